@@ -1,0 +1,147 @@
+"""The one place that turns botocore's errors into the tree of `hitl_sdk.errors`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore import exceptions as botocore_errors
+
+from hitl_sdk import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["from_botocore", "translated_errors"]
+
+_EXPIRED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+}
+_BY_CODE: dict[str, type[errors.ServiceError]] = {
+    "ResourceNotFound": errors.NotFoundError,
+    "ResourceNotFoundException": errors.NotFoundError,
+    "UserNotFoundException": errors.NotFoundError,
+    "GroupNotFoundException": errors.NotFoundError,
+    "NoSuchBucket": errors.NotFoundError,
+    "NoSuchKey": errors.NotFoundError,
+    "404": errors.NotFoundError,
+    "ConflictException": errors.ConflictError,
+    "ResourceInUse": errors.ConflictError,
+    "UsernameExistsException": errors.ConflictError,
+    "GroupExistsException": errors.ConflictError,
+    "AccessDenied": errors.AccessDeniedError,
+    "AccessDeniedException": errors.AccessDeniedError,
+    "NotAuthorizedException": errors.AccessDeniedError,
+    "403": errors.AccessDeniedError,
+    "ServiceQuotaExceededException": errors.QuotaExceededError,
+    "ResourceLimitExceeded": errors.QuotaExceededError,
+    "LimitExceededException": errors.QuotaExceededError,
+    "ThrottlingException": errors.ThrottledError,
+    "Throttling": errors.ThrottledError,
+    "TooManyRequestsException": errors.ThrottledError,
+    "RequestLimitExceeded": errors.ThrottledError,
+    "SlowDown": errors.ThrottledError,
+}
+# SageMaker says "not found" as a ValidationException for workforces, workteams and endpoints.
+_NOT_FOUND_SAYINGS = ("does not exist", "could not find", "no workforce", "not found", "doesn't exist")
+_HINTS: dict[type[errors.ServiceError], str] = {
+    errors.QuotaExceededError: "wait until work in flight ends, or ask AWS to raise the quota",
+    errors.ThrottledError: "lower the rate, or try again later",
+    errors.UnavailableError: "try again; what was started is adopted, not started twice",
+}
+
+
+@contextmanager
+def translated_errors(resource: str | None = None) -> Iterator[None]:
+    """Turn every botocore error that leaves the block into one of this package's.
+
+    Parameters
+    ----------
+    resource : str, optional
+        What the calls in the block are about, for the message: ``"workteam 'crew'"``.
+
+    Examples
+    --------
+    >>> import botocore.exceptions
+    >>> with translated_errors("bucket 'b'"):
+    ...     raise botocore.exceptions.NoCredentialsError()
+    Traceback (most recent call last):
+    ...
+    hitl_sdk.errors.CredentialsError: there are no AWS credentials (set them up with `aws configure`, ...
+    """
+    try:
+        yield
+    except (botocore_errors.BotoCoreError, botocore_errors.ClientError) as error:
+        raise from_botocore(error, resource=resource) from error
+
+
+def from_botocore(
+    error: botocore_errors.BotoCoreError | botocore_errors.ClientError, *, resource: str | None = None
+) -> errors.HitlError:
+    """Return the error of this package that says what botocore's `error` says."""
+    if isinstance(error, botocore_errors.ClientError):
+        return _from_client_error(error, resource)
+    about = f"{resource}: " if resource else ""
+    if isinstance(error, botocore_errors.NoCredentialsError | botocore_errors.PartialCredentialsError):
+        return errors.CredentialsError(
+            "there are no AWS credentials",
+            hint="set them up with `aws configure`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            resource=resource,
+        )
+    if isinstance(
+        error,
+        botocore_errors.TokenRetrievalError
+        | botocore_errors.SSOError
+        | botocore_errors.CredentialRetrievalError
+        | botocore_errors.UnauthorizedSSOTokenError,
+    ):
+        return errors.CredentialsError(
+            f"the AWS session can't be renewed: {error}", hint="sign in again", resource=resource
+        )
+    if isinstance(error, botocore_errors.HTTPClientError):
+        return errors.UnavailableError(
+            f"{about}no answer from the service: {error}",
+            hint=_HINTS[errors.UnavailableError],
+            resource=resource,
+        )
+    if isinstance(error, botocore_errors.ParamValidationError):
+        return errors.InvalidInputError(f"{about}{error}", resource=resource)
+    return errors.ConfigurationError(f"{about}{error}", resource=resource)
+
+
+def _from_client_error(error: botocore_errors.ClientError, resource: str | None) -> errors.HitlError:
+    said = error.response.get("Error", {})
+    code = str(said.get("Code", "Unknown"))
+    message = str(said.get("Message") or error.response.get("Message") or code)
+    metadata = error.response.get("ResponseMetadata", {})
+    text = f"{resource}: {message}" if resource else message
+    context: dict[str, str | None] = {
+        "code": code,
+        "operation": error.operation_name,
+        "request_id": metadata.get("RequestId"),
+        "resource": resource,
+    }
+    if code in _EXPIRED:
+        return errors.CredentialsError(
+            f"the AWS session is not valid: {message}",
+            hint="sign in again, or renew the credentials",
+            **context,
+        )
+    kind = _BY_CODE.get(code) or _kind_by_status(metadata.get("HTTPStatusCode", 0), message)
+    hint = _HINTS.get(kind)
+    if kind is errors.AccessDeniedError:
+        hint = f"allow the action {error.operation_name} for this role; hitl_sdk never changes IAM itself"
+    return kind(text, hint=hint, **context)
+
+
+def _kind_by_status(status: int, message: str) -> type[errors.ServiceError]:
+    if status >= 500:
+        return errors.UnavailableError
+    if any(saying in message.lower() for saying in _NOT_FOUND_SAYINGS):
+        return errors.NotFoundError
+    return errors.RejectedError

@@ -1,0 +1,24 @@
+"""Reads the dated tables in `hitl_sdk/data`."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+__all__ = ["human_review_regions"]
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    text = files("hitl_sdk.data").joinpath(f"{name}.json").read_text("utf-8")
+    return cast("dict[str, Any]", json.loads(text))
+
+
+def human_review_regions() -> tuple[str, ...]:
+    """Return the Regions in which Ground Truth and A2I exist, sorted.
+
+    boto3 can't tell: its `get_available_regions("sagemaker-a2i-runtime")` is empty.
+    """
+    return tuple(_table("regions")["regions"])
