@@ -1,0 +1,21 @@
+"""Which predictions go to people: predictions, policies and sources. Pure decisions; nothing is started here."""
+
+from hitl_sdk.routing.batch import DecidedItem, decide_batch
+from hitl_sdk.routing.policy import Bands, Decision, Policy, Sample, Threshold, Verdict
+from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
+from hitl_sdk.routing.sources import from_callable, from_endpoint
+
+__all__ = [
+    "Bands",
+    "DecidedItem",
+    "Decision",
+    "InvalidPrediction",
+    "Policy",
+    "Prediction",
+    "Sample",
+    "Threshold",
+    "Verdict",
+    "decide_batch",
+    "from_callable",
+    "from_endpoint",
+]

@@ -1,0 +1,51 @@
+"""What a frame of predictions must hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.routing.prediction import confidence_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["is_probability", "require_columns", "require_confidence"]
+
+_NAMED_AT_MOST = 3
+
+
+def is_probability(column: str) -> nw.Expr:
+    """Tell which rows hold a number from 0 to 1; NaN and null do not."""
+    return nw.col(column).is_between(0, 1) & ~nw.col(column).is_null()
+
+
+def require_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: Iterable[str]) -> None:
+    """Refuse a frame without one of the columns, naming those it has."""
+    names = frame.collect_schema().names()
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise InvalidPredictionError(
+            f"the predictions have no column {' or '.join(map(repr, missing))}; they have {names}",
+            hint="rename the columns",
+        )
+
+
+def require_confidence(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> None:
+    """Refuse a column that does not hold numbers, and in an eager frame numbers outside 0 to 1."""
+    kind = frame.collect_schema()[column]
+    if not kind.is_numeric():
+        raise InvalidPredictionError(
+            f"the column {column!r} holds {kind}, not numbers", hint="convert it to float"
+        )
+    if isinstance(frame, nw.LazyFrame) or frame.select(is_probability(column).all()).item():
+        return
+    bad = frame.with_row_index("__hitl_row").filter(~is_probability(column))
+    name = "item_id" if "item_id" in frame.columns else "__hitl_row"
+    first = bad.head(_NAMED_AT_MOST)
+    problem, hint = confidence_problem(first[column][0]) or ("", None)
+    items = ", ".join(repr(item) for item in first[name].to_list())
+    more = f" and {len(bad) - len(first)} more" if len(bad) > len(first) else ""
+    raise InvalidPredictionError(f"{problem}, for item {items}{more}", hint=hint)

@@ -1,0 +1,157 @@
+"""Decides a whole batch: a frame at its engine's speed, or predictions one by one; a bad row keeps its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import narwhals as nw
+
+from hitl_sdk.errors import DuplicateItemError, EmptyInputError, InvalidPredictionError
+from hitl_sdk.routing._frames import require_columns
+from hitl_sdk.routing.prediction import InvalidPrediction, Prediction, label_text, prediction_problem
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
+
+    from hitl_sdk.routing.policy import Policy, Verdict
+
+__all__ = ["DecidedItem", "decide_batch"]
+
+_COLUMNS = ("item_id", "item", "label", "confidence")
+_NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedItem:
+    """One item of a batch with its decision, or with what is wrong with it.
+
+    Attributes
+    ----------
+    item_id, item : str
+        The item, as it was given.
+    label : str or None
+        The model's label; null, like all that follows but `error`, when the prediction is unusable.
+    confidence : float or None
+        The model's confidence, from 0 to 1.
+    decision : {"accept", "drop", "review"} or None
+        What the policy says.
+    reason : str
+        Why; for an unusable prediction, what is wrong with it.
+    error : InvalidPredictionError or None
+        What is wrong, or None.
+    """
+
+    item_id: str
+    item: str
+    label: str | None
+    confidence: float | None
+    decision: Verdict | None
+    reason: str
+    error: InvalidPredictionError | None = None
+
+
+def decide_batch(
+    policy: Policy, predictions: IntoFrame | Iterable[Prediction | InvalidPrediction]
+) -> list[DecidedItem]:
+    """Decide every prediction of a batch, in the batch's order.
+
+    Parameters
+    ----------
+    policy : Policy
+        The rule.
+    predictions : frame or iterable
+        A pandas, polars or arrow frame with the columns `item_id` (unique), `item`, `label` and `confidence`
+        (0 to 1), or an iterable of `Prediction`.
+
+    Returns
+    -------
+    list of DecidedItem
+        One an item. A prediction that can't be used keeps its place, with its error.
+
+    Raises
+    ------
+    EmptyInputError
+        If there is no prediction.
+    DuplicateItemError
+        If an item id stands twice.
+    InvalidPredictionError
+        If a column or an item id is missing, or `predictions` are of another kind.
+
+    Examples
+    --------
+    >>> from hitl_sdk.routing import Prediction, Threshold
+    >>> decided = decide_batch(Threshold(0.90), [Prediction("a", "It is okay", "1", 0.54)])
+    >>> decided[0].decision, decided[0].reason
+    ('review', 'confidence 0.54 < 0.90')
+    """
+    frame: Any = nw.from_native(cast("Any", predictions), pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    rows = _of_frame(policy, frame) if isinstance(frame, nw.DataFrame) else _of_objects(policy, frame)
+    items = list(rows)
+    if not items:
+        raise EmptyInputError("there are no predictions", hint="check the filter or the file they come from")
+    repeated = [name for name, count in Counter(item.item_id for item in items).items() if count > 1]
+    if repeated:
+        named = ", ".join(map(repr, repeated[:_NAMED_AT_MOST]))
+        raise DuplicateItemError(
+            f"{len(repeated)} item ids stand more than once, among them {named}",
+            hint="give every row an item_id of its own; equal content is reviewed once anyway",
+            item_id=repeated[0],
+        )
+    return items
+
+
+def _of_objects(policy: Policy, predictions: object) -> Iterator[DecidedItem]:
+    if isinstance(predictions, str | bytes | dict) or not isinstance(predictions, Iterable):
+        raise _unknown_kind(predictions)
+    for prediction in predictions:
+        if isinstance(prediction, InvalidPrediction):
+            yield _invalid(prediction.item_id, prediction.item, prediction.error)
+        elif isinstance(prediction, Prediction):
+            decision = policy.decide_one(prediction)
+            yield DecidedItem(
+                prediction.item_id,
+                prediction.item,
+                prediction.label,
+                prediction.confidence,
+                decision.decision,
+                decision.reason,
+            )
+        else:
+            raise _unknown_kind(prediction)
+
+
+def _unknown_kind(given: object) -> InvalidPredictionError:
+    return InvalidPredictionError(
+        f"{type(given).__name__} is neither a frame nor an iterable of Prediction",
+        hint=f"give a pandas, polars or arrow frame with the columns {', '.join(_COLUMNS)}",
+    )
+
+
+def _of_frame(policy: Policy, frame: nw.DataFrame[Any]) -> Iterator[DecidedItem]:
+    require_columns(frame, _COLUMNS)
+    if frame["item_id"].is_null().any():
+        row = frame["item_id"].is_null().to_list().index(True)
+        raise InvalidPredictionError(f"row {row} has no item_id", hint="name every item")
+    frame = frame.with_columns(nw.col("item_id").cast(nw.String))
+    columns = [frame[name].to_list() for name in _COLUMNS]
+    errors = [prediction_problem(*row) for row in zip(*columns, strict=True)]
+    usable = frame.filter([error is None for error in errors])
+    decided = nw.from_native(
+        policy.decide(usable.with_columns(nw.col("confidence").cast(nw.Float64)).to_native()), eager_only=True
+    )
+    decisions = zip(decided["decision"].to_list(), decided["reason"].to_list(), strict=True)
+    for (item_id, item, label, confidence), error in zip(zip(*columns, strict=True), errors, strict=True):
+        if error is None:
+            verdict, reason = next(decisions)
+            yield DecidedItem(item_id, item, label_text(label), float(confidence), verdict, reason)
+        else:
+            yield _invalid(item_id, item if isinstance(item, str) else "", error)
+
+
+def _invalid(item_id: str, item: str, error: InvalidPredictionError) -> DecidedItem:
+    return DecidedItem(item_id, item, None, None, None, error.message, error)

@@ -1,0 +1,142 @@
+"""One prediction, and what makes one unusable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import trunc
+from numbers import Real
+from typing import TYPE_CHECKING
+
+from hitl_sdk.errors import InvalidPredictionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["InvalidPrediction", "Prediction", "confidence_problem", "label_text", "prediction_problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one item.
+
+    Parameters
+    ----------
+    item_id : str
+        Your name of the item, unique within a batch.
+    item : str
+        The content a worker sees, or its S3 URI.
+    label : str
+        The predicted label. A whole number becomes text: ``-1`` is ``"-1"``.
+    confidence : float
+        The probability of `label`, from 0 to 1.
+    scores : mapping of str to float, optional
+        The probability of every label.
+    extra : mapping, optional
+        Whatever else belongs to it, for example the endpoint's raw answer.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If the id, item or label is missing, or the confidence is not a number from 0 to 1.
+
+    Examples
+    --------
+    >>> Prediction("review-1", "It is okay", 1, 0.54).label
+    '1'
+    >>> Prediction("review-1", "It is okay", "1", 54.0)
+    Traceback (most recent call last):
+    ...
+    hitl_sdk.errors.InvalidPredictionError: item 'review-1': the confidence 54.0 is not from 0 to 1
+    (it looks like a percentage: divide by 100)
+    """
+
+    item_id: str
+    item: str
+    label: str
+    confidence: float
+    scores: Mapping[str, float] | None = None
+    extra: Mapping[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        item_id: object = self.item_id
+        if not isinstance(item_id, str) or not item_id:
+            raise InvalidPredictionError(f"item_id {item_id!r} is not a text", hint="name every item")
+        error = prediction_problem(self.item_id, self.item, self.label, self.confidence)
+        if error is not None:
+            raise error
+        object.__setattr__(self, "label", label_text(self.label))
+        object.__setattr__(self, "confidence", float(self.confidence))
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidPrediction:
+    """An item whose prediction could not be used; in a batch it becomes that item's outcome.
+
+    Attributes
+    ----------
+    item_id : str
+        Your name of the item.
+    item : str
+        The content, or its S3 URI.
+    error : InvalidPredictionError
+        What is wrong with it.
+    raw : object
+        What was received instead of a prediction.
+
+    Examples
+    --------
+    >>> InvalidPrediction("a", "text", InvalidPredictionError("no label"), raw={}).error.message
+    'no label'
+    """
+
+    item_id: str
+    item: str
+    error: InvalidPredictionError
+    raw: object = None
+
+
+def prediction_problem(
+    item_id: str, item: object, label: object, confidence: object
+) -> InvalidPredictionError | None:
+    """Return what makes a prediction unusable, or None."""
+    found = _item_problem(item) or confidence_problem(confidence)
+    if found is None and label_text(label) is None:
+        found = f"the label {label!r} is neither a text nor a whole number", None
+    if found is None:
+        return None
+    problem, hint = found
+    return InvalidPredictionError(f"item {item_id!r}: {problem}", hint=hint, item_id=item_id)
+
+
+def confidence_problem(confidence: object) -> tuple[str, str | None] | None:
+    """Return what makes a confidence unusable, and what to do about it; or None."""
+    if not isinstance(confidence, Real) or isinstance(confidence, bool):
+        return f"the confidence {confidence!r} is not a number", "give the probability of the label"
+    number = float(confidence)
+    if 0 <= number <= 1:
+        return None
+    hint = "it looks like a percentage: divide by 100" if 1 < number <= 100 else None
+    return f"the confidence {number} is not from 0 to 1", hint
+
+
+def _item_problem(item: object) -> tuple[str, str | None] | None:
+    if not isinstance(item, str) or not item:
+        return "the item is empty or not a text", "give the content, or its S3 URI"
+    if not item.isascii():
+        try:
+            item.encode()
+        except UnicodeEncodeError:
+            return "the item is not valid Unicode: it holds half a surrogate pair", "decode it again"
+    return None
+
+
+def label_text(label: object) -> str | None:
+    """Return a label as text, a whole number as its digits; None if it is neither.
+
+    A column of whole numbers with a gap arrives from pandas as floats: ``-1.0`` is ``"-1"``.
+    """
+    if isinstance(label, str):
+        return label or None
+    if isinstance(label, bool) or not isinstance(label, Real) or not float(label).is_integer():
+        return None
+    return str(trunc(label))
