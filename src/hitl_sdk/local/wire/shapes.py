@@ -1,0 +1,115 @@
+"""Values of a service model's shapes, from JSON and to JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.utils import parse_to_aware_datetime
+
+from hitl_sdk.local.wire.messages import SerializationError
+
+if TYPE_CHECKING:
+    from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+__all__ = ["from_json", "from_text", "to_json"]
+
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+}
+
+
+def from_json(shape: Shape, value: object, path: str = "") -> Any:
+    """Return what `value`, as JSON gave it, means under `shape`: times aware, nulls and unknown members gone.
+
+    Raises
+    ------
+    SerializationError
+        If a value is not of the type the model gives it.
+    """
+    kind = shape.type_name
+    if kind == "structure":
+        given = _typed(value, dict, "a structure", path)
+        members = cast("StructureShape", shape).members
+        return {
+            name: from_json(member, given[name], _join(path, name))
+            for name, member in members.items()
+            if given.get(name) is not None
+        }
+    if kind == "list":
+        member = cast("ListShape", shape).member
+        given = _typed(value, list, "a list", path)
+        return [from_json(member, item, f"{path}[{index}]") for index, item in enumerate(given)]
+    if kind == "map":
+        member = cast("MapShape", shape).value
+        given = _typed(value, dict, "a map", path)
+        return {key: from_json(member, item, _join(path, key)) for key, item in given.items()}
+    if kind == "timestamp":
+        return _time(value, path)
+    wanted = _SCALARS[kind]
+    if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
+        raise SerializationError(f"'{path}' must be of type {kind}")
+    return value
+
+
+def from_text(shape: Shape, text: str, path: str) -> Any:
+    """Return what `text`, from a path or a query, means under `shape`.
+
+    Raises
+    ------
+    SerializationError
+        If the text can't be read as the type the model gives it.
+    """
+    if shape.type_name == "timestamp":
+        return _time(text, path)
+    if shape.type_name in {"integer", "long"}:
+        try:
+            return int(text)
+        except ValueError:
+            raise SerializationError(f"'{path}' must be of type {shape.type_name}") from None
+    return text
+
+
+def to_json(shape: Shape, value: Any) -> Any:
+    """Return `value`, of `shape`, as json.dumps takes it; what the model does not know is left out."""
+    if shape.type_name == "structure":
+        members = cast("StructureShape", shape).members
+        return {
+            name: to_json(member, value[name])
+            for name, member in members.items()
+            if value.get(name) is not None
+        }
+    if shape.type_name == "list":
+        member = cast("ListShape", shape).member
+        return [to_json(member, item) for item in value]
+    if shape.type_name == "map":
+        member = cast("MapShape", shape).value
+        return {key: to_json(member, item) for key, item in value.items()}
+    if shape.type_name == "timestamp":
+        moment = cast("datetime", value).astimezone(UTC)
+        if shape.serialization.get("timestampFormat") == "iso8601":
+            return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return round(moment.timestamp(), 3)
+    return value
+
+
+def _typed(value: object, kind: type, said: str, path: str) -> Any:
+    if not isinstance(value, kind):
+        raise SerializationError(f"'{path or 'body'}' must be {said}")
+    return value
+
+
+def _time(value: object, path: str) -> datetime:
+    try:
+        return parse_to_aware_datetime(cast("str", value)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        raise SerializationError(f"'{path}' must be a timestamp") from None
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,88 @@
+"""What boto3 writes is read as it was meant, and boto3 reads what is written: held against botocore itself."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.awsrequest import create_request_object, prepare_request_dict
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hitl_sdk.local.wire import HttpRequest, Wire, human_review_operations
+
+OPERATIONS = human_review_operations()
+
+
+def values(shape, depth=0):
+    """Return a strategy of values of a botocore shape, without regard to patterns."""
+    if shape.type_name == "structure":
+        required = {name: values(shape.members[name], depth + 1) for name in shape.required_members}
+        rest = {
+            name: values(member, depth + 1)
+            for name, member in shape.members.items()
+            if name not in required and depth < 3
+        }
+        return st.fixed_dictionaries(required, optional=rest)
+    if shape.type_name == "list":
+        return st.lists(values(shape.member, depth + 1), max_size=2)
+    if shape.type_name == "map":
+        return st.dictionaries(st.text("abc", min_size=1), values(shape.value, depth + 1), max_size=2)
+    return {
+        "string": st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=12),
+        "integer": st.integers(0, 2**31 - 1),
+        "boolean": st.booleans(),
+        "timestamp": st.datetimes(datetime(2018, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001  given a zone below
+            lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+        ),
+    }[shape.type_name]
+
+
+def as_sent(operation, params):
+    """Return the request that botocore sends for `params`."""
+    serializer = create_serializer(operation.service_model.protocol, include_validation=False)
+    serialized = serializer.serialize_to_request(params, operation)
+    prepare_request_dict(serialized, "https://example.com")
+    sent = create_request_object(serialized).prepare()
+    parts = urlsplit(sent.url)
+    headers = {name.lower(): value for name, value in serialized["headers"].items()}
+    body = sent.body.encode() if isinstance(sent.body, str) else sent.body or b""
+    return HttpRequest(sent.method, parts.path, parts.query, headers, body)
+
+
+def as_received(operation, response):
+    """Return what botocore makes of a response."""
+    parser = create_parser(operation.service_model.protocol)
+    return parser.parse(
+        {"status_code": response.status, "headers": response.headers, "body": response.body},
+        operation.output_shape,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_a_request_of_boto3_is_read_as_it_was_meant(name, data):
+    operation = OPERATIONS[name]
+    params = data.draw(values(operation.input_shape))
+    request = as_sent(operation, params)
+    wire = Wire()
+
+    assert wire.match(request).name == name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hitl_sdk.local.wire.protocols.validate", lambda shape, parsed: None)
+        assert wire.parse(operation, request) == params
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_a_result_is_read_by_boto3_as_it_was_given(name, data):
+    operation = OPERATIONS[name]
+    result = data.draw(values(operation.output_shape)) if operation.output_shape else {}
+
+    received = as_received(operation, Wire().result(operation, result))
+
+    assert received.pop("ResponseMetadata")["HTTPStatusCode"] == 200
+    assert received == result
