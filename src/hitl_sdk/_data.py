@@ -7,13 +7,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-__all__ = ["human_review_regions"]
+__all__ = ["human_review_quotas", "human_review_regions"]
 
 
 @cache
 def _table(name: str) -> dict[str, Any]:
     text = files("hitl_sdk.data").joinpath(f"{name}.json").read_text("utf-8")
     return cast("dict[str, Any]", json.loads(text))
+
+
+def human_review_quotas() -> dict[str, int]:
+    """Return the quotas and limits of human review, by name; the file says where each is from."""
+    return {name: int(value) for name, value in _table("quotas").items() if name != "_about"}
 
 
 def human_review_regions() -> tuple[str, ...]:

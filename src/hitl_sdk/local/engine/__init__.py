@@ -1,0 +1,34 @@
+"""The engine of human review: free of moto and of HTTP, with its state in one store.
+
+It owns what AWS's human review owns: workforces, work teams, task UIs, flow definitions, human loops,
+leases, answers, outputs and events. Faces turn to `Engine.call` with requests, people's side to
+`open_tasks`, `accept` and `submit`; what leaves the engine leaves through a `Delivery`.
+
+::
+
+    engine      the table of operations, the workers' side, what time does
+    workforces, workteams, task_uis, flows, loops      the operations, one file per resource
+    work        seats, leases and answers
+    lifecycle   the states of a loop, and every change between them
+    outbox      what is still to be put into S3 and EventBridge
+    documents   output.json and the event
+    paging, transactions, values, delivery, errors     what these stand on
+"""
+
+from hitl_sdk.local.engine.delivery import Delivery, MemoryDelivery
+from hitl_sdk.local.engine.engine import Engine
+from hitl_sdk.local.engine.errors import BucketMissing, EngineError
+from hitl_sdk.local.engine.values import Lease, OpenTask, Scope, Settings, Worker
+
+__all__ = [
+    "BucketMissing",
+    "Delivery",
+    "Engine",
+    "EngineError",
+    "Lease",
+    "MemoryDelivery",
+    "OpenTask",
+    "Scope",
+    "Settings",
+    "Worker",
+]

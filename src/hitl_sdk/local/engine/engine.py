@@ -1,0 +1,266 @@
+"""The engine itself: a table of operations, the workers' side, and what time does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hitl_sdk.local.engine import flows, lifecycle, loops, outbox, task_uis, work, workforces, workteams
+from hitl_sdk.local.engine.errors import EngineError
+from hitl_sdk.local.engine.transactions import Transaction
+from hitl_sdk.local.engine.values import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from hitl_sdk._clock import Clock
+    from hitl_sdk.local.engine.delivery import Delivery
+    from hitl_sdk.local.engine.outbox import Parcel
+    from hitl_sdk.local.engine.transactions import Operation
+    from hitl_sdk.local.engine.values import Lease, OpenTask, Scope, Worker
+    from hitl_sdk.local.store import Store
+
+__all__ = ["Engine"]
+
+T = TypeVar("T")
+
+_OPERATIONS: dict[str, Operation] = {
+    **workforces.OPERATIONS,
+    **workteams.OPERATIONS,
+    **task_uis.OPERATIONS,
+    **flows.OPERATIONS,
+    **loops.OPERATIONS,
+}
+# Another process at the same store may have written something that is due sooner than all we know of.
+_LONGEST_NAP = timedelta(seconds=1)
+_PAGE = 200
+
+
+class Engine:
+    """Human review, as AWS's API describes it, on a store of one's own.
+
+    It keeps no state but in the store, reads the hour from its clock alone and makes ids up from its
+    seed. It may be called from any number of threads; on PostgreSQL, from any number of processes.
+
+    Parameters
+    ----------
+    store : Store
+        Where everything is kept. The caller closes it.
+    clock : Clock
+        What time it is.
+    deliver : Delivery
+        Where outputs and events go, and who knows the Cognito clients.
+    seed : int, optional
+        Goes into the ids that are made up: sub-domains and event ids.
+    settings : Settings, optional
+        Quotas and delays; AWS's own quotas when left out.
+
+    Attributes
+    ----------
+    operations : frozenset of str
+        The names of the API operations it answers.
+
+    Examples
+    --------
+    >>> from hitl_sdk._clock import ManualClock
+    >>> from hitl_sdk.local.engine import Engine, MemoryDelivery, Scope
+    >>> from hitl_sdk.local.store import Store
+    >>> engine = Engine(Store(), clock=ManualClock(), deliver=MemoryDelivery())
+    >>> here = Scope("123456789012", "eu-west-1")
+    >>> engine.call(here, "CreateHumanTaskUi", {"HumanTaskUiName": "ui", "UiTemplate": {"Content": "<p>"}})
+    {'HumanTaskUiArn': 'arn:aws:sagemaker:eu-west-1:123456789012:human-task-ui/ui'}
+    >>> engine.call(here, "DescribeHumanLoop", {"HumanLoopName": "loop-1"})
+    Traceback (most recent call last):
+    ...
+    hitl_sdk.local.engine.errors.EngineError: ResourceNotFoundException: HumanLoop 'loop-1' does not exist ...
+    """
+
+    operations: frozenset[str] = frozenset(_OPERATIONS)
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        deliver: Delivery,
+        seed: int | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._delivery = deliver
+        self._seed = seed or 0
+        self._settings = settings or Settings()
+        self._alarm = datetime.min.replace(tzinfo=UTC)  # nothing is due before
+        self._alarm_lock = Lock()
+
+    def call(self, scope: Scope, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer an API request.
+
+        Parameters
+        ----------
+        scope : Scope
+            The account and Region it is made in.
+        operation : str
+            The operation's name, for example ``"StartHumanLoop"``.
+        params : mapping
+            The input in botocore's own shape and Python types, already held against the service's
+            model; times are aware.
+
+        Returns
+        -------
+        dict
+            The output, in botocore's own shape.
+
+        Raises
+        ------
+        EngineError
+            If the request is refused; nothing has changed then.
+        """
+        answer = _OPERATIONS.get(operation)
+        if answer is None:
+            raise EngineError("UnknownOperationException", f"{operation} is not an operation of the engine")
+        return self._act(lambda tx: answer(tx, scope, params))
+
+    def tick(self) -> None:
+        """Let the passing of time take effect: loops expire and stop, deliveries are tried again.
+
+        Every other method does it first. It costs next to nothing while nothing is due.
+        """
+        now = self._clock.now()
+        if now < self._alarm:
+            return
+        with self._alarm_lock:
+            self._alarm = now + _LONGEST_NAP
+        for sequence in self._run(lifecycle.due_loops):
+            self._run(partial(lifecycle.let_time_pass, sequence=sequence))
+        while parcels := self._run(outbox.claim):
+            self._deliver(parcels)
+        self._set_alarm(self._run(_next_due))
+
+    def task_ui_content(self, scope: Scope, human_task_ui_arn: str) -> str:
+        """Return the worker template of that ARN.
+
+        Raises
+        ------
+        EngineError
+            ``ResourceNotFound`` if there is none.
+        """
+        return self._act(lambda tx: task_uis.content_of(tx, scope, human_task_ui_arn))
+
+    def open_tasks(self, scope: Scope, worker: Worker, *, limit: int = 100) -> list[OpenTask]:
+        """Return the tasks that the worker may accept or holds, oldest first.
+
+        Loops InProgress of the worker's teams, neither answered nor declined by this worker, with a
+        free seat or the worker's own.
+
+        Parameters
+        ----------
+        scope : Scope
+            The account and Region.
+        worker : Worker
+            Who asks.
+        limit : int, optional
+            The most that are returned.
+        """
+        return self._act(lambda tx: work.tasks_for(tx, scope, worker, limit))
+
+    def open_loops(self, scope: Scope | None = None, *, after: int = 0) -> Iterator[OpenTask]:
+        """Yield every loop InProgress, oldest first; they may be answered meanwhile.
+
+        Parameters
+        ----------
+        scope : Scope, optional
+            Look there alone; everywhere when left out.
+        after : int, optional
+            Only loops whose `OpenTask.sequence` is above it: whoever keeps the last sequence seen
+            reads each loop once, however often it asks.
+        """
+        while True:
+            tasks = self._act(partial(work.open_page, scope=scope, after=after, limit=_PAGE))
+            yield from tasks
+            if len(tasks) < _PAGE:
+                return
+            after = tasks[-1].sequence
+
+    def accept(self, scope: Scope, worker: Worker, human_loop_name: str) -> Lease:
+        """Give the worker a seat of the loop for TaskTimeLimitInSeconds, or the one already held.
+
+        Raises
+        ------
+        EngineError
+            ``ResourceNotFoundException`` if there is no such loop for the worker's teams;
+            ``ConflictException`` if no seat is left, the loop takes no more answers, or the worker has
+            answered or declined it.
+        """
+        return self._act(lambda tx: work.accept(tx, scope, worker, human_loop_name))
+
+    def submit(self, scope: Scope, worker: Worker, human_loop_name: str, answer: Mapping[str, Any]) -> None:
+        """Take the answer of a worker who holds a seat of the loop.
+
+        Parameters
+        ----------
+        scope : Scope
+            The account and Region.
+        worker : Worker
+            Who answers.
+        human_loop_name : str
+            The loop.
+        answer : mapping
+            ``answerContent`` of output.json: by the name of each form element, what it holds.
+
+        Raises
+        ------
+        EngineError
+            ``ConflictException`` if the lease has lapsed, or there was none; ``ValidationException``
+            if JSON can't carry the answer.
+        """
+        self._act(lambda tx: work.submit(tx, scope, worker, human_loop_name, answer))
+
+    def decline(self, scope: Scope, worker: Worker, human_loop_name: str) -> None:
+        """Give the worker's seat back, for someone else; this worker is not offered the loop again.
+
+        Raises
+        ------
+        EngineError
+            ``ConflictException`` if the worker holds no seat.
+        """
+        self._act(lambda tx: work.decline(tx, scope, worker, human_loop_name))
+
+    def _act(self, work_: Callable[[Transaction], T]) -> T:
+        self.tick()
+        return self._run(work_)
+
+    def _run(self, work_: Callable[[Transaction], T]) -> T:
+        """Do the work in one transaction; after the commit, deliver what it posted."""
+        done: list[Transaction] = []
+
+        def attempt(connection: Connection) -> T:
+            tx = Transaction(connection, self._clock.now(), self._settings, self._seed, self._delivery)
+            done[:] = [tx]
+            return work_(tx)
+
+        result = self._store.run(attempt)
+        (tx,) = done
+        self._set_alarm(min(tx.due, default=None))
+        self._deliver(tx.parcels)
+        return result
+
+    def _deliver(self, parcels: Iterable[Parcel]) -> None:
+        for parcel in parcels:
+            failure = outbox.deliver(self._delivery, parcel)
+            self._run(partial(lifecycle.settle, parcel=parcel, failure=failure))
+
+    def _set_alarm(self, due_at: datetime | None) -> None:
+        if due_at is not None:
+            with self._alarm_lock:
+                self._alarm = min(self._alarm, due_at)
+
+
+def _next_due(tx: Transaction) -> datetime | None:
+    hours = [hour for hour in (lifecycle.next_due(tx), outbox.next_due(tx)) if hour is not None]
+    return min(hours, default=None)

@@ -1,0 +1,56 @@
+"""What the engine refuses with, and what a delivery may fail with."""
+
+from __future__ import annotations
+
+__all__ = ["BucketMissing", "EngineError"]
+
+
+class EngineError(Exception):
+    """A request that the engine refuses, in the words of AWS's API.
+
+    Parameters
+    ----------
+    code : str
+        The modelled exception's name, for example ``"ConflictException"``; ``"ValidationException"``
+        where the service's model has none.
+    message : str
+        What is wrong, naming the thing.
+
+    Examples
+    --------
+    >>> error = EngineError("ResourceInUse", "HumanTaskUi 'review' already exists")
+    >>> error.code, error.message
+    ('ResourceInUse', "HumanTaskUi 'review' already exists")
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        """Return the code and the message."""
+        return f"{self.code}: {self.message}"
+
+
+class BucketMissing(Exception):
+    """The bucket of an output does not exist: trying again won't help.
+
+    Parameters
+    ----------
+    bucket : str
+        Its name.
+
+    Examples
+    --------
+    >>> str(BucketMissing("reviews"))
+    "The output bucket 'reviews' does not exist"
+    """
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__(bucket)
+        self.bucket = bucket
+
+    def __str__(self) -> str:
+        """Return the sentence that becomes the loop's FailureReason."""
+        return f"The output bucket {self.bucket!r} does not exist"

@@ -1,0 +1,178 @@
+"""Human loops, as the A2I runtime's five operations show them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, insert, update
+
+from hitl_sdk.local.engine import lifecycle
+from hitl_sdk.local.engine.documents import canonical_json, output_uri
+from hitl_sdk.local.engine.errors import EngineError
+from hitl_sdk.local.engine.flows import find_flow, flow_status
+from hitl_sdk.local.engine.paging import page
+from hitl_sdk.local.engine.transactions import find
+from hitl_sdk.local.store import flows, loops, seats
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from hitl_sdk.local.engine.transactions import Operation, Params, Result, Transaction
+    from hitl_sdk.local.engine.values import Scope, Settings
+
+__all__ = ["OPERATIONS", "existing_loop"]
+
+_INSERT = insert(loops)
+_TAKE_OFF = (
+    update(flows)
+    .where(flows.c.sequence == bindparam("flow_sequence"))
+    .values(in_flight=flows.c.in_flight + 1)
+)
+
+
+def _start(tx: Transaction, scope: Scope, params: Params) -> Result:
+    """Start a loop; the same request again finds it, whatever has become of it."""
+    name, flow_arn = params["HumanLoopName"], params["FlowDefinitionArn"]
+    content = _input_content(params["HumanLoopInput"]["InputContent"], tx.settings)
+    # The flow is locked before anything is looked up, so that nobody starts the same name in between,
+    # nobody takes the last place in flight and nobody deletes the flow.
+    flow = find_flow(tx, scope, flow_arn, lock=True)
+    loop = find(tx, scope, loops, name)
+    if loop is not None:
+        if (loop.flow_arn, loop.input_content) == (flow_arn, content):
+            return {"HumanLoopArn": loop.arn}
+        raise EngineError(
+            "ConflictException",
+            f"HumanLoop {name!r} already exists with another input or flow definition: use a different name",
+        )
+    if flow is None or flow_status(tx, flow) != "Active":
+        state = "does not exist" if flow is None else "is not Active yet"
+        raise EngineError("ValidationException", f"FlowDefinition {flow_arn} {state}")
+    if flow.in_flight >= tx.settings.loops_in_flight:
+        raise EngineError(
+            "ServiceQuotaExceededException",
+            f"FlowDefinition {flow_arn} has {flow.in_flight} human loops in flight, as many as it may have",
+        )
+    return {"HumanLoopArn": _insert(tx, scope, name, flow, content)}
+
+
+def _insert(tx: Transaction, scope: Scope, name: str, flow: Row[Any], content: str) -> str:
+    arn = scope.arn("human-loop", name)
+    due_at = tx.now + timedelta(seconds=flow.task_availability)
+    tx.connection.execute(_TAKE_OFF, {"flow_sequence": flow.sequence})
+    tx.connection.execute(
+        _INSERT,
+        {
+            "account_id": scope.account_id,
+            "region": scope.region,
+            "name": name,
+            "arn": arn,
+            "created_at": tx.now,
+            "flow": flow.sequence,
+            "flow_arn": flow.arn,
+            "state": "InProgress",
+            "due_at": due_at,
+            "input_content": content,
+            "output_uri": output_uri(flow.output_path, flow.name, name, tx.now),
+        },
+    )
+    tx.due.append(due_at)
+    return arn
+
+
+def _describe(tx: Transaction, scope: Scope, params: Params) -> Result:
+    row = existing_loop(tx, scope, params["HumanLoopName"])
+    described = {
+        "CreationTime": row.created_at,
+        "HumanLoopStatus": lifecycle.status(row.state),
+        "HumanLoopName": row.name,
+        "HumanLoopArn": row.arn,
+        "FlowDefinitionArn": row.flow_arn,
+        "HumanLoopOutput": {"OutputS3Uri": row.output_uri},
+    }
+    if row.failure_code is not None:
+        described["FailureCode"] = row.failure_code
+        described["FailureReason"] = row.failure_reason
+    return described
+
+
+def _list(tx: Transaction, scope: Scope, params: Params) -> Result:
+    arn = params["FlowDefinitionArn"]
+    if find_flow(tx, scope, arn) is None:
+        raise EngineError("ResourceNotFoundException", f"FlowDefinition {arn} does not exist")
+    rows, token = page(tx, scope, loops, params, order="Descending", where=[loops.c.flow_arn == arn])
+    return {"HumanLoopSummaries": [_summary(row) for row in rows], **token}
+
+
+def _stop(tx: Transaction, scope: Scope, params: Params) -> Result:
+    row = existing_loop(tx, scope, params["HumanLoopName"], lock=True)
+    if row.state in lifecycle.ENDED:
+        raise EngineError(
+            "ValidationException", f"HumanLoop {row.name!r} is not in progress: it is {row.state}"
+        )
+    if row.state == "InProgress":  # one that is Stopping or Writing is about to end as it is
+        lifecycle.stop(tx, row)
+    return {}
+
+
+def _delete(tx: Transaction, scope: Scope, params: Params) -> Result:
+    row = existing_loop(tx, scope, params["HumanLoopName"], lock=True)
+    if row.state not in lifecycle.ENDED:
+        raise EngineError(
+            "ValidationException",
+            f"HumanLoop {row.name!r} is {lifecycle.status(row.state)}: only one that has ended can be deleted",
+        )
+    tx.connection.execute(delete(seats).where(seats.c.loop == row.sequence))
+    tx.connection.execute(delete(loops).where(loops.c.sequence == row.sequence))
+    return {}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "DeleteHumanLoop": _delete,
+    "DescribeHumanLoop": _describe,
+    "ListHumanLoops": _list,
+    "StartHumanLoop": _start,
+    "StopHumanLoop": _stop,
+}
+
+
+def existing_loop(tx: Transaction, scope: Scope, name: str, *, lock: bool = False) -> Row[Any]:
+    """Return the loop of that name.
+
+    Raises
+    ------
+    EngineError
+        ``ResourceNotFoundException`` if there is none.
+    """
+    row = find(tx, scope, loops, name, lock=lock)
+    if row is None:
+        raise EngineError("ResourceNotFoundException", f"HumanLoop {name!r} does not exist in {scope.region}")
+    return row
+
+
+def _input_content(text: str, settings: Settings) -> str:
+    """Return the input in its canonical form, in which equal inputs are equal texts."""
+    if len(text.encode(errors="surrogatepass")) > settings.input_bytes:
+        raise EngineError("ValidationException", f"InputContent is longer than {settings.input_bytes} bytes")
+    try:
+        value = json.loads(text)
+        content = canonical_json(value)
+    except (ValueError, RecursionError) as error:
+        raise EngineError("ValidationException", "InputContent is not valid JSON") from error
+    if not isinstance(value, dict):
+        raise EngineError("ValidationException", "InputContent is not a JSON object")
+    return content
+
+
+def _summary(row: Row[Any]) -> Result:
+    summary = {
+        "HumanLoopName": row.name,
+        "HumanLoopStatus": lifecycle.status(row.state),
+        "CreationTime": row.created_at,
+        "FlowDefinitionArn": row.flow_arn,
+    }
+    if row.failure_reason is not None:
+        summary["FailureReason"] = row.failure_reason
+    return summary

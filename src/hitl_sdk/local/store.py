@@ -1,0 +1,314 @@
+"""The one store of the local service: a relational database, named by its URL.
+
+In-memory SQLite in a test, a SQLite file for one machine, PostgreSQL for a team. The tables here
+are all the state there is; whatever the engine knows, it reads from them.
+
+SQLite has one connection behind one lock, so its transactions come one after the other. PostgreSQL
+has as many as there are threads and processes: there, whoever changes a row locks it first.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy.pool import StaticPool
+
+from hitl_sdk._optional import load
+from hitl_sdk.errors import ConfigurationError, InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import URL, Connection, Dialect, Engine
+
+__all__ = ["SCHEMA_VERSION", "Store"]
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SCHEMA_LOCK = 0x6869746C  # any number that other users of the same PostgreSQL are unlikely to lock
+_ATTEMPTS = 5
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """A time of day as whole microseconds since 1970: exact, sortable, the same in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Return what the database keeps."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return what the engine works with: an aware time in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+# Sorted by code point in every database, so that pages come in the same order everywhere.
+_Name = String(63).with_variant(String(63, collation="C"), "postgresql")
+_Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+
+def _resource_table(name: str, *columns: Column[Any] | UniqueConstraint | Index) -> Table:
+    """Return a table of named things of one account and Region, numbered in order of creation."""
+    return Table(
+        f"hitl_{name}",
+        metadata,
+        Column("sequence", _Sequence, primary_key=True),
+        Column("account_id", String(12), nullable=False),
+        Column("region", String(32), nullable=False),
+        Column("name", _Name, nullable=False),
+        Column("arn", String(1024), nullable=False),
+        Column("created_at", Timestamp, nullable=False),
+        *columns,
+        UniqueConstraint("account_id", "region", "name"),
+        sqlite_autoincrement=True,  # a number is never given out twice, not even after a delete
+    )
+
+
+schema_versions = Table("hitl_schema_version", metadata, Column("version", Integer, primary_key=True))
+
+workforces = _resource_table(
+    "workforces",
+    Column("updated_at", Timestamp, nullable=False),
+    Column("settled_at", Timestamp, nullable=False),  # Active from then on
+    Column("settling", String(16), nullable=False),  # the status until then
+    Column("sub_domain", String(128), nullable=False),
+    Column("definition", JSON, nullable=False),
+    UniqueConstraint("account_id", "region"),  # one private workforce an account and Region
+)
+
+workteams = _resource_table(
+    "workteams",
+    Column("updated_at", Timestamp, nullable=False),
+    Column("workforce_arn", String(256), nullable=False),
+    Column("sub_domain", String(128), nullable=False),
+    Column("definition", JSON, nullable=False),
+)
+
+task_uis = _resource_table(
+    "task_uis",
+    Column("content", Text, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+)
+
+flows = _resource_table(
+    "flows",
+    Column("settled_at", Timestamp, nullable=False),  # Active from then on, Initializing before
+    Column("workteam_arn", String(256), nullable=False, index=True),
+    Column("template", Text, nullable=False),  # as it was when the flow was made
+    Column("task_count", Integer, nullable=False),
+    Column("task_time_limit", Integer, nullable=False),  # seconds
+    Column("task_availability", Integer, nullable=False),  # seconds
+    Column("identity_provider", String(16), nullable=False),  # Cognito | Oidc
+    Column("issuer", Text, nullable=False),
+    Column("output_path", Text, nullable=False),
+    Column("in_flight", Integer, nullable=False),  # loops that are not in an end state
+    Column("definition", JSON, nullable=False),
+)
+
+loops = _resource_table(
+    "loops",
+    Column("flow", BigInteger, nullable=False),  # its sequence; no foreign key: loops outlive their flow
+    Column("flow_arn", String(1024), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due_at", Timestamp),  # when time alone will change the state
+    Column("input_content", Text, nullable=False),
+    Column("output_uri", Text, nullable=False),
+    Column("failure_code", String(32)),
+    Column("failure_reason", String(1024)),
+    Index("hitl_loops_by_flow", "flow_arn", "created_at", "sequence"),
+    Index("hitl_loops_by_state", "state", "sequence"),
+    Index("hitl_loops_by_due", "due_at"),
+)
+
+seats = Table(
+    "hitl_seats",
+    metadata,
+    Column("loop", ForeignKey(loops.c.sequence), primary_key=True),
+    Column("worker_id", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("accepted_at", Timestamp, nullable=False),
+    Column("lapses_at", Timestamp, nullable=False),
+    Column("submitted_at", Timestamp),
+    Column("answer", JSON),
+    Column("identity", JSON),
+)
+
+outbox = Table(
+    "hitl_outbox",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("account_id", String(12), nullable=False),
+    Column("region", String(32), nullable=False),
+    Column("loop", BigInteger, nullable=False),  # no foreign key: an event outlives its loop
+    Column("event", JSON),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Timestamp, nullable=False),
+    Index("hitl_outbox_by_due", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+
+class Store:
+    """The tables of the local service, in the database that a URL names.
+
+    Parameters
+    ----------
+    url : str, optional
+        ``"sqlite://"`` (in memory, the default), ``"sqlite:///reviews.db"`` (a file) or
+        ``"postgresql://user:password@host/database"``.
+
+    Raises
+    ------
+    InvalidInputError
+        If `url` is no database URL, or of a database this store does not work with.
+    MissingExtraError
+        If the PostgreSQL driver is not installed.
+    ConfigurationError
+        If the database can't be opened, or holds a schema of another version.
+
+    Examples
+    --------
+    >>> with Store() as store:
+    ...     store.url
+    'sqlite://'
+    """
+
+    def __init__(self, url: str = "sqlite://") -> None:
+        parsed = _parsed(url)
+        self.url = parsed.render_as_string(hide_password=True)
+        self._engine, self._lock = _connected(parsed)
+        try:
+            self._prepare_schema()
+        except OperationalError as error:
+            self.close()
+            raise ConfigurationError(f"the store {self.url} can't be opened: {error.orig}") from error
+        except ConfigurationError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database. What was committed stays, except in memory."""
+        self._engine.dispose()
+
+    def clear(self) -> None:
+        """Delete every row, and keep the schema."""
+
+        def delete_rows(connection: Connection) -> None:
+            for table in reversed(metadata.sorted_tables):
+                if table is not schema_versions:
+                    connection.execute(table.delete())
+
+        self.run(delete_rows)
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Call `work` in one transaction, and return its result.
+
+        Parameters
+        ----------
+        work : callable
+            Takes the connection. Whatever it raises takes back all it has written. It is called again
+            when another process got in between: on a broken unique constraint (the look before the
+            insert then finds the row, and says so) and on a deadlock.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                with self._transaction() as connection:
+                    return work(connection)
+            except (IntegrityError, OperationalError):
+                continue
+        with self._transaction() as connection:
+            return work(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._lock, self._engine.begin() as connection:
+            yield connection
+
+    def _prepare_schema(self) -> None:
+        with self._transaction() as connection:
+            if connection.dialect.name == "postgresql":  # two processes may come first at once
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+            if not inspect(connection).has_table(schema_versions.name):
+                metadata.create_all(connection)
+                connection.execute(schema_versions.insert(), {"version": SCHEMA_VERSION})
+            version = connection.execute(schema_versions.select()).scalar()
+        if version != SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"the store {self.url} has schema version {version}, this hitl_sdk works with {SCHEMA_VERSION}",
+                hint="use the hitl_sdk that wrote it, or another database",
+            )
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InvalidInputError(
+            "the store's URL can't be read", hint="for example sqlite:///reviews.db"
+        ) from error
+    if parsed.get_backend_name() == "postgresql":
+        load("psycopg", extra="postgresql", needed_for="a store in PostgreSQL")
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        return parsed
+    raise InvalidInputError(
+        f"a store can't lie in {parsed.get_backend_name()}", hint="use sqlite:// or postgresql://"
+    )
+
+
+def _connected(url: URL) -> tuple[Engine, RLock | nullcontext[None]]:
+    """Return the database's engine, and the lock that its transactions need."""
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True), nullcontext()
+    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: object) -> None:
+        connection.isolation_level = (
+            None  # transactions begin where this module says, not where sqlite3 thinks
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine, RLock()
