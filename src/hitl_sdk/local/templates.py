@@ -1,0 +1,249 @@
+"""Worker templates: rendering them as RenderUiTemplate does, and reading the elements they hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from hitl_sdk._optional import load
+from hitl_sdk.errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["RenderedTemplate", "TemplateElement", "parse_attribute", "read_template", "render_template"]
+
+_CONTROLS = frozenset({"input", "select", "textarea"})
+_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_LIQUID_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
+_MASK = re.compile(
+    "\ue000(\\d+)\ue001"
+)  # private-use characters: no quote, blank or bracket for HTML to trip over
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedTemplate:
+    """A template with a task's input filled in.
+
+    Parameters
+    ----------
+    content : str
+        The HTML; empty when there are errors.
+    errors : list of dict
+        RenderUiTemplate's ``Errors``: ``Code`` and ``Message`` each. AWS does not publish its codes; here they
+        are ``SyntaxError``, ``UnknownFilter``, ``FilterError``, ``LimitExceeded``, ``InvalidTaskInput`` and
+        ``RenderingError``.
+    missing : tuple of str
+        The variables that were printed and do not exist, for example ``"task.input.title"``. As in Liquid
+        they print nothing and are no errors.
+    """
+
+    content: str
+    errors: list[dict[str, str]]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateElement:
+    """One crowd element, or one plain form control, of a template.
+
+    Parameters
+    ----------
+    tag : str
+        For example ``"crowd-classifier"``, in lower case.
+    attributes : mapping of str to str
+        As written, entities resolved and Liquid left as it is. An attribute without value is ``""``.
+
+    Examples
+    --------
+    >>> element = TemplateElement("crowd-classifier", {"name": "animal", "categories": "['cat', 'dog',]"})
+    >>> element.name, element.categories
+    ('animal', ('cat', 'dog'))
+    """
+
+    tag: str
+    attributes: Mapping[str, str]
+
+    @property
+    def name(self) -> str | None:
+        """The ``name`` attribute, the key of its answer; None when it has none."""
+        return self.attributes.get("name") or None
+
+    @property
+    def categories(self) -> tuple[str, ...] | None:
+        """The choices of ``categories`` or ``labels``; None when there are none.
+
+        Raises
+        ------
+        TemplateError
+            If the attribute is no list, as one that still holds Liquid.
+        """
+        attribute = "categories" if "categories" in self.attributes else "labels"
+        if attribute not in self.attributes:
+            return None
+        choices = parse_attribute(self.attributes[attribute])
+        if not isinstance(choices, list):
+            raise TemplateError(f"{attribute} of <{self.tag}> is no list", hint='write ["cat", "dog"]')
+        return tuple(_choice_text(choice) for choice in choices)
+
+
+def _choice_text(choice: object) -> str:
+    """Return the label of a choice given as text, number or object (``label``, ``name`` or ``text``)."""
+    if isinstance(choice, dict):
+        choice = next((choice[key] for key in ("label", "name", "text") if key in choice), choice)
+    return choice if isinstance(choice, str) else json.dumps(choice)
+
+
+@lru_cache(maxsize=256)
+def _parsed_json5(text: str) -> str:
+    """Return the JSON5 `text` as JSON, which is copied faster than it is read."""
+    json5 = load("json5", extra="local", needed_for="reading the attributes of a worker template")
+    return json.dumps(json5.loads(text))
+
+
+def parse_attribute(text: str) -> object:
+    """Read a list or object written into an attribute, as tolerantly as the crowd elements do.
+
+    AWS's templates write JSON with single quotes, bare keys and trailing commas. Nothing is evaluated.
+
+    Parameters
+    ----------
+    text : str
+        The attribute's value, its HTML entities resolved.
+
+    Raises
+    ------
+    TemplateError
+        If it can't be read.
+
+    Examples
+    --------
+    >>> parse_attribute("[{ label: 'cat', }]")
+    [{'label': 'cat'}]
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        value: object = json.loads(_parsed_json5(text))
+    except (ValueError, RecursionError) as error:
+        raise TemplateError(
+            f"can't read the attribute value {text[:80]!r}", hint="write it as JSON"
+        ) from error
+    return value
+
+
+class _ElementReader(HTMLParser):
+    """Collects the elements; scripts, styles and comments are passed over by the parser."""
+
+    def __init__(self, liquid: list[str]) -> None:
+        super().__init__()
+        self.elements: list[TemplateElement] = []
+        self._liquid = liquid
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not tag.startswith("crowd-") and tag not in _CONTROLS:
+            return
+        attributes: dict[str, str] = {}
+        for name, value in attrs:
+            if not _MASK.search(name):
+                attributes.setdefault(name, _MASK.sub(self._unmask, value or ""))
+        self.elements.append(TemplateElement(tag, attributes))
+
+    def _unmask(self, match: re.Match[str]) -> str:
+        return self._liquid[int(match.group(1))]
+
+
+def read_template(source: str) -> list[TemplateElement]:
+    """Find the crowd elements and form controls of a template, rendered or not.
+
+    Reads as a browser would: any case, any quotes, the first of two equal attributes counts, an element that
+    closes itself counts as opened. Elements inside Liquid's ``if`` and ``for`` are found once each.
+
+    Parameters
+    ----------
+    source : str
+        HTML, with Liquid or without.
+
+    Returns
+    -------
+    list of TemplateElement
+        In the order of the template.
+
+    Examples
+    --------
+    >>> [element.tag for element in read_template("<crowd-form><crowd-input name='a'></crowd-input></crowd-form>")]
+    ['crowd-form', 'crowd-input']
+    """
+    liquid: list[str] = []
+
+    def mask(match: re.Match[str]) -> str:
+        liquid.append(match.group())
+        return f"\ue000{len(liquid) - 1}\ue001"
+
+    reader = _ElementReader(liquid)
+    reader.feed(_LIQUID.sub(mask, _LIQUID_COMMENT.sub("", _MASK.sub("", source))))
+    reader.close()
+    return reader.elements
+
+
+def _unsigned(address: str) -> str:
+    return address
+
+
+def render_template(
+    source: str, task_input: Mapping[str, object] | str, *, sign: Callable[[str], str] = _unsigned
+) -> RenderedTemplate:
+    """Fill a task's input into a worker template.
+
+    As AWS does: every ``{{ }}`` is escaped for HTML, objects and arrays print as JSON, and the filters
+    ``to_json``, ``escape``, ``escape_once``, ``skip_autoescape``, ``grant_read_access`` and ``s3_presign`` exist.
+    There is no ``include`` and no ``render``. A loop may run 100,000 times and the page may have 16 MiB.
+
+    Parameters
+    ----------
+    source : str
+        The template: HTML with Liquid and crowd elements.
+    task_input : mapping or str
+        What the template sees as ``task.input``, or its JSON text as RenderUiTemplate gets it.
+    sign : callable, optional
+        Turns the address of an S3 object into one that a browser may read; left out, addresses stay as they are.
+
+    Returns
+    -------
+    RenderedTemplate
+        What is wrong with the template or the input is in its ``errors``; nothing is raised.
+
+    Raises
+    ------
+    MissingExtraError
+        If python-liquid is not installed.
+
+    Examples
+    --------
+    >>> render_template("<p>{{ task.input.taskObject }}</p>", {"taskObject": "1 < 2"}).content
+    '<p>1 &lt; 2</p>'
+    >>> render_template("{{ task.input.taskObject | shout }}", {"taskObject": "a"}).errors
+    [{'Code': 'UnknownFilter', 'Message': "unknown filter 'shout' (line 1)"}]
+    """
+    load("liquid", extra="local", needed_for="rendering a worker template")
+    from hitl_sdk.local import _liquid
+
+    if isinstance(task_input, str):
+        try:
+            task_input = json.loads(task_input)
+        except (ValueError, RecursionError) as error:
+            return RenderedTemplate(
+                "", [{"Code": "InvalidTaskInput", "Message": f"the input is no JSON: {error}"}]
+            )
+    state = _liquid.RenderState(sign)
+    try:
+        content = _liquid.render(source, task_input, state)
+    except Exception as error:  # the template is the user's: whatever goes wrong in it is its error, not ours
+        return RenderedTemplate("", [_liquid.describe_error(error)], tuple(state.missing))
+    return RenderedTemplate(content, [], tuple(state.missing))
