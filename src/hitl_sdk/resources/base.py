@@ -56,7 +56,8 @@ class Model(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            lines = "\n".join(f"  {_explained(type(self), problem)}" for problem in error.errors())
+            problems = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
+            lines = "\n".join(f"  {_explained(type(self), problem)}" for problem in problems)
             raise InvalidResourceError(
                 f"{type(self).__name__} can't be made:\n{lines}", resource=type(self).__name__
             ) from None

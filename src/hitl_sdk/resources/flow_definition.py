@@ -121,7 +121,7 @@ class FlowDefinition(Resource[FlowDefinitionState]):
     output: OutputUri
     title: TaskTitle
     description: TaskDescription = Field(
-        default_factory=lambda fields: " ".join(fields.get("title", "").split())
+        default_factory=lambda fields: " ".join(fields["title"].split())
     )
     task_count: Annotated[int, Field(ge=1, le=3)] = 1
     task_time_limit: Annotated[int, Field(ge=30, le=28_800)] = 3600

@@ -44,7 +44,7 @@ class Member(Model):
     """
 
     email: Email = Field(repr=False)
-    username: UserName = Field(default_factory=lambda fields: fields.get("email", ""), repr=False)
+    username: UserName = Field(default_factory=lambda fields: fields["email"], repr=False)
 
     def __repr__(self) -> str:
         """Show the person masked."""
@@ -114,7 +114,7 @@ class PrivateTeam(Model):
 
     name: WorkteamName
     members: tuple[Member, ...] = ()
-    description: Description = Field(default_factory=lambda fields: f"Work team {fields.get('name')}")
+    description: Description = Field(default_factory=lambda fields: f"Work team {fields['name']}")
     domain: DomainPrefix | None = None
     source_ip_cidrs: tuple[Cidr, ...] | None = Field(default=None, max_length=10)
     suppress_invitations: bool = False

@@ -93,7 +93,7 @@ class Workteam(InUserPool[WorkteamState]):
     name: WorkteamName
     client_id: ClientId
     group: GroupName
-    description: Description = Field(default_factory=lambda fields: f"Work team {fields.get('name')}")
+    description: Description = Field(default_factory=lambda fields: f"Work team {fields['name']}")
     workforce_name: WorkforceName | None = None
     notification_topic_arn: TopicArn | None = None
 

@@ -1,0 +1,96 @@
+"""A session on moto's Cognito, a record of the calls it makes, and calls that fail when told to."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from hitl_sdk import _clock
+from hitl_sdk.testing import mock_hitl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hitl_sdk.session import Session
+
+REGION = "eu-west-1"
+SERVICES = ("cognito-idp", "sagemaker")
+
+
+class Calls:
+    """Every AWS call of a session, in order, as IAM spells it; one of them can be made to fail.
+
+    `fail(n)` breaks the n-th call from now: before it reaches AWS, or after AWS has done it.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.made: list[str] = []
+        self._countdown: int | None = None
+        self._lost_answer = False
+        self._failing: str | None = None
+        for service in SERVICES:
+            events = session.client(service).meta.events
+            events.register("before-call", self._before, unique_id=f"calls-{id(self)}")
+            events.register("after-call", self._after, unique_id=f"answers-{id(self)}")
+
+    def fail(self, number: int, *, lost_answer: bool) -> None:
+        self._countdown, self._lost_answer = number, lost_answer
+
+    @property
+    def failure_is_still_due(self) -> bool:
+        return self._countdown is not None
+
+    @contextmanager
+    def recorded(self) -> Iterator[list[str]]:
+        self.made.clear()
+        yield self.made
+
+    def _before(self, model, **_: object) -> None:
+        self.made.append(f"{model.service_model.signing_name}:{model.name}")
+        if self._countdown is None:
+            return
+        self._countdown -= 1
+        if self._countdown == 0:
+            self._countdown = None
+            self._failing = model.name
+            if not self._lost_answer:
+                self._failing = None
+                raise EndpointConnectionError(endpoint_url="https://unreachable.example.com")
+
+    def _after(self, model, **_: object) -> None:
+        if self._failing == model.name:
+            self._failing = None
+            raise ReadTimeoutError(endpoint_url="https://slow.example.com")
+
+
+@pytest.fixture
+def cloud():
+    with mock_hitl(region=REGION) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def session(cloud) -> Session:
+    return cloud.session()
+
+
+@pytest.fixture
+def calls(session) -> Calls:
+    return Calls(session)
+
+
+@pytest.fixture
+def pool_id(session) -> str:
+    from hitl_sdk.resources import UserPool
+
+    return UserPool(name="pool").ensure(session).id
+
+
+@pytest.fixture
+def manual_clock() -> Iterator[_clock.ManualClock]:
+    clock = _clock.ManualClock()
+    with _clock.use_clock(clock):
+        yield clock
