@@ -81,6 +81,7 @@ def wait_until(
         raise WaitTimeoutError(
             f"waited {timeout:g} s for {what}; last seen: {last}",
             hint="wait again with a longer timeout; nothing was cancelled",
+            last_seen=last,
         )
 
     retrying = Retrying(

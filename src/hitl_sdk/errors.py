@@ -226,4 +226,8 @@ class ResourceFailedError(HitlError, Terminal):
 
 
 class WaitTimeoutError(HitlError, Transient, TimeoutError):
-    """A deadline passed before the awaited state was reached."""
+    """A deadline passed before the awaited state was reached; `last_seen` is the state there was."""
+
+    def __init__(self, message: str, *, last_seen: object = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.last_seen = last_seen

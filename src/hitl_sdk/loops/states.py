@@ -1,0 +1,212 @@
+"""What state human loops are in: one paged list for many of them, one description each for few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk.errors import NotFoundError, UnavailableError
+from hitl_sdk.loops._pool import in_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from mypy_boto3_sagemaker_a2i_runtime import AugmentedAIRuntimeClient
+
+    from hitl_sdk.session import Session
+
+__all__ = ["ENDED", "LoopState", "LoopStatus", "describe_loop", "list_loops", "listed_states", "read_states"]
+
+LoopStatus = Literal["InProgress", "Stopping", "Completed", "Failed", "Stopped", "Missing"]
+
+ENDED: frozenset[LoopStatus] = frozenset({"Completed", "Failed", "Stopped", "Missing"})
+"""The states that a human loop does not leave."""
+
+PAGE_SIZE = 100
+"""Loops on one page of ListHumanLoops, the most the service gives."""
+
+_NAMES_A_PAGE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LoopState:
+    """One human loop, as the service last said.
+
+    Attributes
+    ----------
+    human_loop_name : str
+        Its name.
+    status : str
+        ``"InProgress"``, ``"Stopping"``, ``"Completed"``, ``"Failed"`` or ``"Stopped"``, and ``"Missing"`` when the
+        service does not know the loop: somebody has deleted it.
+    failure_reason : str or None
+        The service's reason, when it failed.
+    created_at : datetime or None
+        When it was started, aware.
+    flow_definition_arn : str or None
+        The flow it runs in.
+    arn : str or None
+        Its ARN, where it was asked about by itself.
+    """
+
+    human_loop_name: str
+    status: LoopStatus
+    failure_reason: str | None = None
+    created_at: datetime | None = None
+    flow_definition_arn: str | None = None
+    arn: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in ENDED
+
+
+def describe_loop(runtime: AugmentedAIRuntimeClient, name: str) -> LoopState:
+    """Return the state of one loop; ``"Missing"`` when the service does not know it."""
+    try:
+        with translated_errors(f"human loop {name!r}"):
+            said = runtime.describe_human_loop(HumanLoopName=name)
+    except NotFoundError:
+        return LoopState(name, "Missing")
+    return LoopState(
+        name,
+        cast("LoopStatus", said["HumanLoopStatus"]),
+        said.get("FailureReason"),
+        said["CreationTime"],
+        said["FlowDefinitionArn"],
+        said["HumanLoopArn"],
+    )
+
+
+def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState]:
+    """Go through all human loops of a flow, the newest first, page by page as they are asked for.
+
+    Parameters
+    ----------
+    session : Session
+        Where.
+    flow_definition_arn : str
+        The flow.
+
+    Yields
+    ------
+    LoopState
+
+    Raises
+    ------
+    UnavailableError
+        If the service gives the same page token twice, which would never end.
+    ServiceError
+        If it refuses the call.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl() as cloud:
+    ...     list(list_loops(cloud.session(), "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/none"))
+    []
+    """
+    runtime = session.client("sagemaker-a2i-runtime")
+    seen: set[str] = set()
+    token: str | None = None
+    while True:
+        with translated_errors(flow_definition_arn):
+            page = runtime.list_human_loops(
+                FlowDefinitionArn=flow_definition_arn,
+                SortOrder="Descending",
+                MaxResults=PAGE_SIZE,
+                **({"NextToken": token} if token else {}),
+            )
+        for said in page["HumanLoopSummaries"]:
+            yield LoopState(
+                said["HumanLoopName"],
+                cast("LoopStatus", said["HumanLoopStatus"]),
+                said.get("FailureReason"),
+                said.get("CreationTime"),
+                said.get("FlowDefinitionArn", flow_definition_arn),
+            )
+        token = page.get("NextToken")
+        if not token:
+            return
+        if token in seen:
+            raise UnavailableError(
+                f"ListHumanLoops gave the same page token twice for {flow_definition_arn}",
+                hint="try again; nothing was changed",
+                operation="ListHumanLoops",
+                resource=flow_definition_arn,
+            )
+        seen.add(token)
+
+
+def listed_states(
+    session: Session, flow_definition_arn: str, names: Collection[str]
+) -> tuple[dict[str, LoopState], bool]:
+    """Look the named loops up in the flow's list, no further than a page for every ten of them.
+
+    Returns
+    -------
+    states : dict of str to LoopState
+        Those that the list has shown.
+    complete : bool
+        Whether the list was read to its end or all were found, so that the others do not exist.
+    """
+    wanted, states = set(names), dict[str, LoopState]()
+    most = PAGE_SIZE * (len(wanted) // _NAMES_A_PAGE)
+    if most == 0:
+        return {}, False
+    for count, state in enumerate(list_loops(session, flow_definition_arn), start=1):
+        if state.human_loop_name in wanted:
+            states[state.human_loop_name] = state
+        if len(states) == len(wanted):
+            return states, True
+        if count == most:
+            return states, False
+    return states, True
+
+
+def read_states(
+    session: Session, flow_definition_arn: str, names: Collection[str], *, concurrency: int = 16
+) -> dict[str, LoopState]:
+    """Return the state of each of the named loops of one flow.
+
+    Many are looked up in the flow's list, the newest first; few, and those that the list has not shown, are
+    asked about one by one.
+
+    Parameters
+    ----------
+    session : Session
+        Where.
+    flow_definition_arn : str
+        The flow of all of them.
+    names : collection of str
+        The loops.
+    concurrency : int, default 16
+        Calls at a time.
+
+    Returns
+    -------
+    dict of str to LoopState
+        One a name.
+
+    Raises
+    ------
+    ServiceError
+        If the service refuses a call.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl() as cloud:
+    ...     flow = "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/none"
+    ...     read_states(cloud.session(), flow, ["loop-1"])["loop-1"].status
+    'Missing'
+    """
+    states, _ = listed_states(session, flow_definition_arn, names)
+    runtime = session.client("sagemaker-a2i-runtime")
+    described = in_threads(
+        lambda name: describe_loop(runtime, name), sorted(set(names) - states.keys()), concurrency=concurrency
+    )
+    return states | {state.human_loop_name: state for state in described}
