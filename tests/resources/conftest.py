@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from hitl_sdk import _clock
-from hitl_sdk.testing import mock_hitl
+from moto import mock_aws
+from hitl_sdk import Session as S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +69,13 @@ class Calls:
 
 @pytest.fixture
 def cloud():
-    with mock_hitl(region=REGION) as cloud:
-        yield cloud
+    with mock_aws(), _clock.use_clock(_clock.ManualClock()):
+        yield None
 
 
 @pytest.fixture
 def session(cloud) -> Session:
-    return cloud.session()
+    return S(region_name=REGION)
 
 
 @pytest.fixture
