@@ -76,7 +76,7 @@ class Outputs:
         self,
         documents: Iterable[bytes | str | None],
         *,
-        uris: Iterable[str] | None = None,
+        uris: Iterable[str | None] | None = None,
         errors: Mapping[int, HitlError] | None = None,
         flow_definition_arn: str | None = None,
     ) -> None:
