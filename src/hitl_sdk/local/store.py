@@ -9,9 +9,10 @@ has as many as there are threads and processes: there, whoever changes a row loc
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+import sqlite3
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import RLock
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
@@ -41,8 +42,9 @@ from hitl_sdk.errors import ConfigurationError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from sqlalchemy.engine import URL, Connection, Dialect, Engine
+    from sqlalchemy.engine import URL, Connection, Dialect
 
 __all__ = ["SCHEMA_VERSION", "Store"]
 
@@ -159,19 +161,16 @@ seats = Table(
     Column("accepted_at", Timestamp, nullable=False),
     Column("lapses_at", Timestamp, nullable=False),
     Column("submitted_at", Timestamp),
-    Column("answer", JSON),
-    Column("identity", JSON),
+    Column("answer", JSON(none_as_null=True)),
+    Column("identity", JSON(none_as_null=True)),
 )
 
 outbox = Table(
     "hitl_outbox",
     metadata,
     Column("sequence", _Sequence, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("account_id", String(12), nullable=False),
-    Column("region", String(32), nullable=False),
-    Column("loop", BigInteger, nullable=False),  # no foreign key: an event outlives its loop
-    Column("event", JSON),
+    Column("loop", ForeignKey(loops.c.sequence)),  # of an output; an event outlives its loop
+    Column("event", JSON(none_as_null=True)),
     Column("attempts", Integer, nullable=False),
     Column("due_at", Timestamp, nullable=False),
     Index("hitl_outbox_by_due", "due_at"),
@@ -207,8 +206,9 @@ class Store:
     def __init__(self, url: str = "sqlite://") -> None:
         parsed = _parsed(url)
         self.url = parsed.render_as_string(hide_password=True)
-        self._engine, self._lock = _connected(parsed)
+        self._closing = ExitStack()
         try:
+            self._begin = self._closing.enter_context(_connected(parsed))
             self._prepare_schema()
         except OperationalError as error:
             self.close()
@@ -225,7 +225,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database. What was committed stays, except in memory."""
-        self._engine.dispose()
+        self._closing.close()
 
     def clear(self) -> None:
         """Delete every row, and keep the schema."""
@@ -249,20 +249,15 @@ class Store:
         """
         for _ in range(_ATTEMPTS - 1):
             try:
-                with self._transaction() as connection:
+                with self._begin() as connection:
                     return work(connection)
             except (IntegrityError, OperationalError):
                 continue
-        with self._transaction() as connection:
+        with self._begin() as connection:
             return work(connection)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with self._lock, self._engine.begin() as connection:
-            yield connection
-
     def _prepare_schema(self) -> None:
-        with self._transaction() as connection:
+        with self._begin() as connection:
             if connection.dialect.name == "postgresql":  # two processes may come first at once
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
             if not inspect(connection).has_table(schema_versions.name):
@@ -293,22 +288,47 @@ def _parsed(url: str) -> URL:
     )
 
 
-def _connected(url: URL) -> tuple[Engine, RLock | nullcontext[None]]:
-    """Return the database's engine, and the lock that its transactions need."""
+@contextmanager
+def _connected(url: URL) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
+    """Yield what begins a transaction in the database; let go of the database afterwards."""
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True), nullcontext()
+        engine = create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+        try:
+            yield engine.begin
+        finally:
+            engine.dispose()
+        return
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    try:
+        with engine.connect() as connection:
+            yield _one_after_the_other(connection)
+    finally:
+        engine.dispose()
 
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _: object) -> None:
-        connection.isolation_level = (
-            None  # transactions begin where this module says, not where sqlite3 thinks
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA foreign_keys = ON")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _one_after_the_other(connection: Connection) -> Callable[[], AbstractContextManager[Connection]]:
+    lock = Lock()
 
-    return engine, RLock()
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with lock, connection.begin():
+            yield connection
+
+    return begin
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where this module says, not where sqlite3 thinks
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the file's write lock at once: two that read first and write later would block each other."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        raise OperationalError("BEGIN IMMEDIATE", None, error) from error

@@ -105,13 +105,13 @@ def settle(tx: Transaction, parcel: Parcel, failure: Failure | None) -> None:
     if failure is not None and not failure.final:
         outbox.postpone(tx, parcel)
         return
-    if not outbox.drop(tx, parcel) or parcel.kind == "event":
-        return
-    loop = tx.connection.execute(_LOOP, {"loop": parcel.loop}).one()
+    if not outbox.drop(tx, parcel) or isinstance(parcel, outbox.Event):
+        return  # somebody else was here first, or there is nothing to draw
+    # As long as its output is in the outbox, nothing but this changes the loop: no lock is needed.
     if failure is None:
-        _end(tx, loop, "Completed", at=tx.now)
+        _end(tx, parcel.loop, "Completed", at=tx.now)
     else:
-        _end(tx, loop, "Failed", at=tx.now, code=failure.code, reason=failure.reason)
+        _end(tx, parcel.loop, "Failed", at=tx.now, code=failure.code, reason=failure.reason)
 
 
 def _end(
@@ -127,7 +127,7 @@ def _end(
     tx.connection.execute(_LAND, {"flow_sequence": loop.flow})
     event_id = derived_uuid(tx, "event", loop.arn, loop.created_at, loop.sequence)
     event = human_loop_event(loop, event_id=event_id, status=state, at=at, code=code, reason=reason)
-    outbox.post_event(tx, loop, event)
+    outbox.post_event(tx, event)
 
 
 def _change(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.delivery import Delivery
     from hitl_sdk.local.engine.transactions import Transaction
 
-__all__ = ["Failure", "Parcel", "claim", "deliver", "drop", "post_event", "post_output", "postpone"]
+__all__ = [
+    "Event",
+    "Failure",
+    "Output",
+    "Parcel",
+    "claim",
+    "deliver",
+    "drop",
+    "next_due",
+    "post_event",
+    "post_output",
+    "postpone",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,83 +60,89 @@ _DUE = (
     .limit(_BATCH)
     .with_for_update(skip_locked=True)
 )
+_NEXT_DUE = select(outbox.c.due_at).order_by(outbox.c.due_at).limit(1)
 _LOOP = select(loops).where(loops.c.sequence == bindparam("loop"))
 _SEATS = select(seats).where(seats.c.loop == bindparam("loop"))
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """Something to deliver: the output of a loop, or the event of its end.
+class Output:
+    """An output.json to deliver.
 
     Attributes
     ----------
     sequence : int
         Its number in the outbox.
-    kind : str
-        ``"output"`` or ``"event"``.
-    scope : Scope
-        Whose it is.
-    loop : int
-        The sequence of the loop.
     attempts : int
         How often it has been tried in vain.
-    address : str
-        The S3 URI of an output; empty for an event.
-    content : bytes or mapping
-        The document, or the event.
+    loop : Row
+        The loop it is of.
+    document : bytes
+        What to write.
     """
 
     sequence: int
-    kind: Literal["output", "event"]
-    scope: Scope
-    loop: int
     attempts: int
-    address: str
-    content: bytes | Mapping[str, Any]
+    loop: Row[Any]
+    document: bytes
+
+    def put(self, delivery: Delivery) -> None:
+        """Write it to S3."""
+        bucket, _, key = self.loop.output_uri.removeprefix("s3://").partition("/")
+        delivery.put_object(Scope(self.loop.account_id, self.loop.region), bucket, key, self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event to deliver.
+
+    Attributes
+    ----------
+    sequence : int
+        Its number in the outbox.
+    attempts : int
+        How often it has been tried in vain.
+    event : mapping
+        In EventBridge's shape. It stands for itself: its loop may have been deleted.
+    """
+
+    sequence: int
+    attempts: int
+    event: Mapping[str, Any]
+
+    def put(self, delivery: Delivery) -> None:
+        """Put it on the account's bus."""
+        delivery.put_event(Scope(self.event["account"], self.event["region"]), dict(self.event))
+
+
+Parcel: TypeAlias = Output | Event
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a parcel could not be delivered, and whether there is any use in trying again."""
 
+    code: str
     reason: str
     final: bool
-    code: str
 
 
 def post_output(tx: Transaction, loop: Row[Any], answers: Sequence[Row[Any]]) -> None:
     """Have the loop's output.json written after this transaction."""
-    _post(tx, "output", loop, None, address=loop.output_uri, content=output_document(loop, answers))
+    sequence = _post(tx, {"loop": loop.sequence})
+    tx.parcels.append(Output(sequence, 0, loop, output_document(loop, answers)))
 
 
-def post_event(tx: Transaction, loop: Row[Any], event: dict[str, Any]) -> None:
+def post_event(tx: Transaction, event: dict[str, Any]) -> None:
     """Have the event put after this transaction."""
-    _post(tx, "event", loop, event, address="", content=event)
+    tx.parcels.append(Event(_post(tx, {"event": event}), 0, event))
 
 
-def _post(
-    tx: Transaction,
-    kind: Literal["output", "event"],
-    loop: Row[Any],
-    event: dict[str, Any] | None,
-    *,
-    address: str,
-    content: bytes | Mapping[str, Any],
-) -> None:
-    due_at = tx.now + HELD_FOR  # held by the thread that posts it
-    values = {
-        "kind": kind,
-        "account_id": loop.account_id,
-        "region": loop.region,
-        "loop": loop.sequence,
-        "event": event,
-        "attempts": 0,
-        "due_at": due_at,
-    }
-    sequence = tx.connection.execute(_INSERT, values).scalar_one()
-    scope = Scope(loop.account_id, loop.region)
-    tx.parcels.append(Parcel(sequence, kind, scope, loop.sequence, 0, address, content))
+def _post(tx: Transaction, content: dict[str, Any]) -> int:
+    """Write the parcel, held by the thread that posts it, and return its number."""
+    due_at = tx.now + HELD_FOR
     tx.due.append(due_at)
+    return int(tx.connection.execute(_INSERT, {"attempts": 0, "due_at": due_at, **content}).scalar_one())
 
 
 def claim(tx: Transaction) -> list[Parcel]:
@@ -139,35 +157,25 @@ def claim(tx: Transaction) -> list[Parcel]:
 
 
 def _opened(tx: Transaction, row: Row[Any]) -> Parcel:
-    scope = Scope(row.account_id, row.region)
-    if row.kind == "event":
-        return Parcel(row.sequence, "event", scope, row.loop, row.attempts, "", row.event)
+    if row.loop is None:
+        return Event(row.sequence, row.attempts, row.event)
     loop = tx.connection.execute(_LOOP, {"loop": row.loop}).one()
     document = output_document(loop, tx.connection.execute(_SEATS, {"loop": row.loop}).all())
-    return Parcel(row.sequence, "output", scope, row.loop, row.attempts, loop.output_uri, document)
+    return Output(row.sequence, row.attempts, loop, document)
 
 
 def deliver(delivery: Delivery, parcel: Parcel) -> Failure | None:
     """Put the parcel where it belongs. Called outside of transactions: it may take long."""
     try:
-        if isinstance(parcel.content, bytes):
-            bucket, _, key = parcel.address.removeprefix("s3://").partition("/")
-            delivery.put_object(parcel.scope, bucket, key, parcel.content)
-        else:
-            delivery.put_event(parcel.scope, dict(parcel.content))
+        parcel.put(delivery)
     except BucketMissing as error:
-        return Failure(str(error), final=True, code="ValidationError")
+        return Failure("ValidationError", str(error), final=True)
     except Exception as error:  # whatever a face's own client raises, the parcel is kept
-        final = parcel.attempts + 1 >= MOST_ATTEMPTS
-        _LOG.warning(
-            "%s of loop %d: attempt %d failed%s",
-            parcel.kind,
-            parcel.loop,
-            parcel.attempts + 1,
-            ", given up" if final else "",
-            exc_info=error,
-        )
-        return Failure(f"The {parcel.kind} could not be written", final=final, code="InternalError")
+        what, attempts = type(parcel).__name__.lower(), parcel.attempts + 1
+        final = attempts >= MOST_ATTEMPTS
+        end = ", given up" if final else ""
+        _LOG.warning("%s %d: attempt %d failed%s", what, parcel.sequence, attempts, end, exc_info=error)
+        return Failure("InternalError", f"The {what} could not be written", final=final)
     return None
 
 
@@ -186,7 +194,4 @@ def drop(tx: Transaction, parcel: Parcel) -> bool:
 
 def next_due(tx: Transaction) -> datetime | None:
     """Return when the next parcel is due."""
-    return tx.connection.execute(_NEXT).scalar()
-
-
-_NEXT = select(outbox.c.due_at).order_by(outbox.c.due_at).limit(1)
+    return tx.connection.execute(_NEXT_DUE).scalar()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.paging import page
 from hitl_sdk.local.engine.transactions import count, find
 from hitl_sdk.local.store import task_uis
+from hitl_sdk.local.templates import render
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -77,20 +77,13 @@ def _delete(tx: Transaction, scope: Scope, params: Params) -> Result:
 
 
 def _render(tx: Transaction, scope: Scope, params: Params) -> Result:
-    from hitl_sdk.local.templates import render
-
     if ("UiTemplate" in params) == ("HumanTaskUiArn" in params):
         raise EngineError("ValidationException", "Give one of UiTemplate and HumanTaskUiArn, not both")
-    task_input = params["Task"]["Input"]
-    try:
-        json.loads(task_input)
-    except (ValueError, RecursionError) as error:
-        raise EngineError("ValidationException", "Task.Input is not valid JSON") from error
     if "UiTemplate" in params:
         content = params["UiTemplate"]["Content"]
     else:
         content = content_of(tx, scope, params["HumanTaskUiArn"])
-    html, errors = render(content, task_input)
+    html, errors = render(content, params["Task"]["Input"])
     return {"RenderedContent": html, "Errors": errors}
 
 

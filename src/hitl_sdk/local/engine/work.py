@@ -44,9 +44,10 @@ _LOOP = _WITH_FLOW.where(
 ).with_for_update(of=loops)
 _SEATS = select(seats).where(seats.c.loop == bindparam("loop_sequence"))
 _TAKE = insert(seats)
-_CHANGE = update(seats).where(
+_RETAKE = update(seats).where(
     seats.c.loop == bindparam("loop_sequence"), seats.c.worker_id == bindparam("worker")
 )
+_GIVE_UP = _RETAKE.where(seats.c.state == "Accepted", seats.c.lapses_at > bindparam("now"))
 
 
 def accept(tx: Transaction, scope: Scope, worker: Worker, name: str) -> Lease:
@@ -63,7 +64,7 @@ def accept(tx: Transaction, scope: Scope, worker: Worker, name: str) -> Lease:
     if sum(_is_taken(seat, tx) for seat in taken) >= loop.task_count:
         raise EngineError("ConflictException", f"HumanLoop {name!r} has no seat left")
     lease = Lease(name, tx.now, tx.now + timedelta(seconds=loop.task_time_limit))
-    _write(tx, loop, own, worker, state="Accepted", accepted_at=tx.now, lapses_at=lease.lapses_at)
+    _take_seat(tx, loop, worker, anew=own is None, accepted_at=tx.now, lapses_at=lease.lapses_at)
     return lease
 
 
@@ -71,13 +72,12 @@ def submit(tx: Transaction, scope: Scope, worker: Worker, name: str, answer: Par
     """Keep the worker's answer; the last of the loop's answers closes it."""
     content = _answer_content(answer)
     loop = _open_loop(tx, scope, worker, name)
-    own = _held_seat(tx, loop, worker)
     identity = {
         "identityProviderType": loop.identity_provider,
         "issuer": worker.issuer or loop.issuer,
         "sub": worker.sub,
     }
-    _write(tx, loop, own, worker, state="Answered", submitted_at=tx.now, answer=content, identity=identity)
+    _give_up_lease(tx, loop, worker, state="Answered", submitted_at=tx.now, answer=content, identity=identity)
     answers = [seat for seat in _seats(tx, loop) if seat.state == "Answered"]
     if len(answers) == loop.task_count:
         lifecycle.all_answered(tx, loop, answers)
@@ -86,7 +86,7 @@ def submit(tx: Transaction, scope: Scope, worker: Worker, name: str, answer: Par
 def decline(tx: Transaction, scope: Scope, worker: Worker, name: str) -> None:
     """Free the worker's seat; this worker is not offered the loop again."""
     loop = _open_loop(tx, scope, worker, name)
-    _write(tx, loop, _held_seat(tx, loop, worker), worker, state="Declined")
+    _give_up_lease(tx, loop, worker, state="Declined")
 
 
 def tasks_for(tx: Transaction, scope: Scope, worker: Worker, limit: int) -> list[OpenTask]:
@@ -175,21 +175,22 @@ def _is_taken(seat: Row[Any], tx: Transaction) -> bool:
     return bool(seat.state == "Answered" or (seat.state == "Accepted" and seat.lapses_at > tx.now))
 
 
-def _held_seat(tx: Transaction, loop: Row[Any], worker: Worker) -> Row[Any]:
-    own = next((seat for seat in _seats(tx, loop) if seat.worker_id == worker.worker_id), None)
-    if own is None or own.state != "Accepted":
-        raise EngineError("ConflictException", f"This worker holds no seat of HumanLoop {loop.name!r}")
-    if own.lapses_at <= tx.now:
-        raise EngineError("ConflictException", f"The time for HumanLoop {loop.name!r} is up: accept it again")
-    return own
-
-
-def _write(tx: Transaction, loop: Row[Any], own: Row[Any] | None, worker: Worker, **values: object) -> None:
-    if own is None:
-        tx.connection.execute(_TAKE, {"loop": loop.sequence, "worker_id": worker.worker_id, **values})
+def _take_seat(tx: Transaction, loop: Row[Any], worker: Worker, *, anew: bool, **values: object) -> None:
+    if anew:
+        keys = {"loop": loop.sequence, "worker_id": worker.worker_id}
+        tx.connection.execute(_TAKE, {**keys, "state": "Accepted", **values})
     else:
-        keys = {"loop_sequence": loop.sequence, "worker": worker.worker_id}
-        tx.connection.execute(_CHANGE, {**keys, **values})
+        tx.connection.execute(_RETAKE, {"loop_sequence": loop.sequence, "worker": worker.worker_id, **values})
+
+
+def _give_up_lease(tx: Transaction, loop: Row[Any], worker: Worker, **values: object) -> None:
+    """Change the seat that the worker holds; refuse if there is none, or no longer."""
+    keys = {"loop_sequence": loop.sequence, "worker": worker.worker_id, "now": tx.now}
+    if tx.connection.execute(_GIVE_UP, {**keys, **values}).rowcount:
+        return
+    if any(seat.worker_id == worker.worker_id and seat.state == "Accepted" for seat in _seats(tx, loop)):
+        raise EngineError("ConflictException", f"The time for HumanLoop {loop.name!r} is up: accept it again")
+    raise EngineError("ConflictException", f"This worker holds no seat of HumanLoop {loop.name!r}")
 
 
 def _answer_content(answer: Params) -> Any:
