@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import html
 import json
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 from liquid import Environment, Markup, RenderContext
-from liquid.builtin.expressions import FilteredExpression
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.echo_tag import EchoTag
 from liquid.exceptions import (
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 
     from liquid import BoundTemplate
 
-__all__ = ["RenderState", "describe_error", "render"]
+__all__ = ["describe_error", "render"]
 
 _CODES: tuple[tuple[type[LiquidError], str], ...] = (
     (ResourceLimitError, "LimitExceeded"),
@@ -43,15 +41,7 @@ _CODES: tuple[tuple[type[LiquidError], str], ...] = (
 )
 
 
-@dataclass(slots=True)
-class RenderState:
-    """What one rendering needs beside the template's variables, and what it finds out."""
-
-    sign: Callable[[str], str]
-    missing: dict[str, None] = field(default_factory=dict)  # each path once, in the order of the template
-
-
-_STATE = RenderState  # the key of the state among the globals: no text, so that no template can name it
+_SIGN = object()  # the key of the signer among the variables: no text, so that no template can name it
 
 
 class _BoundedEnvironment(Environment):
@@ -63,15 +53,10 @@ class _BoundedEnvironment(Environment):
 
 
 class _HtmlOutputNode(OutputNode):
-    """``{{ ... }}``: text escaped, objects and arrays as JSON, what is missing as nothing (but noted)."""
+    """``{{ ... }}``: text escaped, objects and arrays as JSON, what is missing as nothing."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        expression = self.expression
-        assert isinstance(expression, FilteredExpression)  # noqa: S101  ternaries are off
-        has_default = any(part.name == "default" for part in expression.filters or ())
-        if not has_default and isinstance(expression.left.evaluate(context), Undefined):
-            _state(context).missing[str(expression.left)] = None
-        return buffer.write(_escaped(_as_text(expression.evaluate(context))))
+        return buffer.write(_escaped(_as_text(self.expression.evaluate(context))))
 
 
 class _HtmlOutput(Output):
@@ -80,12 +65,6 @@ class _HtmlOutput(Output):
 
 class _HtmlEcho(EchoTag):
     node_class = _HtmlOutputNode  # type: ignore[assignment]  # it prints itself as {{ }}, which means the same
-
-
-def _state(context: RenderContext) -> RenderState:
-    state = context.globals[_STATE]  # type: ignore[index]
-    assert isinstance(state, RenderState)  # noqa: S101
-    return state
 
 
 def _as_text(value: object) -> str:
@@ -140,8 +119,9 @@ def _grant_read_access(value: object, *, context: RenderContext) -> str:
         address = html.unescape(str(address))
     if not address:
         return ""
+    sign: Callable[[str], str] = context.globals[_SIGN]  # type: ignore[index,assignment]
     try:
-        return _state(context).sign(address)
+        return sign(address)
     except Exception as error:  # whatever the signer meets is an error of this rendering, and is told as one
         raise FilterError(f"no read access to {address!r}: {error}", token=None) from error
 
@@ -171,9 +151,9 @@ def _parsed(source: str) -> BoundTemplate:
     return _environment().from_string(source)
 
 
-def render(source: str, task_input: object, state: RenderState) -> str:
+def render(source: str, task_input: object, sign: Callable[[str], str]) -> str:
     """Render `source` with ``task.input``; raises python-liquid's errors."""
-    return _parsed(source).render({"task": {"input": task_input}, _STATE: state})
+    return _parsed(source).render({"task": {"input": task_input}, _SIGN: sign})
 
 
 def describe_error(error: Exception) -> dict[str, str]:

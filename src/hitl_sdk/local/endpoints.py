@@ -156,7 +156,8 @@ def _called(fn: Callable[[Any], object], payload: object) -> object:
     except (
         Exception
     ) as error:  # as of a container: whatever the model's code raises is a server error of the model
-        place = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        place = frames[1] if len(frames) > 1 else frames[0]  # the function's own line, below ours
         where = f"{Path(place.filename).name} line {place.lineno}"
         raise _ModelError(500, f"{type(error).__name__}: {error} ({where})") from error
 

@@ -15,7 +15,7 @@ from hitl_sdk.errors import TemplateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["RenderedTemplate", "TemplateElement", "parse_attribute", "read_template", "render_template"]
+__all__ = ["TemplateElement", "parse_attribute", "read_template", "render"]
 
 _CONTROLS = frozenset({"input", "select", "textarea"})
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -23,28 +23,6 @@ _LIQUID_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?
 _MASK = re.compile(
     "\ue000(\\d+)\ue001"
 )  # private-use characters: no quote, blank or bracket for HTML to trip over
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedTemplate:
-    """A template with a task's input filled in.
-
-    Parameters
-    ----------
-    content : str
-        The HTML; empty when there are errors.
-    errors : list of dict
-        RenderUiTemplate's ``Errors``: ``Code`` and ``Message`` each. AWS does not publish its codes; here they
-        are ``SyntaxError``, ``UnknownFilter``, ``FilterError``, ``LimitExceeded``, ``InvalidTaskInput`` and
-        ``RenderingError``.
-    missing : tuple of str
-        The variables that were printed and do not exist, for example ``"task.input.title"``. As in Liquid
-        they print nothing and are no errors.
-    """
-
-    content: str
-    errors: list[dict[str, str]]
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +174,15 @@ def _unsigned(address: str) -> str:
     return address
 
 
-def render_template(
+def render(
     source: str, task_input: Mapping[str, object] | str, *, sign: Callable[[str], str] = _unsigned
-) -> RenderedTemplate:
-    """Fill a task's input into a worker template.
+) -> tuple[str, list[dict[str, str]]]:
+    """Fill a task's input into a worker template, as RenderUiTemplate does.
 
-    As AWS does: every ``{{ }}`` is escaped for HTML, objects and arrays print as JSON, and the filters
-    ``to_json``, ``escape``, ``escape_once``, ``skip_autoescape``, ``grant_read_access`` and ``s3_presign`` exist.
-    There is no ``include`` and no ``render``. A loop may run 100,000 times and the page may have 16 MiB.
+    Every ``{{ }}`` is escaped for HTML, objects and arrays print as JSON, and the filters ``to_json``,
+    ``escape``, ``escape_once``, ``skip_autoescape``, ``grant_read_access`` and ``s3_presign`` exist. What the
+    input does not have prints as nothing and is no error, as in Liquid everywhere. There is no ``include`` and
+    no ``render``. A loop may run 100,000 times and the page may have 16 MiB.
 
     Parameters
     ----------
@@ -216,8 +195,12 @@ def render_template(
 
     Returns
     -------
-    RenderedTemplate
-        What is wrong with the template or the input is in its ``errors``; nothing is raised.
+    html : str
+        The page; empty when there are errors.
+    errors : list of dict
+        What is wrong with the template or the input, as ``Code`` and ``Message``; nothing of it is raised. AWS
+        does not publish its codes. Here they are ``SyntaxError``, ``UnknownFilter``, ``FilterError``,
+        ``LimitExceeded``, ``InvalidTaskInput`` and ``RenderingError``.
 
     Raises
     ------
@@ -226,10 +209,10 @@ def render_template(
 
     Examples
     --------
-    >>> render_template("<p>{{ task.input.taskObject }}</p>", {"taskObject": "1 < 2"}).content
-    '<p>1 &lt; 2</p>'
-    >>> render_template("{{ task.input.taskObject | shout }}", {"taskObject": "a"}).errors
-    [{'Code': 'UnknownFilter', 'Message': "unknown filter 'shout' (line 1)"}]
+    >>> render("<p>{{ task.input.taskObject }}</p>", {"taskObject": "1 < 2"})
+    ('<p>1 &lt; 2</p>', [])
+    >>> render("{{ task.input.taskObject | shout }}", {"taskObject": "a"})
+    ('', [{'Code': 'UnknownFilter', 'Message': "unknown filter 'shout' (line 1)"}])
     """
     load("liquid", extra="local", needed_for="rendering a worker template")
     from hitl_sdk.local import _liquid
@@ -238,12 +221,8 @@ def render_template(
         try:
             task_input = json.loads(task_input)
         except (ValueError, RecursionError) as error:
-            return RenderedTemplate(
-                "", [{"Code": "InvalidTaskInput", "Message": f"the input is no JSON: {error}"}]
-            )
-    state = _liquid.RenderState(sign)
+            return "", [{"Code": "InvalidTaskInput", "Message": f"the input is no JSON: {error}"}]
     try:
-        content = _liquid.render(source, task_input, state)
+        return _liquid.render(source, task_input, sign), []
     except Exception as error:  # the template is the user's: whatever goes wrong in it is its error, not ours
-        return RenderedTemplate("", [_liquid.describe_error(error)], tuple(state.missing))
-    return RenderedTemplate(content, [], tuple(state.missing))
+        return "", [_liquid.describe_error(error)]
