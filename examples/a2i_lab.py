@@ -1,0 +1,73 @@
+"""The A2I lab: from a Cognito pool to a training frame.
+
+Product reviews are classified as negative, neutral or positive. What the model is not sure of goes to people.
+
+    python examples/a2i_lab.py                       on the embedded service, reviewers simulated
+    AWS_ENDPOINT_URL=http://127.0.0.1:8484 python examples/a2i_lab.py BUCKET ROLE_ARN     on a local service
+    python examples/a2i_lab.py BUCKET ROLE_ARN       on AWS, with the endpoint "sentiment" deployed
+"""
+
+import sys
+
+import hitl_sdk as hitl
+from hitl_sdk.routing import from_endpoint
+
+REVIEWS = [
+    "I enjoy this product",
+    "I am unhappy with this product",
+    "It is okay",
+    "sometimes it works",
+]
+
+
+def review(session: hitl.Session, bucket: str, role_arn: str) -> hitl.Run:
+    """Provision the team and the flow, ask the model, and let people answer what it is not sure of."""
+    task = hitl.tasks.TextClassification(
+        name="sentiment",
+        labels=["-1", "0", "1"],
+        title="Classify reviews by sentiment: -1 (negative), 0 (neutral), 1 (positive)",
+        instructions=hitl.tasks.Instructions(
+            short="Classify reviews by sentiment: -1 (negative), 0 (neutral), 1 (positive)",
+            full={
+                "1": "joy, excitement, delight",
+                "0": "neither positive nor negative",
+                "-1": "anger, anxiety",
+            },
+        ),
+    )
+    team = hitl.PrivateTeam(name="reviewers", members=[hitl.Member(email="ana@example.com")])
+    flow = hitl.ReviewFlow(
+        name="sentiment", team=team, task=task, output=f"s3://{bucket}/a2i-results", role_arn=role_arn
+    )
+    flow.ensure(session)
+
+    predictions = from_endpoint(session, "sentiment", REVIEWS)
+    router = hitl.Router(flow="sentiment", task=task, policy=hitl.Threshold(0.90), session=session)
+    run = router.route(predictions)
+    run.wait(timeout=7200)
+    return run
+
+
+def simulated() -> hitl.Run:
+    """Run it on the embedded service: the model and the reviewers are Python functions."""
+    answers = {"I am unhappy with this product": "-1", "It is okay": "0", "sometimes it works": "0"}
+    scores = {"I enjoy this product": (0.94, 1), "I am unhappy with this product": (0.63, -1)}
+    with hitl.testing.mock_hitl(region="us-east-1") as cloud:
+        cloud.bucket("lab")
+        cloud.workers.answer(lambda item: {"sentiment": {"label": answers[item["taskObject"]]}})
+
+        def model(records: list[dict[str, list[str]]]) -> list[dict[str, object]]:
+            pairs = [scores.get(record["features"][0], (0.54, 1)) for record in records]
+            return [{"probability": probability, "predicted_label": label} for probability, label in pairs]
+
+        cloud.endpoints.serve("sentiment", model)
+        run = review(cloud.session(), "lab", cloud.role_arn)
+        print(run.training_frame()[["item", "label", "label_source", "model_label", "model_confidence"]])
+        return run
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        print(review(hitl.Session(), *sys.argv[1:]).training_frame().head())
+    else:
+        simulated()
