@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from hitl_sdk import _clock
-from moto import mock_aws
-from hitl_sdk import Session as S
+from hitl_sdk.testing import mock_hitl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,13 +68,13 @@ class Calls:
 
 @pytest.fixture
 def cloud():
-    with mock_aws(), _clock.use_clock(_clock.ManualClock()):
-        yield None
+    with mock_hitl(region=REGION) as cloud:
+        yield cloud
 
 
 @pytest.fixture
 def session(cloud) -> Session:
-    return S(region_name=REGION)
+    return cloud.session()
 
 
 @pytest.fixture

@@ -58,7 +58,9 @@ def test_a_pool_is_deleted(session, pool_id):
 def test_a_client_has_a_secret_that_is_never_shown(session, cognito, pool_id):
     state = UserPoolClient(name="portal", user_pool_id=pool_id).ensure(session)
 
-    secret = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=state.id)["UserPoolClient"]["ClientSecret"]
+    secret = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=state.id)["UserPoolClient"][
+        "ClientSecret"
+    ]
     assert state.has_secret
     assert secret not in repr(state)
 
@@ -197,7 +199,9 @@ def test_an_invitation_is_sent_by_mail_or_not_at_all(session, cognito, pool_id):
         lambda params, **_: sent.append((params.get("MessageAction"), params.get("DesiredDeliveryMediums"))),
     )
     User(username="ana", user_pool_id=pool_id, email="ana@example.com").ensure(session)
-    User(username="eve", user_pool_id=pool_id, email="eve@example.com", suppress_invitation=True).ensure(session)
+    User(username="eve", user_pool_id=pool_id, email="eve@example.com", suppress_invitation=True).ensure(
+        session
+    )
     User(username="eve", user_pool_id=pool_id, email="eve@example.com").invite(session)
 
     assert sent == [(None, ["EMAIL"]), ("SUPPRESS", None), ("RESEND", ["EMAIL"])]
@@ -234,7 +238,13 @@ def test_no_address_shows_in_errors_plans_and_reprs(session, pool_id):
     with pytest.raises(NotFoundError) as refusal:
         user.ensure(session)
 
-    texts = [str(refusal.value), repr(user), str(user.plan(session)), repr(user.plan(session)), repr(user.find(session))]
+    texts = [
+        str(refusal.value),
+        repr(user),
+        str(user.plan(session)),
+        repr(user.plan(session)),
+        repr(user.find(session)),
+    ]
     assert not [text for text in texts if "ana@" in text]
 
 
@@ -249,7 +259,9 @@ CREATIONS = [
 
 
 @pytest.mark.parametrize(("operation", "builder"), CREATIONS)
-def test_a_broken_connection_does_not_make_botocore_create_twice(session, cognito, pool_id, operation, builder):
+def test_a_broken_connection_does_not_make_botocore_create_twice(
+    session, cognito, pool_id, operation, builder
+):
     """The break comes under botocore's own retries, after moto has done the work."""
     attempts = []
 
@@ -298,4 +310,3 @@ class _Body:
 
     def stream(self, *_, **__):
         yield self._content
-

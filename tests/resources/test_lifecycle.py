@@ -84,7 +84,11 @@ def anywhere():
         (["Deleting"], (), "+ thing 'a'"),
         (["Active"], (), "= thing 'a'"),
         (["Active"], ("colour",), "~ thing 'a': colour is 'old', wanted 'new'"),
-        (["Active"], ("colour", "size"), "! thing 'a': colour is 'old', wanted 'new'; size is 'old', wanted 'new'"),
+        (
+            ["Active"],
+            ("colour", "size"),
+            "! thing 'a': colour is 'old', wanted 'new'; size is 'old', wanted 'new'",
+        ),
     ],
 )
 def test_a_plan_says_in_one_line_what_would_happen(world, anywhere, statuses, differing, line):
@@ -133,6 +137,14 @@ def test_ensure_waits_for_what_it_has_updated(world, anywhere):
     Thing(name="a", differing=("colour",)).ensure(anywhere)
 
     assert existing.done == ["update"]
+
+
+def test_ensure_updates_only_what_is_ready_for_it(world, anywhere):
+    existing = world("Initializing", "Active", "Active")
+
+    Thing(name="a", differing=("colour",)).ensure(anywhere)
+
+    assert (existing.done, existing.statuses) == (["update"], ["Active"])
 
 
 def test_ensure_refuses_what_can_not_be_changed_and_names_the_cure(world, anywhere):

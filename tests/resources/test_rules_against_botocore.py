@@ -109,12 +109,25 @@ def test_a_sequence_is_no_longer_than_the_service_takes(builder, field, service,
 
 
 def test_the_description_of_a_group_keeps_the_services_length():
-    assert rule_named("GroupDescription").longest == shape_of(COGNITO, "CreateGroup", "Description").metadata["max"]
+    assert (
+        rule_named("GroupDescription").longest
+        == shape_of(COGNITO, "CreateGroup", "Description").metadata["max"]
+    )
 
 
 @pytest.mark.parametrize(
     "builder",
-    [FlowDefinition, HumanTaskUi, User, UserGroup, UserPool, UserPoolClient, UserPoolDomain, Workforce, Workteam],
+    [
+        FlowDefinition,
+        HumanTaskUi,
+        User,
+        UserGroup,
+        UserPool,
+        UserPoolClient,
+        UserPoolDomain,
+        Workforce,
+        Workteam,
+    ],
 )
 def test_the_iam_actions_are_operations_of_the_service(builder):
     models = botocore.session.get_session()

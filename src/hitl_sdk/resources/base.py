@@ -264,7 +264,7 @@ class Resource(Model, Generic[S]):
             state = self._after_leaving(session, timeout)
         if state is None:
             state = self._created(session, timeout)
-        if self._brought_in_line(session, state) or state.status not in _READY:
+        if self._brought_in_line(session, state, timeout) or state.status not in _READY:
             return self.wait(session, timeout=timeout)
         return state
 
@@ -377,7 +377,7 @@ class Resource(Model, Generic[S]):
         )
         return found or self.describe(session)
 
-    def _brought_in_line(self, session: Session, state: S) -> bool:
+    def _brought_in_line(self, session: Session, state: S, timeout: float) -> bool:
         differences = self._differences(state)
         fixed = [difference for difference in differences if difference.field not in self.updatable]
         if fixed:
@@ -386,10 +386,13 @@ class Resource(Model, Generic[S]):
                 hint=self.cure,
                 resource=self.label,
             )
-        if differences:
-            with translated_errors(self.label):
-                self._update(session, state)
-        return bool(differences)
+        if not differences:
+            return False
+        if state.status not in _READY:  # AWS refuses changes to what is still being made
+            state = self.wait(session, timeout=timeout)
+        with translated_errors(self.label):
+            self._update(session, state)
+        return True
 
     def _after_leaving(self, session: Session, timeout: float) -> S | None:
         return wait_until(
