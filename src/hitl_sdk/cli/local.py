@@ -1,0 +1,206 @@
+"""`hitl local`: start, look at and end the review service of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hitl_sdk._clock import SystemClock
+from hitl_sdk._optional import load
+from hitl_sdk._waiting import wait_until
+from hitl_sdk.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["app"]
+
+DEFAULT_PORT = 8484
+_SECONDS_TO_STOP = 20.0
+
+app = typer.Typer(no_args_is_help=True, help="The review service of this machine.")
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document.")]
+_Port = Annotated[int | None, typer.Option(help="Which one, when several run.")]
+
+
+@app.command()
+def up(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = DEFAULT_PORT,
+    data: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Keep the state of human review in this directory.")
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="Keep it in this database: sqlite or postgresql.")
+    ] = None,
+    simulate_workers: Annotated[
+        bool,
+        typer.Option(
+            "--simulate-workers",
+            help="Let simulated workers answer every task: with its pre-set value, else the first choice.",
+        ),
+    ] = False,
+    error_rate: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the simulated answers that are wrong.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of simulated workers and ids.")] = 0,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=MODULE:FUNCTION", help="Answer InvokeEndpoint from a Python function. Repeatable."
+        ),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Serve human review, and moto's AWS beside it, until the process is told to stop.
+
+    Point any AWS client at the address it prints: AWS_ENDPOINT_URL=http://127.0.0.1:8484.
+
+    What --data or --store keeps is human review: teams, flows, loops, answers. The rest of AWS here is
+    moto's and lives in memory: buckets, objects, user pools and queues are gone when the process ends,
+    so create them again before you go on with kept flows.
+    """
+    if data is not None and store is not None:
+        raise typer.BadParameter("give --data or --store, not both")
+    functions = dict(_endpoint(text) for text in endpoint or [])
+    for module in ("moto", "sqlalchemy", "starlette", "uvicorn", "a2wsgi"):
+        load(module, extra="local", needed_for="hitl local up")
+    from hitl_sdk.local.server import serve
+    from hitl_sdk.local.service import review_service
+    from hitl_sdk.local.simulation import DefaultAnswers
+
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # the server speaks for nobody's account
+        os.environ.pop(name, None)
+    with review_service(_store_url(data, store), clock=SystemClock(), seed=seed) as service:
+        for name, function in functions.items():
+            service.endpoints.serve(name, function)
+        if simulate_workers:
+            service.workers.answer(DefaultAnswers(error_rate, seed))
+        with _recorded() as record:
+
+            def ready(url: str) -> None:
+                record(url)
+                typer.echo(
+                    json.dumps({"url": url, "pid": os.getpid()})
+                    if as_json
+                    else f"hitl local service ready on {url}"
+                )
+                sys.stdout.flush()
+
+            serve(service, host=host, port=port, on_ready=ready)
+
+
+@app.command()
+def status(*, port: _Port = None, as_json: _Json = False) -> None:
+    """Show the services that run on this machine; exit code 1 when there is none."""
+    services = _running(port)
+    if as_json:
+        typer.echo(json.dumps([asdict(service) for service in services]))
+    for service in services:
+        if not as_json:
+            typer.echo(f"{service.url}  pid {service.pid}  version {service.version}  store {service.store}")
+    if not services:
+        typer.echo("no local service is running", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def down(*, port: _Port = None, as_json: _Json = False) -> None:
+    """End the service that `hitl local up` started on this machine."""
+    services = _running(port)
+    if len(services) > 1:
+        ports = ", ".join(service.url.rpartition(":")[2] for service in services)
+        raise typer.BadParameter(f"several services run; name one by --port ({ports})")
+    if not services:
+        typer.echo("no local service is running", err=True)
+        raise typer.Exit(1)
+    service = services[0]
+    os.kill(service.pid, signal.SIGTERM)
+    wait_until(
+        lambda: _health(service.url),
+        lambda health: health is None,
+        timeout=_SECONDS_TO_STOP,
+        what=f"the service on {service.url} to end",
+        first_pause=0.05,
+    )
+    typer.echo(json.dumps(asdict(service)) if as_json else f"ended the service on {service.url}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """A service that answers, and says that it is the process that was recorded."""
+
+    url: str
+    pid: int
+    version: str
+    store: str
+
+
+def _running(port: int | None) -> list[_Service]:
+    services = []
+    for file in sorted(_state_directory().glob("*.json")):
+        recorded = json.loads(file.read_text("utf-8"))
+        health = _health(recorded["url"])
+        if health is None or health["pid"] != recorded["pid"]:
+            continue  # it ended without saying so, or the port is another's by now
+        if port is None or recorded["url"].endswith(f":{port}"):
+            services.append(_Service(recorded["url"], recorded["pid"], health["version"], health["store"]))
+    return services
+
+
+def _health(url: str) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(f"{url}/_hitl/health", timeout=5) as response:  # noqa: S310  our own address
+            health: dict[str, Any] = json.load(response)
+    except (OSError, ValueError):
+        return None
+    return health
+
+
+@contextmanager
+def _recorded() -> Iterator[Callable[[str], None]]:
+    """Yield a function that writes down this process under its address; what it wrote goes at the end."""
+    file = _state_directory() / f"{os.getpid()}.json"
+
+    def record(url: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"url": url, "pid": os.getpid()}), "utf-8")
+
+    try:
+        yield record
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _state_directory() -> Path:
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home, "hitl-sdk", "services")
+
+
+def _store_url(data: Path | None, store: str | None) -> str:
+    if data is None:
+        return store or "sqlite://"
+    data.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{data / 'hitl.sqlite3'}"
+
+
+def _endpoint(text: str) -> tuple[str, Callable[[Any], object]]:
+    """Return name and function of ``NAME=MODULE:FUNCTION``."""
+    from hitl_sdk.local.endpoints import load_function
+
+    name, _, reference = text.partition("=")
+    try:
+        return name, load_function(reference)
+    except InvalidInputError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -1,0 +1,137 @@
+"""What the engine needs of the world, done on moto's backends: S3, EventBridge, Cognito, accounts.
+
+The backends are called directly, not through boto3: that costs no signing and no sockets, and can't
+come back to the service that called. Notifications of a bucket and targets of a rule still work,
+because moto's backends send them.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from moto.cognitoidp.models import cognitoidp_backends
+from moto.core.exceptions import ServiceException
+from moto.events.models import events_backends
+from moto.iam.models import get_account_id_from, iam_backends
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
+from moto.utilities.utils import get_partition
+
+from hitl_sdk.local.engine import BucketMissing, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hitl_sdk.local.wire import HttpRequest
+
+__all__ = ["DEFAULT_REGION", "MotoServices", "create_bucket", "create_review_role", "scope_in", "scope_of"]
+
+DEFAULT_REGION = "us-east-1"
+_log = logging.getLogger(__name__)
+
+
+def scope_of(request: HttpRequest) -> Scope:
+    """Return account and Region of a request: moto's account of its access key, its credential's Region."""
+    credential = request.credential
+    if credential is None:
+        return scope_in(DEFAULT_REGION)
+    return scope_in(credential.region, credential.access_key_id)
+
+
+def scope_in(region: str, access_key_id: str = "") -> Scope:
+    """Return the account that moto knows an access key by, its default for an unknown one, in a Region."""
+    account = os.environ.get("MOTO_ACCOUNT_ID") or get_account_id_from(access_key_id)
+    return Scope(account_id=account, region=region)
+
+
+class MotoServices:
+    """The engine's `Delivery`, on moto's backends."""
+
+    def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
+        """Write an object; the bucket's notifications go out.
+
+        Raises
+        ------
+        BucketMissing
+            If there is no such bucket.
+        """
+        backend = s3_backends[scope.account_id][get_partition(scope.region)]
+        try:
+            stored = backend.put_object(bucket, key, body)
+        except MissingBucket:
+            raise BucketMissing(bucket) from None
+        stored.set_metadata({"Content-Type": "application/json"})
+        stored.set_acl(backend.get_bucket(bucket).acl)
+
+    def put_event(self, scope: Scope, event: Mapping[str, Any]) -> None:
+        """Send an event to the targets of every enabled rule of the default bus that matches it.
+
+        moto's own ``put_events`` would give it another id. A target that moto can't serve (Lambda,
+        SNS) is logged and left out, for an event must not fail the loop that it tells of.
+        """
+        bus = events_backends[scope.account_id][scope.region].describe_event_bus("default")
+        message = {**event, "time": datetime.fromisoformat(event["time"]).timestamp()}
+        for rule in list(bus.rules.values()):
+            if rule.state == "ENABLED" and rule.event_pattern.get_pattern():
+                _send(rule, message)
+
+    def user_pool_client(self, scope: Scope, user_pool_id: str, client_id: str) -> Mapping[str, bool] | None:
+        """Tell whether a Cognito client exists, and whether it has a secret."""
+        pools = cognitoidp_backends[scope.account_id][scope.region].user_pools
+        client = pools[user_pool_id].clients.get(client_id) if user_pool_id in pools else None
+        if client is None:
+            return {"exists": False, "has_secret": False}
+        return {"exists": True, "has_secret": bool(client.generate_secret)}
+
+
+def _send(rule: Any, message: dict[str, Any]) -> None:
+    """Send to the rule's targets one by one, so that one that fails takes no other with it."""
+    for target in list(rule.targets):
+        single = copy.copy(rule)
+        single.targets = [target]
+        try:
+            # moto's default template would drop the account from the event
+            single.send_to_targets(copy.deepcopy(message), transform_input="InputTransformer" in target)
+        except (NotImplementedError, ServiceException, KeyError) as error:
+            _log.warning("the event did not reach %s: %s", target["Arn"], error)
+
+
+def create_bucket(scope: Scope, name: str) -> None:
+    """Create a bucket, unless it is there."""
+    backend = s3_backends[scope.account_id][get_partition(scope.region)]
+    if name not in backend.buckets:
+        backend.create_bucket(name, scope.region)
+
+
+def create_review_role(scope: Scope, name: str) -> str:
+    """Create a role that SageMaker may assume, unless it is there, and return its ARN."""
+    backend = iam_backends[scope.account_id][get_partition(scope.region)]
+    for role in backend.roles.values():
+        if role.name == name:
+            return str(role.arn)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    return str(
+        backend.create_role(
+            role_name=name,
+            assume_role_policy_document=json.dumps(trust),
+            path="/",
+            permissions_boundary=None,
+            description="reads the items and writes the answers of human reviews",
+            tags=[],
+            max_session_duration="3600",
+        ).arn
+    )

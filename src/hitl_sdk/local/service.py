@@ -1,0 +1,135 @@
+"""The review service without a face: one request in, one response out, whoever carried them."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from hitl_sdk.local.endpoints import Endpoints
+from hitl_sdk.local.engine import Engine, EngineError
+from hitl_sdk.local.moto_services import MotoServices, scope_of
+from hitl_sdk.local.simulation import Workers
+from hitl_sdk.local.store import Store
+from hitl_sdk.local.wire import HttpResponse, Wire, WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hitl_sdk._clock import Clock
+    from hitl_sdk.local.wire import HttpRequest
+
+__all__ = ["ReviewService", "review_service"]
+
+_INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
+
+
+@contextmanager
+def review_service(store_url: str, *, clock: Clock, seed: int | None) -> Iterator[ReviewService]:
+    """Put the parts together on a store, and let go of the store at the end of the block."""
+    with Store(store_url) as store:
+        engine = Engine(store, clock=clock, seed=seed, deliver=MotoServices())
+        yield ReviewService(
+            engine,
+            workers=Workers(engine, clock=clock, seed=seed),
+            endpoints=Endpoints(),
+            store=store,
+            seed=seed,
+        )
+
+
+class ReviewService:
+    """Answers the human-review operations and the simulated endpoints.
+
+    Parameters
+    ----------
+    engine : Engine
+        Owns the state.
+    workers : Workers
+        The simulated people.
+    endpoints : Endpoints
+        The simulated inference endpoints.
+    store : Store
+        Where the engine's state lies.
+    seed : int, optional
+        Makes request ids repeatable.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        workers: Workers,
+        endpoints: Endpoints,
+        store: Store,
+        seed: int | None = None,
+    ) -> None:
+        self.engine = engine
+        self.workers = workers
+        self.endpoints = endpoints
+        self.store = store
+        self._wire = Wire(seed)
+        self._to_forget = False
+        self._forgetting = Lock()
+
+    def responder(self, request: HttpRequest) -> Callable[[HttpRequest], HttpResponse] | None:
+        """Return who answers `request` here, None when it is none of ours. Looks at no body."""
+        if self._wire.match(request) is not None:
+            return self.handle
+        endpoint = _INVOCATIONS.fullmatch(request.path)
+        if endpoint is not None and unquote(endpoint[1]) in self.endpoints:
+            return self.invoke
+        return None
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer a human-review request: with a result, or with the error the service would give."""
+        operation = self._wire.match(request)
+        try:
+            if operation is None or operation.name not in self.engine.operations:
+                name = operation.name if operation else f"{request.method} {request.path}"
+                raise WireError(
+                    "UnknownOperationException", f"the local review service does not answer {name}"
+                )
+            params = self._wire.parse(operation, request)
+            self._forget_if_asked()
+            result = self.engine.call(scope_of(request), operation.name, params)
+        except (WireError, EngineError) as error:
+            return self._wire.error(operation, error.code, error.message)
+        return self._wire.result(operation, result)
+
+    def invoke(self, request: HttpRequest) -> HttpResponse:
+        """Answer an InvokeEndpoint request for an endpoint that is served here."""
+        status, headers, body = self.endpoints.handle(
+            unquote(request.path.split("/")[2]),
+            request.body,
+            request.headers.get("content-type", "application/json"),
+            request.headers.get("accept", "*/*"),
+        )
+        return HttpResponse(status, headers, body)
+
+    def forget(self) -> None:
+        """Drop all state before the next request.
+
+        Not at once: who asks for it may hold moto's lock, which a delivery under way waits for.
+        """
+        self._to_forget = True
+
+    def let_time_pass(self) -> None:
+        """Let everything happen that is due by the clock: life cycles, expiry, deliveries, answers.
+
+        Raises
+        ------
+        InvalidInputError
+            If simulated workers can't answer a task, or a function of the user's fails at it.
+        """
+        self._forget_if_asked()
+        self.engine.tick()
+        self.workers.work()
+
+    def _forget_if_asked(self) -> None:
+        with self._forgetting:  # nobody goes on while another is at it
+            if self._to_forget:
+                self._to_forget = False
+                self.store.clear()

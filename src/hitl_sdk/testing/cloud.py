@@ -1,0 +1,216 @@
+"""`mock_hitl`: the review service beside moto's AWS, inside the process of a test or a notebook."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from hitl_sdk._clock import ManualClock, use_clock
+from hitl_sdk._optional import load
+from hitl_sdk.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hitl_sdk.local.endpoints import Endpoints
+    from hitl_sdk.local.engine import Engine, Scope
+    from hitl_sdk.local.service import ReviewService
+    from hitl_sdk.local.simulation import Workers
+
+__all__ = ["Cloud", "mock_hitl"]
+
+ROLE_NAME = "hitl-review"
+
+
+class Cloud:
+    """An AWS of your own: moto's services, and the human review that moto lacks. Made by `mock_hitl`.
+
+    Attributes
+    ----------
+    clock : ManualClock
+        The time of the engine and of every wait in this process; hours pass at once.
+    workers : Workers
+        The people: ``cloud.workers.answer(fn)``, ``cloud.workers.add(...)``.
+    endpoints : Endpoints
+        The models: ``cloud.endpoints.serve(name, fn)``.
+    engine : Engine
+        The state behind it all.
+    region_name : str
+        The Region of the calls that name none.
+    account_id : str
+        The twelve digits of moto's account.
+    """
+
+    def __init__(self, service: ReviewService, *, clock: ManualClock, scope: Scope) -> None:
+        self._service = service
+        self._scope = scope
+        self.clock = clock
+        self.region_name = scope.region
+        self.account_id = scope.account_id
+
+    def __repr__(self) -> str:
+        """Name account and Region."""
+        return f"Cloud(account_id={self.account_id!r}, region_name={self.region_name!r})"
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that owns the state."""
+        return self._service.engine
+
+    @property
+    def workers(self) -> Workers:
+        """The simulated people."""
+        return self._service.workers
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """The simulated inference endpoints."""
+        return self._service.endpoints
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of a role that SageMaker may assume, made in moto's IAM on first use."""
+        from hitl_sdk.local.moto_services import create_review_role
+
+        return create_review_role(self._scope, ROLE_NAME)
+
+    def session(self, region_name: str | None = None) -> Session:
+        """Return a session in this cloud.
+
+        Parameters
+        ----------
+        region_name : str, optional
+            Another Region than the cloud's own.
+
+        Examples
+        --------
+        >>> with mock_hitl() as cloud:
+        ...     cloud.session()
+        Session(region_name='us-east-1')
+        """
+        return Session(region_name=region_name or self.region_name)
+
+    def bucket(self, name: str) -> str:
+        """Create an S3 bucket, unless it is there, and return its name.
+
+        Examples
+        --------
+        >>> with mock_hitl() as cloud:
+        ...     bucket = cloud.bucket("reviews")
+        ...     cloud.session().client("s3").list_buckets()["Buckets"][0]["Name"]
+        'reviews'
+        """
+        from hitl_sdk.local.moto_services import create_bucket
+
+        create_bucket(self._scope, name)
+        return name
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and everything happen that is due by then.
+
+        Parameters
+        ----------
+        seconds : float
+            At least zero.
+
+        Examples
+        --------
+        >>> with mock_hitl() as cloud:
+        ...     before = cloud.clock.now()
+        ...     cloud.advance(3600)
+        ...     print(cloud.clock.now() - before)
+        1:00:00
+        """
+        self.clock.advance(seconds)
+        self._service.let_time_pass()
+
+
+@contextmanager
+def mock_hitl(
+    region: str = "us-east-1",
+    *,
+    seed: int | None = 0,
+    clock: ManualClock | None = None,
+    store_url: str | None = None,
+) -> Iterator[Cloud]:
+    """Answer AWS inside this process: moto's services, and human review.
+
+    Every boto3 client that is made inside the block is answered here, whoever makes it: this SDK,
+    plain boto3, your own code. Credentials are fake, configured endpoints are ignored, and all waits
+    of this package pass at once. Works inside ``mock_aws`` of your own too, sharing its state.
+    Join threads that make calls before you leave the block.
+
+    Parameters
+    ----------
+    region : str, default "us-east-1"
+        Region of the calls that name none.
+    seed : int, optional
+        Of ids, simulated workers and request ids; 0 makes every run the same, None none.
+    clock : ManualClock, optional
+        Where time starts, and whose hands you move; a new one by default.
+    store_url : str, optional
+        Where the engine keeps its state: ``"sqlite://"`` (in memory, the default), a SQLite file, or
+        PostgreSQL.
+
+    Yields
+    ------
+    Cloud
+
+    Raises
+    ------
+    ConfigurationError
+        If a `mock_hitl` is active in this process already.
+    MissingExtraError
+        If moto or the store's library is not installed.
+
+    Examples
+    --------
+    >>> import boto3
+    >>> with mock_hitl(region="eu-west-1") as cloud:
+    ...     boto3.client("sagemaker").list_workteams()["Workteams"]
+    []
+    """
+    load("moto", extra="testing", needed_for="mock_hitl")
+    load("sqlalchemy", extra="testing", needed_for="mock_hitl")
+    from moto import mock_aws
+
+    from hitl_sdk.local.moto_plugin import installed
+    from hitl_sdk.local.moto_services import scope_in
+    from hitl_sdk.local.service import review_service
+
+    clock = clock or ManualClock()
+    with ExitStack() as stack:
+        service = stack.enter_context(review_service(store_url or "sqlite://", clock=clock, seed=seed))
+        stack.enter_context(mock_aws())
+        stack.enter_context(installed(service, on_reset=service.forget))
+        stack.enter_context(_environment(region))
+        stack.enter_context(use_clock(clock))
+        yield Cloud(service, clock=clock, scope=scope_in(region))
+
+
+@contextmanager
+def _environment(region: str) -> Iterator[None]:
+    """Keep the user's own AWS settings away from the calls; moto has put in fake keys already."""
+    settings = {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_PROFILE": None,
+        "AWS_DEFAULT_PROFILE": None,
+        "AWS_SESSION_TOKEN": None,
+    }
+    before = {name: os.environ.get(name) for name in settings}
+    _set_environment(settings)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(settings: dict[str, str | None]) -> None:
+    for name, value in settings.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
