@@ -6,6 +6,7 @@ another in its place for the whole process, as `hitl_sdk.testing` does so that h
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Clock", "ManualClock", "SystemClock", "current_clock", "use_clock"]
 
@@ -70,6 +71,7 @@ class ManualClock:
         self._start = start or datetime(2026, 1, 1, tzinfo=UTC)
         self._elapsed = 0.0
         self._lock = Lock()
+        self._attendants: list[Callable[[], datetime | None]] = []
 
     def now(self) -> datetime:
         """Return the time of day, aware, in UTC."""
@@ -84,7 +86,7 @@ class ManualClock:
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move on by that many seconds, at once.
+        """Move on by that many seconds, at once, with a stop wherever an attendant has something to do.
 
         Raises
         ------
@@ -93,8 +95,47 @@ class ManualClock:
         """
         if seconds < 0:
             raise ValueError(f"time does not run backwards: advance({seconds})")
-        with self._lock:
-            self._elapsed += seconds
+        while seconds > 0:
+            step = min(
+                seconds, *(self._seconds_until(attendant()) for attendant in self._attendants), math.inf
+            )
+            with self._lock:
+                self._elapsed += step
+            seconds -= step
+
+    @contextmanager
+    def attended(self, attendant: Callable[[], datetime | None]) -> Iterator[None]:
+        """Inside the block, let `attendant` act at each hour that it names, however far time is moved at once.
+
+        Parameters
+        ----------
+        attendant : callable
+            Does what is due, and returns when to be called next; None if that is not known.
+
+        Examples
+        --------
+        >>> clock = ManualClock()
+        >>> at_noon = clock.now() + timedelta(hours=12)
+        >>> seen = []
+        >>> def note_noon():
+        ...     if clock.now() == at_noon:
+        ...         seen.append(clock.now().hour)
+        ...     return at_noon
+        >>> with clock.attended(note_noon):
+        ...     clock.advance(24 * 3600)
+        >>> seen
+        [12]
+        """
+        self._attendants.append(attendant)
+        try:
+            yield
+        finally:
+            self._attendants.remove(attendant)
+
+    def _seconds_until(self, hour: datetime | None) -> float:
+        """Return the seconds until `hour`; without end when it is not ahead."""
+        pause = math.inf if hour is None else (hour - self.now()).total_seconds()
+        return pause if pause > 0 else math.inf
 
 
 _current: Clock = SystemClock()
