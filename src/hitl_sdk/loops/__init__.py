@@ -6,7 +6,7 @@ from hitl_sdk.loops.rate import TokenBucket
 from hitl_sdk.loops.starting import (
     DEFAULT_CONCURRENCY,
     DEFAULT_RATE,
-    MAX_INPUT_LENGTH,
+    INPUT_LENGTH_LIMIT,
     LoopRequest,
     LoopStart,
     start_human_loops,
@@ -18,7 +18,7 @@ __all__ = [
     "DEFAULT_CONCURRENCY",
     "DEFAULT_RATE",
     "ENDED",
-    "MAX_INPUT_LENGTH",
+    "INPUT_LENGTH_LIMIT",
     "LoopRequest",
     "LoopStart",
     "LoopState",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_CONCURRENCY",
     "DEFAULT_RATE",
-    "MAX_INPUT_LENGTH",
+    "INPUT_LENGTH_LIMIT",
     "LoopRequest",
     "LoopStart",
     "start_human_loops",
@@ -46,7 +46,7 @@ DEFAULT_RATE = 50.0
 DEFAULT_CONCURRENCY = 16
 """Calls at a time."""
 
-MAX_INPUT_LENGTH = 3 * 1024 * 1024
+INPUT_LENGTH_LIMIT = 3 * 1024 * 1024
 """Characters of InputContent (botocore 1.44.5, ``sagemaker-a2i-runtime`` ``InputContent``)."""
 
 # What the next item would meet as well.
@@ -263,10 +263,10 @@ def _known_states(session: Session, requests: Sequence[LoopRequest]) -> dict[str
 
 def _input_text(request: LoopRequest) -> str:
     text = json.dumps(request.input_content, ensure_ascii=False)
-    if len(text) > MAX_INPUT_LENGTH:
+    if len(text) > INPUT_LENGTH_LIMIT:
         raise InvalidPredictionError(
             f"the input of human loop {request.human_loop_name!r} has {len(text):,} characters; "
-            f"the service takes {MAX_INPUT_LENGTH:,}",
+            f"the service takes {INPUT_LENGTH_LIMIT:,}",
             hint="put the content into S3, and give its URI as the item",
             resource=request.human_loop_name,
         )

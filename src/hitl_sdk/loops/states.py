@@ -97,6 +97,8 @@ def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState
 
     Raises
     ------
+    NotFoundError
+        If there is no such flow.
     UnavailableError
         If the service gives the same page token twice, which would never end.
     ServiceError
@@ -104,10 +106,7 @@ def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState
 
     Examples
     --------
-    >>> from hitl_sdk.testing import mock_hitl
-    >>> with mock_hitl() as cloud:
-    ...     list(list_loops(cloud.session(), "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/none"))
-    []
+    >>> running = [loop for loop in list_loops(session, flow_arn) if not loop.ended]       # doctest: +SKIP
     """
     runtime = session.client("sagemaker-a2i-runtime")
     seen: set[str] = set()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["DecidedItem", "decide_batch"]
 
 _COLUMNS = ("item_id", "item", "label", "confidence")
+# What has a meaning of its own here, and so is none of the user's columns.
+_KNOWN = {*_COLUMNS, "scores", "decision", "reason"}
 _NAMED_AT_MOST = 3
 
 
@@ -42,6 +45,8 @@ class DecidedItem:
         Why; for an unusable prediction, what is wrong with it.
     error : InvalidPredictionError or None
         What is wrong, or None.
+    extra : mapping or None
+        Columns of the user's own.
     """
 
     item_id: str
@@ -51,6 +56,7 @@ class DecidedItem:
     decision: Verdict | None
     reason: str
     error: InvalidPredictionError | None = None
+    extra: Mapping[str, object] | None = None
 
 
 def decide_batch(
@@ -120,6 +126,7 @@ def _of_objects(policy: Policy, predictions: object) -> Iterator[DecidedItem]:
                 prediction.confidence,
                 decision.decision,
                 decision.reason,
+                extra=prediction.extra,
             )
         else:
             raise _unknown_kind(prediction)
@@ -145,13 +152,26 @@ def _of_frame(policy: Policy, frame: nw.DataFrame[Any]) -> Iterator[DecidedItem]
         policy.decide(usable.with_columns(nw.col("confidence").cast(nw.Float64)).to_native()), eager_only=True
     )
     decisions = zip(decided["decision"].to_list(), decided["reason"].to_list(), strict=True)
-    for (item_id, item, label, confidence), error in zip(zip(*columns, strict=True), errors, strict=True):
+    rows = zip(*columns, errors, _extras(frame), strict=True)
+    for item_id, item, label, confidence, error, extra in rows:
         if error is None:
             verdict, reason = next(decisions)
-            yield DecidedItem(item_id, item, label_text(label), float(confidence), verdict, reason)
+            yield DecidedItem(
+                item_id, item, label_text(label), float(confidence), verdict, reason, extra=extra
+            )
         else:
-            yield _invalid(item_id, item if isinstance(item, str) else "", error)
+            yield _invalid(item_id, item if isinstance(item, str) else "", error, extra)
 
 
-def _invalid(item_id: str, item: str, error: InvalidPredictionError) -> DecidedItem:
-    return DecidedItem(item_id, item, None, None, None, error.message, error)
+def _extras(frame: nw.DataFrame[Any]) -> Iterable[Mapping[str, object] | None]:
+    own = [name for name in frame.columns if name not in _KNOWN]
+    return frame.select(own).iter_rows(named=True) if own else repeat(None, len(frame))
+
+
+def _invalid(
+    item_id: str,
+    item: str,
+    error: InvalidPredictionError,
+    extra: Mapping[str, object] | None = None,
+) -> DecidedItem:
+    return DecidedItem(item_id, item, None, None, None, error.message, error, extra)

@@ -32,7 +32,9 @@ class Prediction:
     scores : mapping of str to float, optional
         The probability of every label.
     extra : mapping, optional
-        Whatever else belongs to it, for example the endpoint's raw answer.
+        Columns of your own; they come back in the training frame.
+    raw : object, optional
+        What the model answered, as it came.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Prediction:
     confidence: float
     scores: Mapping[str, float] | None = None
     extra: Mapping[str, object] | None = None
+    raw: object = None
 
     def __post_init__(self) -> None:
         item_id: object = self.item_id

@@ -98,7 +98,7 @@ def from_endpoint(
     Returns
     -------
     list of Prediction or InvalidPrediction
-        One an item, in the order of `items`; the endpoint's own record is in ``extra["response"]`` or `raw`.
+        One an item, in the order of `items`; the endpoint's own record is its `raw`.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def _prediction(item_id: str, item: str, record: object) -> Prediction | Invalid
             record[label_key],
             record[confidence_key],
             scores=record.get("scores"),
-            extra={"response": record},
+            raw=record,
         )
     except InvalidPredictionError as error:
         return InvalidPrediction(item_id, item, error, raw=record)

@@ -57,11 +57,12 @@ class TrainingRow:
     ----------
     item_id, item : str
         Its id, and its content or S3 URI.
-    model_label : str
-        What the model said, as the task spells it.
-    model_confidence : float
+    model_label : str or None
+        What the model said, as the task spells it; None, like the next two, for a prediction that can't be
+        used.
+    model_confidence : float or None
         How sure it was, 0 to 1.
-    decision : {"accept", "review", "drop"}
+    decision : {"accept", "review", "drop"} or None
         What the policy decided.
     reason : str
         Why.
@@ -86,9 +87,9 @@ class TrainingRow:
 
     item_id: str
     item: str
-    model_label: str
-    model_confidence: float
-    decision: str
+    model_label: str | None
+    model_confidence: float | None
+    decision: str | None
     reason: str
     human_loop_name: str | None = None
     flow_definition_arn: str | None = None

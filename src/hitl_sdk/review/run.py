@@ -1,0 +1,461 @@
+"""A run: the items of one batch on their way through a review, and what came of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, cast, overload
+
+from hitl_sdk._frames import build_frame
+from hitl_sdk._waiting import wait_until
+from hitl_sdk.errors import HitlError, ResourceFailedError
+from hitl_sdk.loops import (
+    LoopStart,
+    LoopState,
+    StopResult,
+    read_states,
+    stop_human_loops,
+)
+from hitl_sdk.results import Outputs, answers_frame, read_loops
+from hitl_sdk.review.progress import progress_bar
+from hitl_sdk.training import TrainingRow, build_training_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from hitl_sdk._frames import Engine, Frame
+    from hitl_sdk.results import OutputRow
+    from hitl_sdk.routing import DecidedItem, Verdict
+    from hitl_sdk.session import Session
+    from hitl_sdk.tasks import Task
+
+__all__ = ["ItemOutcome", "ItemStatus", "RoutedItem", "Run", "RunStatus"]
+
+ItemStatus = Literal[
+    "accepted",
+    "dropped",
+    "invalid",
+    "not started",
+    "started",
+    "adopted",
+    "stopping",
+    "completed",
+    "failed",
+    "stopped",
+    "missing",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """Where one item stands.
+
+    Attributes
+    ----------
+    item_id : str
+        The item.
+    decision : {"accept", "drop", "review"} or None
+        What the policy said; None for a prediction that can't be used.
+    reason : str
+        Why.
+    status : str
+        ``"accepted"``, ``"dropped"`` or ``"invalid"`` (the prediction can't be used); for an item under review
+        ``"started"`` or ``"adopted"`` (the loop was there already), ``"not started"``, and as last seen
+        ``"stopping"``, ``"completed"``, ``"failed"``, ``"stopped"`` or ``"missing"`` (somebody has deleted the loop).
+    human_loop_name : str or None
+        The loop that reviews it. Items of equal content share one.
+    error : HitlError or None
+        What went wrong with this item; `Transient` errors are gone when you route again.
+    """
+
+    item_id: str
+    decision: Verdict | None
+    reason: str
+    status: ItemStatus
+    human_loop_name: str | None = None
+    error: HitlError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedItem:
+    """A decided item, and the loop that reviews it."""
+
+    decided: DecidedItem
+    human_loop_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """How many human loops of a run are in which state.
+
+    Attributes
+    ----------
+    in_progress, stopping, completed, failed, stopped, missing : int
+        Loops in that state; ``missing`` are those that somebody has deleted.
+    not_started : int
+        Loops that could not be started.
+    failures : tuple of LoopState
+        Those that have failed, been stopped or gone missing, with the service's reason.
+    """
+
+    in_progress: int = 0
+    stopping: int = 0
+    completed: int = 0
+    failed: int = 0
+    stopped: int = 0
+    missing: int = 0
+    not_started: int = 0
+    failures: tuple[LoopState, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All loops of the run."""
+        return self.ended + self.in_progress + self.stopping + self.not_started
+
+    @property
+    def ended(self) -> int:
+        """Loops that nothing more will happen to."""
+        return self.completed + self.failed + self.stopped + self.missing
+
+    @property
+    def done(self) -> bool:
+        """Whether no loop is under way any more."""
+        return self.in_progress + self.stopping == 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every loop was completed: failed, stopped, missing and never started ones are no success."""
+        return self.completed == self.total
+
+    def __str__(self) -> str:
+        """Return one line: ``"5 human loops: 3 completed, 1 failed, 1 in progress"``."""
+        names = ("completed", "failed", "stopped", "missing", "not_started", "stopping", "in_progress")
+        counts = [f"{getattr(self, name)} {name.replace('_', ' ')}" for name in names if getattr(self, name)]
+        return f"{self.total} human loops: {', '.join(counts) or 'none'}"
+
+
+class Run:
+    """One batch under review. Made by `Router.route`.
+
+    A run holds nothing that can't be had again: route the same predictions anew, in another process or after
+    a crash, and the run you get adopts what this one started.
+
+    Attributes
+    ----------
+    session : Session
+        Where it runs.
+    task : Task
+        What people are asked.
+    flow_definition_arn : str
+        The flow.
+
+    Examples
+    --------
+    >>> run = router.route(predictions)                                                   # doctest: +SKIP
+    >>> run.wait(timeout=7200)                                                            # doctest: +SKIP
+    RunStatus(in_progress=0, stopping=0, completed=3, ...)
+    >>> run.training_frame()["label"].tolist()                                            # doctest: +SKIP
+    ['1', '-1', '0', '0']
+    """
+
+    def __init__(
+        self,
+        *,
+        session: Session,
+        task: Task,
+        flow_definition_arn: str,
+        items: Sequence[RoutedItem],
+        starts: Sequence[LoopStart],
+        rate: float | None,
+        concurrency: int,
+        progress: bool,
+    ) -> None:
+        self.session = session
+        self.task = task
+        self.flow_definition_arn = flow_definition_arn
+        self._items = items
+        self._starts = {start.human_loop_name: start for start in starts}
+        self._states = {
+            start.human_loop_name: start.state or LoopState(start.human_loop_name, "InProgress")
+            for start in starts
+            if start.status != "failed"
+        }
+        self._rate = rate
+        self._concurrency = concurrency
+        self._progress = progress
+
+    def __repr__(self) -> str:
+        """Say how it stood when it was last asked."""
+        return f"Run({len(self._items)} items, {self._last_status()})"
+
+    @property
+    def outcomes(self) -> list[ItemOutcome]:
+        """One outcome an item, in the order of the predictions, as it stood when the run was last asked."""
+        return [self._outcome(item) for item in self._items]
+
+    @overload
+    def to_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
+    @overload
+    def to_frame(self, engine: Literal["polars"]) -> pl.DataFrame: ...
+    @overload
+    def to_frame(self, engine: Literal["arrow"]) -> pa.Table: ...
+
+    def to_frame(self, engine: Engine = "pandas") -> Frame:
+        """Return the outcomes as a frame.
+
+        Parameters
+        ----------
+        engine : {"pandas", "polars", "arrow"}, default "pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            One row an item with the text columns `item_id`, `decision`, `reason`, `status`, `human_loop_name` and
+            `error`; what is not there is null.
+
+        Raises
+        ------
+        MissingExtraError
+            If the engine is not installed.
+        """
+        names = ("item_id", "decision", "reason", "status", "human_loop_name", "error")
+        outcomes = self.outcomes
+        columns = {name: [getattr(outcome, name) for outcome in outcomes] for name in names}
+        columns["error"] = [error and f"{type(error).__name__}: {error}" for error in columns["error"]]
+        return build_frame(columns, dict.fromkeys(names, "text"), engine)
+
+    def status(self) -> RunStatus:
+        """Ask the service how the loops stand that had not ended when last seen.
+
+        Returns
+        -------
+        RunStatus
+            Counts by state.
+
+        Raises
+        ------
+        ServiceError
+            If the service refuses to tell.
+        """
+        still_open = [name for name, state in self._states.items() if not state.ended]
+        if still_open:
+            self._states |= read_states(
+                self.session, self.flow_definition_arn, still_open, concurrency=self._concurrency
+            )
+        return self._last_status()
+
+    def wait(self, *, timeout: float, on_progress: Callable[[RunStatus], None] | None = None) -> RunStatus:
+        """Wait until every human loop has come to its end, whichever.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds until `WaitTimeoutError`.
+        on_progress : callable, optional
+            Called with every status that is seen. Without it a progress bar shows, if tqdm is installed and the
+            router was made with ``progress=True``.
+
+        Returns
+        -------
+        RunStatus
+            The end. Look at `ok`: failed, stopped and missing loops are ends too, but no success.
+
+        Raises
+        ------
+        WaitTimeoutError
+            If the deadline passes first; its `last_seen` is the `RunStatus` at that time. Nothing is cancelled.
+        ServiceError
+            If the service refuses to tell.
+        """
+        total = len(self._states)
+        with progress_bar(
+            "human loops", total=total, shown=self._progress and on_progress is None
+        ) as move_to:
+
+            def seen(status: RunStatus) -> None:
+                move_to(status.ended)
+                if on_progress is not None:
+                    on_progress(status)
+
+            return wait_until(
+                self.status,
+                lambda status: status.done,
+                timeout=timeout,
+                what=f"{total} human loops of {self.flow_definition_arn}",
+                first_pause=2.0,
+                longest_pause=60.0,
+                on_progress=seen,
+            )
+
+    def stop(self) -> StopResult:
+        """Stop the human loops that are in progress.
+
+        Returns
+        -------
+        StopResult
+            How many took the order, and how many had ended before.
+
+        Raises
+        ------
+        CredentialsError
+            If the session has expired.
+        """
+        self.status()
+        names = [name for name, state in self._states.items() if state.status == "InProgress"]
+        result = stop_human_loops(self.session, names, rate=self._rate, concurrency=self._concurrency)
+        self.status()
+        return result
+
+    def outputs(self) -> Outputs:
+        """Read the output.json of every completed loop.
+
+        Returns
+        -------
+        Outputs
+            One document a completed loop; one that can't be read is a row with its error.
+
+        Raises
+        ------
+        ServiceError
+            If the service refuses to tell how the loops stand.
+        """
+        self.status()
+        return read_loops(self.session, self._completed(), flow_definition_arn=self.flow_definition_arn)
+
+    @overload
+    def answers_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
+    @overload
+    def answers_frame(self, engine: Literal["polars"]) -> pl.DataFrame: ...
+    @overload
+    def answers_frame(self, engine: Literal["arrow"]) -> pa.Table: ...
+
+    def answers_frame(self, engine: Engine = "pandas") -> Frame:
+        """Return what people said in the long form, one row an answer.
+
+        The columns of `hitl_sdk.results.answers_frame`. Where items of equal content share a loop, `item_id` is
+        that of the first.
+
+        Parameters
+        ----------
+        engine : {"pandas", "polars", "arrow"}, default "pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            One row an answer of a completed loop.
+        """
+        item_ids = {
+            item.human_loop_name: item.decided.item_id
+            for item in reversed(self._items)
+            if item.human_loop_name is not None
+        }
+        return answers_frame(self.outputs(), self.task, engine, item_ids=item_ids)
+
+    @overload
+    def training_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
+    @overload
+    def training_frame(self, engine: Literal["polars"]) -> pl.DataFrame: ...
+    @overload
+    def training_frame(self, engine: Literal["arrow"]) -> pa.Table: ...
+
+    def training_frame(self, engine: Engine = "pandas") -> Frame:
+        """Return one row an item with the label as it now stands; see `hitl_sdk.training`.
+
+        Accepted predictions keep the model's label, reviewed ones get the people's, dropped ones none. An item
+        whose loop has not been completed has no label, and its `reason` says why.
+
+        Parameters
+        ----------
+        engine : {"pandas", "polars", "arrow"}, default "pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            The training frame, schema version 1, in the order of the predictions.
+        """
+        outputs = self.outputs()
+        answered = dict(zip(self._completed(), outputs, strict=True))
+        rows = [self._training_row(item, answered) for item in self._items]
+        return build_training_frame(rows, self.task, engine=engine)
+
+    def _training_row(self, item: RoutedItem, answered: Mapping[str, OutputRow]) -> TrainingRow:
+        decided, name = item.decided, item.human_loop_name
+        row = TrainingRow(
+            item_id=decided.item_id,
+            item=decided.item,
+            model_label=decided.label,
+            model_confidence=decided.confidence,
+            decision=decided.decision,
+            reason=decided.reason,
+            extra=decided.extra,
+        )
+        if name is None:
+            return row
+        document, state = answered.get(name), self._states.get(name)
+        return replace(
+            row,
+            human_loop_name=name,
+            flow_definition_arn=self.flow_definition_arn,
+            output=document.output if document else None,
+            output_s3_uri=document.uri if document else None,
+            created_at=state.created_at if state else None,
+            note=self._note(name, document),
+        )
+
+    def _note(self, name: str, document: OutputRow | None) -> str | None:
+        """Say why an item under review has no answer."""
+        if document is not None:
+            return document.error.message if document.error else None
+        status, error = self._loop_outcome(name)
+        return error.message if error else f"human loop {status}"
+
+    def _completed(self) -> list[str]:
+        return [name for name, state in self._states.items() if state.status == "Completed"]
+
+    def _last_status(self) -> RunStatus:
+        counts = Counter(state.status for state in self._states.values())
+        return RunStatus(
+            in_progress=counts["InProgress"],
+            stopping=counts["Stopping"],
+            completed=counts["Completed"],
+            failed=counts["Failed"],
+            stopped=counts["Stopped"],
+            missing=counts["Missing"],
+            not_started=len(self._starts) - len(self._states),
+            failures=tuple(
+                state for state in self._states.values() if state.status in {"Failed", "Stopped", "Missing"}
+            ),
+        )
+
+    def _outcome(self, item: RoutedItem) -> ItemOutcome:
+        decided, name = item.decided, item.human_loop_name
+        if decided.decision is None:
+            return ItemOutcome(decided.item_id, None, decided.reason, "invalid", error=decided.error)
+        if name is None:
+            status: ItemStatus = "accepted" if decided.decision == "accept" else "dropped"
+            return ItemOutcome(decided.item_id, decided.decision, decided.reason, status)
+        status, error = self._loop_outcome(name)
+        return ItemOutcome(decided.item_id, decided.decision, decided.reason, status, name, error)
+
+    def _loop_outcome(self, name: str) -> tuple[ItemStatus, HitlError | None]:
+        start, state = self._starts[name], self._states.get(name)
+        if state is None:
+            return "not started", start.error
+        if state.status == "InProgress":
+            return ("adopted" if start.status == "adopted" else "started"), None
+        if state.status in {"Completed", "Stopping"}:
+            return cast("ItemStatus", state.status.lower()), None
+        reason = f": {state.failure_reason}" if state.failure_reason else ""
+        error = start.error or ResourceFailedError(
+            f"human loop {name!r} is {state.status}{reason}",
+            hint="route again with restart_failed=True to have it reviewed anew",
+            resource=name,
+        )
+        return cast("ItemStatus", state.status.lower()), error
