@@ -222,6 +222,24 @@ def review(request):
         yield provisioned(face, ["flow-0"])[0]
 
 
+@pytest.fixture(scope="session")
+def http_answered_reviews(busy_server):
+    face = Face(region="us-east-1", server=busy_server)
+    return iter(provisioned(face, [f"answered-{number}" for number in range(_FLOWS)]))
+
+
+@pytest.fixture(params=["in-process", "http"])
+def answered_review(request):
+    """Yield an Active flow whose tasks are answered with their pre-set value, and an endpoint `echo`."""
+    if request.param == "http":
+        yield next(request.getfixturevalue("http_answered_reviews"))
+        return
+    with in_process() as face:
+        face.cloud.workers.answer(lambda item: {"sentiment": {"label": item["initialValue"]}})
+        face.cloud.endpoints.serve("echo", lambda payload: payload)
+        yield provisioned(face, ["answered"])[0]
+
+
 @pytest.fixture
 def cloud_review():
     """Yield an Active flow in process, where the test moves the clock."""
