@@ -95,8 +95,10 @@ def _send(rule: Any, message: dict[str, Any]) -> None:
         single = copy.copy(rule)
         single.targets = [target]
         try:
-            # moto's default template would drop the account from the event
-            single.send_to_targets(copy.deepcopy(message), transform_input="InputTransformer" in target)
+            if "InputTransformer" in target:
+                single.send_to_targets({**copy.deepcopy(message), "ingestion-time": message["time"]})
+            else:  # not through moto's default template, which drops the account
+                single.send_to_targets(copy.deepcopy(message), transform_input=False)
         except (NotImplementedError, ServiceException, KeyError) as error:
             _log.warning("the event did not reach %s: %s", target["Arn"], error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hitl_sdk._clock import ManualClock, use_clock
@@ -12,6 +13,9 @@ from hitl_sdk.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import boto3
+    from botocore.loaders import Loader
 
     from hitl_sdk.local.endpoints import Endpoints
     from hitl_sdk.local.engine import Engine, Scope
@@ -89,7 +93,7 @@ class Cloud:
         ...     cloud.session()
         Session(region_name='us-east-1')
         """
-        return Session(region_name=region_name or self.region_name)
+        return Session(boto3_session=_boto3_session(), region_name=region_name or self.region_name)
 
     def bucket(self, name: str) -> str:
         """Create an S3 bucket, unless it is there, and return its name.
@@ -124,6 +128,23 @@ class Cloud:
         """
         self.clock.advance(seconds)
         self._service.let_time_pass()
+
+
+def _boto3_session() -> boto3.Session:
+    """Return a session that shares what botocore has read of its models, which is what takes the time."""
+    import boto3
+    import botocore.session
+
+    core = botocore.session.Session()
+    core.register_component("data_loader", _model_loader())
+    return boto3.Session(botocore_session=core)
+
+
+@cache
+def _model_loader() -> Loader:
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 @contextmanager
@@ -186,6 +207,8 @@ def mock_hitl(
         stack.enter_context(installed(service, on_reset=service.forget))
         stack.enter_context(_environment(region))
         stack.enter_context(use_clock(clock))
+        # However far a wait moves the clock, answers are handed in at their own hour.
+        stack.enter_context(clock.attended(service.workers.work))
         yield Cloud(service, clock=clock, scope=scope_in(region))
 
 
