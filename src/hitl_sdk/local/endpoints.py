@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import traceback
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,7 @@ def _written(answer: object, media_type: str) -> bytes:
     try:
         if media_type == _JSON:
             return _json(answer).encode()
-        if isinstance(answer, str | dict) or not hasattr(answer, "__iter__"):
+        if isinstance(answer, str | Mapping) or not isinstance(answer, Iterable):
             raise TypeError(f"JSON Lines need a list, not {type(answer).__name__}")
         return "".join(_json(line) + "\n" for line in answer).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -177,10 +178,11 @@ def _json(value: object) -> str:
     return json.dumps(value, allow_nan=False, default=_plain)
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> object:
     """Return the plain value of a numpy scalar or array, which models like to return."""
     if hasattr(value, "tolist"):
-        return value.tolist()
+        plain: object = value.tolist()
+        return plain
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 

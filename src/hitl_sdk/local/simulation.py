@@ -229,7 +229,8 @@ class Workers:
             try:
                 self._note_what_is_new()
                 failures = self._fill_seats()
-                self._hand_in_what_is_due()
+                while self._hand_in_what_is_due():
+                    failures += self._fill_seats()
             finally:
                 self._at_work.release()
             if failures:
@@ -302,7 +303,8 @@ class Workers:
             ]
         return [person for person in people if person.identity.worker_id not in loop.asked]
 
-    def _hand_in_what_is_due(self) -> None:
+    def _hand_in_what_is_due(self) -> bool:
+        """Hand in the answers; return whether one was refused, so that its seat has to be filled again."""
         now = self._clock.now()
         while self._written and self._written[0].due_at <= now:
             answer = heapq.heappop(self._written)
@@ -314,6 +316,7 @@ class Workers:
             ):  # too late: the lease has lapsed, so that the seat is free, or the loop has ended
                 answer.loop.seats_taken -= 1
                 self._arrived.append(answer.loop)
+        return bool(self._arrived)
 
 
 def _identity(seed: int, which: str) -> Worker:
