@@ -7,7 +7,9 @@ not, go through `parse_output`. Both give the same rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hitl_sdk._frames import Kind, time_text
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LONG_FORM", "Answer", "long_columns"]
 
 LONG_FORM: Mapping[str, Kind] = {
+    "item_id": "text",
     "item": "text",
     "worker": "text",
     "label": "text",
@@ -35,6 +38,17 @@ LONG_FORM: Mapping[str, Kind] = {
     "document": "text",
 }
 _REMEMBERED_ANSWERS = 10_000
+_CHUNK = 256
+
+_FLOW = attrgetter("flowDefinitionArn")
+_NAME = attrgetter("humanLoopName")
+_INPUT = attrgetter("inputContent")
+_ANSWERS = attrgetter("humanAnswers")
+_CONTENT = attrgetter("answerContent")
+_WORKER = attrgetter("workerId")
+_ACCEPTED = attrgetter("acceptanceTime")
+_SUBMITTED = attrgetter("submissionTime")
+_SECONDS = attrgetter("timeSpentInSeconds")
 
 
 class Answer(NamedTuple):
@@ -49,25 +63,17 @@ ReadItem: TypeAlias = Callable[[Mapping[str, Any]], str]
 ReadAnswer: TypeAlias = Callable[[Mapping[str, Any]], Answer]
 
 
-def long_columns(outputs: Outputs, read_item: ReadItem, read_answer: ReadAnswer) -> dict[str, list[Any]]:
+def long_columns(
+    outputs: Outputs, read_item: ReadItem, read_answer: ReadAnswer, item_ids: Mapping[str, str]
+) -> dict[str, list[Any]]:
     """Return the columns of `LONG_FORM` for all documents, in their order."""
-    rows = _Rows(read_item, read_answer)
-    decode = _regular_decoder()
-    flow = outputs.flow_definition_arn
-    for index, document in enumerate(outputs.documents):
-        if decode is not None and document is not None:
-            try:
-                loop = decode(document)
-                if loop.humanAnswers and (flow is None or loop.flowDefinitionArn == flow):
-                    rows.add_regular(index, loop)
-                    continue
-            except (ValueError, RecursionError):
-                pass  # the careful way says what is wrong, or finds that nothing is
-        rows.add_carefully(index, outputs[index])
-    return rows.columns(outputs)
+    rows = _Rows(outputs, read_item, read_answer)
+    for start in range(0, len(outputs), _CHUNK):
+        rows.add(start, min(start + _CHUNK, len(outputs)))
+    return rows.columns(item_ids)
 
 
-def _regular_decoder() -> Callable[[bytes], RegularOutput] | None:
+def _regular_decoder() -> Callable[[bytes | str], RegularOutput] | None:
     try:
         from hitl_sdk.results._regular import decode_regular
     except ModuleNotFoundError:  # without the extra `fast`
@@ -78,10 +84,12 @@ def _regular_decoder() -> Callable[[bytes], RegularOutput] | None:
 class _Rows:
     """The long form under construction: one list a column."""
 
-    def __init__(self, read_item: ReadItem, read_answer: ReadAnswer) -> None:
+    def __init__(self, outputs: Outputs, read_item: ReadItem, read_answer: ReadAnswer) -> None:
+        self._outputs = outputs
         self._read_item = read_item
         self._read_answer = read_answer
         self._remembered = _Remembered(self._answer)
+        self._decode = _regular_decoder()
         self._index: list[int] = []
         self._item: list[str | None] = []
         self._worker: list[str | None] = []
@@ -91,21 +99,51 @@ class _Rows:
         self._seconds_spent: list[float | None] = []
         self._human_loop_name: list[str | None] = []
 
-    def add_regular(self, index: int, loop: RegularOutput) -> None:
-        """Add a row for each answer. What may raise comes first, so that no half of a document is added."""
-        item = self._read_item(loop.inputContent)
-        name = loop.humanLoopName
-        self._answers += [self._remembered[bytes(answer.answerContent)] for answer in loop.humanAnswers]
-        for answer in loop.humanAnswers:
-            self._index.append(index)
-            self._item.append(item)
-            self._worker.append(answer.workerId)
-            self._accepted_at.append(answer.acceptanceTime)
-            self._submitted_at.append(answer.submissionTime)
-            self._seconds_spent.append(answer.timeSpentInSeconds)
-            self._human_loop_name.append(name)
+    def add(self, start: int, stop: int) -> None:
+        """Add the documents from `start` up to `stop`: together if all are regular, else by halves."""
+        if self._decode is not None:
+            try:
+                self._add_regular(start, self._outputs.documents[start:stop], self._decode)
+            except (TypeError, ValueError, RecursionError):
+                pass  # one of them is not regular: the careful way says why, or finds that it can be read
+            else:
+                return
+        if stop - start == 1:
+            self._add_carefully(start, self._outputs[start])
+        else:
+            middle = (start + stop) // 2
+            self.add(start, middle)
+            self.add(middle, stop)
 
-    def add_carefully(self, index: int, row: OutputRow) -> None:
+    def _add_regular(
+        self, start: int, documents: Sequence[Any], decode: Callable[[bytes | str], RegularOutput]
+    ) -> None:
+        """Add regular documents, or raise and add none. All loops run inside the interpreter's C code."""
+        if not all(map(bytes.isascii, documents)):
+            documents = [document.decode() for document in documents]  # msgspec checks not all it skips
+        loops = list(map(decode, documents))
+        flow = self._outputs.flow_definition_arn
+        if flow is not None and set(map(_FLOW, loops)) != {flow}:
+            raise InvalidOutputError("of another flow")
+        by_loop = list(map(_ANSWERS, loops))
+        if not all(by_loop):
+            raise InvalidOutputError("nobody answered")
+        given = list(chain.from_iterable(by_loop))
+        items = list(map(self._read_item, map(_INPUT, loops)))
+        answers = list(map(self._remembered.__getitem__, map(bytes, map(_CONTENT, given))))
+        of_loop: Sequence[int] = range(len(loops))
+        if len(given) != len(loops):
+            of_loop = [loop for loop, several in enumerate(by_loop) for _ in several]
+        self._index.extend(map(start.__add__, of_loop))
+        self._item.extend(map(items.__getitem__, of_loop))
+        self._human_loop_name.extend(map(list(map(_NAME, loops)).__getitem__, of_loop))
+        self._answers.extend(answers)
+        self._worker.extend(map(_WORKER, given))
+        self._accepted_at.extend(map(_ACCEPTED, given))
+        self._submitted_at.extend(map(_SUBMITTED, given))
+        self._seconds_spent.extend(map(_SECONDS, given))
+
+    def _add_carefully(self, index: int, row: OutputRow) -> None:
         """Add a row for each answer; if there is none, or nothing can be read, one that says so."""
         loop = row.output
         if loop is None:
@@ -140,27 +178,28 @@ class _Rows:
         except InvalidOutputError as error:
             return Answer(None, error=error_text(error))
 
-    def columns(self, outputs: Outputs) -> dict[str, list[Any]]:
+    def columns(self, item_ids: Mapping[str, str]) -> dict[str, list[Any]]:
         """Return the finished columns; rows with an error carry their document."""
-        errors = [answer.error for answer in self._answers]
-        documents = (
-            [
+        outputs = self._outputs
+        nothing: list[str | None] = [None] * len(self._index)
+        errors = list(map(itemgetter(2), self._answers))
+        documents = nothing
+        if any(errors):
+            documents = [
                 None if error is None else _shown(outputs.documents[index])
                 for error, index in zip(errors, self._index, strict=True)
             ]
-            if any(errors)
-            else errors
-        )
         return {
+            "item_id": [item_ids.get(name or "") for name in self._human_loop_name] if item_ids else nothing,
             "item": self._item,
             "worker": self._worker,
-            "label": [answer.label for answer in self._answers],
-            "comment": [answer.comment for answer in self._answers],
+            "label": list(map(itemgetter(0), self._answers)),
+            "comment": list(map(itemgetter(1), self._answers)),
             "accepted_at": self._accepted_at,
             "submitted_at": self._submitted_at,
             "seconds_spent": self._seconds_spent,
             "human_loop_name": self._human_loop_name,
-            "output_s3_uri": [outputs.uris[index] for index in self._index],
+            "output_s3_uri": [outputs.uris[index] for index in self._index] if any(outputs.uris) else nothing,
             "error": errors,
             "document": documents,
         }

@@ -31,16 +31,5 @@ class RegularOutput(msgspec.Struct, gc=False):
     inputContent: dict[str, Any]
 
 
-_decode = msgspec.json.Decoder(RegularOutput).decode
-
-
-def decode_regular(document: bytes) -> RegularOutput:
-    """Decode a document of the regular shape.
-
-    Raises
-    ------
-    ValueError or RecursionError
-        If it is of another shape, or no JSON.
-    """
-    # msgspec does not look at the encoding of what it skips.
-    return _decode(document if document.isascii() else document.decode())
+decode_regular = msgspec.json.Decoder(RegularOutput).decode
+"""Decodes a regular document; a ValueError or RecursionError says that it is of another shape, or no JSON."""

@@ -117,7 +117,7 @@ class Outputs:
     def to_pandas(self) -> pd.DataFrame:
         """Return one row an answer, with contents as JSON text, whatever the task.
 
-        Columns: ``input_content``, ``worker``, ``answer_content``, ``comment`` (always null),
+        Columns: ``item_id`` (null), ``input_content``, ``worker``, ``answer_content``, ``comment`` (null),
         ``accepted_at`` and ``submitted_at`` (UTC), ``seconds_spent``, ``human_loop_name``,
         ``output_s3_uri``, ``error``, ``document``. Types as in `answers_frame`, which reads the answers of
         a task.
@@ -165,7 +165,7 @@ class Outputs:
         return cast("pa.Table", self._untyped_frame("arrow"))
 
     def _untyped_frame(self, engine: Engine) -> Frame:
-        columns = long_columns(self, _json_text, lambda content: Answer(_json_text(content)))
+        columns = long_columns(self, _json_text, lambda content: Answer(_json_text(content)), {})
         names = {name: _UNTYPED_NAMES.get(name, name) for name in columns}
         return build_frame(
             {names[name]: column for name, column in columns.items()},
@@ -175,14 +175,26 @@ class Outputs:
 
 
 @overload
-def answers_frame(outputs: Outputs, task: Task, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
+def answers_frame(
+    outputs: Outputs, task: Task, engine: Literal["pandas"] = ..., *, item_ids: Mapping[str, str] | None = ...
+) -> pd.DataFrame: ...
 @overload
-def answers_frame(outputs: Outputs, task: Task, engine: Literal["polars"]) -> pl.DataFrame: ...
+def answers_frame(
+    outputs: Outputs, task: Task, engine: Literal["polars"], *, item_ids: Mapping[str, str] | None = ...
+) -> pl.DataFrame: ...
 @overload
-def answers_frame(outputs: Outputs, task: Task, engine: Literal["arrow"]) -> pa.Table: ...
+def answers_frame(
+    outputs: Outputs, task: Task, engine: Literal["arrow"], *, item_ids: Mapping[str, str] | None = ...
+) -> pa.Table: ...
+@overload
+def answers_frame(
+    outputs: Outputs, task: Task, engine: Engine, *, item_ids: Mapping[str, str] | None = ...
+) -> Frame: ...
 
 
-def answers_frame(outputs: Outputs, task: Task, engine: Engine = "pandas") -> Frame:
+def answers_frame(
+    outputs: Outputs, task: Task, engine: Engine = "pandas", *, item_ids: Mapping[str, str] | None = None
+) -> Frame:
     """Return what people said in the long form: one row an answer, in the order of the documents.
 
     Every row has either a ``label`` or an ``error``: a document or an answer that can't be read keeps its
@@ -197,11 +209,13 @@ def answers_frame(outputs: Outputs, task: Task, engine: Engine = "pandas") -> Fr
         What was asked; it knows the items, the labels and the shape of its answers.
     engine : {"pandas", "polars", "arrow"}, default "pandas"
         Whose frame. All three have the same rows.
+    item_ids : mapping of str to str, optional
+        Your id of the item, by the name of its human loop.
 
     Returns
     -------
     pandas.DataFrame, polars.DataFrame or pyarrow.Table
-        Text columns ``item``, ``worker`` (Amazon's worker id), ``label``, ``comment``; times in UTC with
+        Text columns ``item_id``, ``item``, ``worker`` (Amazon's worker id), ``label``, ``comment``; times in UTC with
         microseconds ``accepted_at``, ``submitted_at``; float64 ``seconds_spent``; text columns
         ``human_loop_name``, ``output_s3_uri``, ``error``, ``document``. What is not there is null (NaN,
         NaT). Text is pandas' own string type: ``str`` from pandas 3 on, ``object`` before.
@@ -230,7 +244,7 @@ def answers_frame(outputs: Outputs, task: Task, engine: Engine = "pandas") -> Fr
         answer = task.parse_answer(content)
         return Answer(answer.label, answer.comment)
 
-    return build_frame(long_columns(outputs, task.item, read), LONG_FORM, engine)
+    return build_frame(long_columns(outputs, task.item, read, item_ids or {}), LONG_FORM, engine)
 
 
 def _json_text(content: Mapping[str, Any]) -> str:
