@@ -79,10 +79,10 @@ class FunctionAnswers:
         InvalidInputError
             If the function fails, or returns no mapping that JSON can carry.
         """
-        content = _call(self._fn, "answering", task)
+        content = _call(self._fn, task)
         if not isinstance(content, Mapping) or not _is_json(dict(content)):
             raise InvalidInputError(
-                f"human loop {task.human_loop_name!r} was answered with {type(content).__name__}, not a JSON object",
+                f"the answer is {type(content).__name__}, not a JSON object",
                 hint='return answerContent, for example {"sentiment": {"label": "0"}}',
             )
         return dict(content)
@@ -135,13 +135,13 @@ class TruthAnswers:
             If the template has not exactly one one-label classifier, or the truth is none of its choices.
         """
         classifier = _only_classifier(task)
-        choices = _choices(classifier, task)
-        label = str(_call(self._truth, "the truth of", task))
+        choices = _choices(classifier)
+        label = str(_call(self._truth, task))
         if label not in choices:
-            raise _unknown_label(f"the truth {label!r}", choices, task)
-        return {_key(classifier): {"label": self._said(label, choices, task, rng)}}
+            raise _unknown_label(f"the truth {label!r}", choices)
+        return {_key(classifier): {"label": self._said(label, choices, rng)}}
 
-    def _said(self, label: str, choices: tuple[str, ...], task: OpenTask, rng: Random) -> str:
+    def _said(self, label: str, choices: tuple[str, ...], rng: Random) -> str:
         if self._confusion is None:
             return label if rng.random() < self._accuracy else _another(label, choices, rng)
         if label not in self._confusion:
@@ -152,7 +152,7 @@ class TruthAnswers:
         row = self._confusion[label]
         said = rng.choices(list(row), weights=list(row.values()))[0]
         if said not in choices:
-            raise _unknown_label(f"{said!r} in the confusion row of {label!r}", choices, task)
+            raise _unknown_label(f"{said!r} in the confusion row of {label!r}", choices)
         return said
 
 
@@ -194,17 +194,15 @@ class DefaultAnswers:
             if element.tag in _ONE_LABEL:
                 content[_key(element)] = {"label": self._label(element, task, rng)}
             elif element.tag in _MANY_LABELS:
-                content[_key(element)] = {"labels": [_choices(element, task)[0]]}
+                content[_key(element)] = {"labels": [_choices(element)[0]]}
             elif element.tag in _CANT_BE_GUESSED:
-                raise InvalidInputError(
-                    f"a simulated worker can't answer <{element.tag}> of {task.flow}", hint=_HINT
-                )
+                raise InvalidInputError(f"<{element.tag}> can't be answered unseen", hint=_HINT)
             elif element.name:
                 _answer_control(element.name, element, content)
         return content
 
     def _label(self, element: TemplateElement, task: OpenTask, rng: Random) -> str:
-        choices = _choices(element, task)
+        choices = _choices(element)
         offers = (element.attributes.get("initial-value"), task.input_content.get("initialValue"))
         label = next((text for text in map(str, offers) if text in choices), choices[0])
         return _another(label, choices, rng) if rng.random() < self._error_rate else label
@@ -280,7 +278,7 @@ def _elements(task: OpenTask, *, whole: bool) -> tuple[TemplateElement, ...]:
         return elements
     html, errors = render(task.template, task.input_content)
     if errors:
-        raise InvalidInputError(f"the template of {task.flow} can't be rendered: {errors[0]['Message']}")
+        raise InvalidInputError(f"its template can't be rendered: {errors[0]['Message']}")
     return tuple(read_template(html))
 
 
@@ -291,14 +289,14 @@ def _only_classifier(task: OpenTask) -> TemplateElement:
         return classifiers[0]
     found = ", ".join(f"<{element.tag}>" for element in elements if element.tag != "crowd-form") or "nothing"
     raise InvalidInputError(
-        f"a worker who knows one label can't answer the template of {task.flow}, which asks for {found}",
+        f"who knows one label can't answer a template that asks for {found}",
         hint=_HINT,
     )
 
 
-def _choices(element: TemplateElement, task: OpenTask) -> tuple[str, ...]:
+def _choices(element: TemplateElement) -> tuple[str, ...]:
     if not element.categories:
-        raise InvalidInputError(f"<{element.tag}> of {task.flow} has no categories to choose from")
+        raise InvalidInputError(f"<{element.tag}> has no categories to choose from")
     return element.categories
 
 
@@ -307,15 +305,11 @@ def _key(element: TemplateElement) -> str:
     return element.name or element.tag
 
 
-def _call(fn: Callable[[dict[str, Any]], object], doing: str, task: OpenTask) -> object:
+def _call(fn: Callable[[dict[str, Any]], object], task: OpenTask) -> object:
     try:
         return fn(copy.deepcopy(dict(task.input_content)))
-    except Exception as error:  # the user's code: told as it was, with what it was called for
-        raise InvalidInputError(
-            f"your function for {doing} a task failed on human loop {task.human_loop_name!r}: "
-            f"{type(error).__name__}: {error}",
-            hint="the task stays open; it is offered again later, and when you give another function",
-        ) from error
+    except Exception as error:  # the user's code, whatever it raises
+        raise InvalidInputError(f"your function failed: {type(error).__name__}: {error}") from error
 
 
 def _is_json(value: object) -> bool:
@@ -326,7 +320,5 @@ def _is_json(value: object) -> bool:
     return True
 
 
-def _unknown_label(what: str, choices: tuple[str, ...], task: OpenTask) -> InvalidInputError:
-    return InvalidInputError(
-        f"{what} is no choice of human loop {task.human_loop_name!r}", hint=f"the choices are {list(choices)}"
-    )
+def _unknown_label(what: str, choices: tuple[str, ...]) -> InvalidInputError:
+    return InvalidInputError(f"{what} is no choice", hint=f"the choices are {list(choices)}")

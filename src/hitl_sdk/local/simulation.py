@@ -19,7 +19,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.errors import ConfigurationError, InvalidInputError
 from hitl_sdk.local.answers import DefaultAnswers, FunctionAnswers, TruthAnswers, as_chance
 from hitl_sdk.local.engine import EngineError, Worker
 
@@ -122,7 +122,7 @@ class Workers:
         ------
         InvalidInputError
             If it can't be called. When it fails later, the request or wait during which it was called raises
-            what it raised, and the task stays open.
+            a `ConfigurationError` of what it raised, and the task stays open.
 
         Examples
         --------
@@ -210,7 +210,7 @@ class Workers:
 
         Raises
         ------
-        InvalidInputError
+        ConfigurationError
             If nobody can answer a task's template, or a function of the user's fails; the first of several.
             Nothing is lost: the other tasks are answered before it is raised, and this one is offered again a
             minute later by the clock, or when `answer` or `add` is called.
@@ -250,15 +250,15 @@ class Workers:
             self._left_over.clear()
         self._people_changed = False
 
-    def _fill_seats(self) -> list[InvalidInputError]:
+    def _fill_seats(self) -> list[ConfigurationError]:
         """Have every queued loop answered; return what went wrong with those that had to be put off."""
-        failures: list[InvalidInputError] = []
+        failures: list[ConfigurationError] = []
         while self._arrived:
             loop = self._arrived.popleft()
             try:
                 self._fill_seats_of(loop)
-            except InvalidInputError as failure:
-                failures.append(failure)
+            except InvalidInputError as error:
+                failures.append(_failure(loop.task, error))
                 self._put_off.append((self._clock.now() + _BEFORE_ANOTHER_TRY, loop))
         return failures
 
@@ -317,6 +317,17 @@ class Workers:
                 answer.loop.seats_taken -= 1
                 self._arrived.append(answer.loop)
         return bool(self._arrived)
+
+
+def _failure(task: OpenTask, error: InvalidInputError) -> ConfigurationError:
+    """Return the error for whoever calls or waits: nothing is wrong with what they ask for, but with the simulation."""
+    failure = ConfigurationError(
+        f"no simulated worker can answer human loop {task.human_loop_name!r}: {error.message}",
+        hint=error.hint or "it stays open, and is offered again when you give another function",
+        resource=task.human_loop_name,
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def _identity(seed: int, which: str) -> Worker:

@@ -95,14 +95,14 @@ def test_where_there_is_one_choice_nobody_can_err():
     [
         (
             {"truth": lambda item: "bee"},
-            r"the truth 'bee' is no choice of human loop 'loop' \(the choices are \['cat'",
+            r"the truth 'bee' is no choice \(the choices are \['cat'",
         ),
         ({"truth": lambda item: "cat", "confusion": {"dog": {"dog": 1}}}, "no row for 'cat'"),
         (
             {"truth": lambda item: "cat", "confusion": {"cat": {"bee": 1}}},
             "'bee' in the confusion row of 'cat'",
         ),
-        ({"truth": lambda item: item["x"]}, "failed on human loop 'loop': KeyError"),
+        ({"truth": lambda item: item["x"]}, "your function failed: KeyError"),
     ],
 )
 def test_a_truth_that_does_not_fit_the_task_is_told(options, words):
@@ -194,6 +194,6 @@ def test_other_controls_keep_what_they_show(template, answer):
 
 def test_an_element_that_has_to_be_looked_at_names_itself_and_the_way_out():
     with pytest.raises(
-        InvalidInputError, match=r"can't answer <crowd-keypoint> of .*cloud\.workers\.answer\(fn\)"
+        InvalidInputError, match=r"<crowd-keypoint> can't be answered unseen .*cloud\.workers\.answer\(fn\)"
     ):
         default_answer("<crowd-form><crowd-keypoint name='k' labels='[1]'>")
