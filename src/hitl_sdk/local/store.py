@@ -34,7 +34,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from hitl_sdk._optional import load
@@ -55,6 +55,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SCHEMA_LOCK = 0x6869746C  # any number that other users of the same PostgreSQL are unlikely to lock
 _ATTEMPTS = 5
+_SQLITE_PATIENCE = 5.0  # seconds that a transaction waits for another process at the same file
 
 
 class Timestamp(TypeDecorator[datetime]):
@@ -210,7 +211,7 @@ class Store:
         try:
             self._begin = self._closing.enter_context(_connected(parsed))
             self._prepare_schema()
-        except OperationalError as error:
+        except DatabaseError as error:
             self.close()
             raise ConfigurationError(f"the store {self.url} can't be opened: {error.orig}") from error
         except ConfigurationError:
@@ -298,7 +299,9 @@ def _connected(url: URL) -> Iterator[Callable[[], AbstractContextManager[Connect
         finally:
             engine.dispose()
         return
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": _SQLITE_PATIENCE}
+    )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     try:

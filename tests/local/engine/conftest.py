@@ -14,6 +14,7 @@ from hitl_sdk.local.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ROLE = "arn:aws:iam::123456789012:role/review"
 POOL = "eu-west-1_AbCdEfGhI"
@@ -179,20 +180,32 @@ def reviews(world) -> World:
     return world.provision()
 
 
-@pytest.fixture(params=["memory", "file", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def store_url(request, tmp_path) -> Iterator[str]:
+def _empty_store(kind: str, tmp_path: Path) -> str:
+    if kind == "memory":
+        return "sqlite://"
+    if kind == "file":
+        return f"sqlite:///{tmp_path}/reviews.db"
+    url = os.environ.get("HITL_TEST_POSTGRESQL_URL")
+    if url is None:
+        pytest.skip("HITL_TEST_POSTGRESQL_URL names no PostgreSQL server")
+    with Store(url) as store:
+        store.clear()
+    return url
+
+
+DURABLE = ["file", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(params=["memory", *DURABLE])
+def store_url(request, tmp_path) -> str:
     """The URL of an empty store, in each kind of database."""
-    if request.param == "memory":
-        yield "sqlite://"
-    elif request.param == "file":
-        yield f"sqlite:///{tmp_path}/reviews.db"
-    else:
-        url = os.environ.get("HITL_TEST_POSTGRESQL_URL")
-        if url is None:
-            pytest.skip("HITL_TEST_POSTGRESQL_URL names no PostgreSQL server")
-        with Store(url) as store:
-            store.clear()
-        yield url
+    return _empty_store(request.param, tmp_path)
+
+
+@pytest.fixture(params=DURABLE)
+def durable_url(request, tmp_path) -> str:
+    """The URL of an empty store that outlives its connection."""
+    return _empty_store(request.param, tmp_path)
 
 
 @pytest.fixture

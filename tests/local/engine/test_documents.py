@@ -68,11 +68,22 @@ def test_a_workers_own_issuer_is_written(reviews):
     reviews.engine.accept(reviews.scope, worker, "loop-1")
     reviews.engine.submit(reviews.scope, worker, "loop-1", {})
     identity = reviews.output()["humanAnswers"][0]["workerMetadata"]["identityData"]
-    assert identity == {"identityProviderType": "Cognito", "issuer": "https://people.example.com", "sub": "sub-1"}
+    assert identity == {
+        "identityProviderType": "Cognito",
+        "issuer": "https://people.example.com",
+        "sub": "sub-1",
+    }
 
 
 def test_workers_of_an_oidc_workforce_are_written_as_such(world):
-    addresses = ("Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint", "LogoutEndpoint", "JwksUri")
+    addresses = (
+        "Issuer",
+        "AuthorizationEndpoint",
+        "TokenEndpoint",
+        "UserInfoEndpoint",
+        "LogoutEndpoint",
+        "JwksUri",
+    )
     config = dict.fromkeys(addresses, "https://login.example.com")
     config |= {"ClientId": "client", "ClientSecret": "hush"}
     world.call("CreateWorkforce", WorkforceName="crew", OidcConfig=config)

@@ -24,7 +24,10 @@ def test_a_flow_is_described_as_it_was_created(ready):
 
 def test_a_flow_becomes_active_by_the_clock(ready):
     ready.flow()
-    assert ready.call("ListFlowDefinitions")["FlowDefinitionSummaries"][0]["FlowDefinitionStatus"] == "Initializing"
+    assert (
+        ready.call("ListFlowDefinitions")["FlowDefinitionSummaries"][0]["FlowDefinitionStatus"]
+        == "Initializing"
+    )
     ready.clock.advance(1)
     assert ready.call("ListFlowDefinitions")["FlowDefinitionSummaries"][0]["FlowDefinitionStatus"] == "Active"
 
@@ -48,13 +51,13 @@ def test_the_time_to_become_active_is_a_setting(make_world):
     ],
 )
 def test_a_flow_needs_a_team_that_exists(ready, arn):
-    with pytest.raises(EngineError, match="Workteam .* does not exist") as error:
+    with pytest.raises(EngineError, match=r"Workteam .* does not exist") as error:
         ready.flow(WorkteamArn=arn)
     assert error.value.code == "ValidationException"
 
 
 def test_a_flow_needs_a_task_ui_that_exists(ready):
-    with pytest.raises(EngineError, match="HumanTaskUi .* does not exist") as error:
+    with pytest.raises(EngineError, match=r"HumanTaskUi .* does not exist") as error:
         ready.flow(HumanTaskUiArn=ready.scope.arn("human-task-ui", "ghost"))
     assert error.value.code == "ValidationException"
 

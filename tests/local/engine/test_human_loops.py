@@ -94,7 +94,9 @@ def test_a_flow_that_is_not_active_yet_starts_nothing(reviews):
     assert "not Active" in refusal(reviews, flow=reviews.flow("young")).message
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '"a"', "1", "null", '{"a": NaN}', '{"a": 1e999}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '"a"', "1", "null", '{"a": NaN}', '{"a": 1e999}', "[" * 100_000]
+)
 def test_input_that_is_no_json_object_is_refused(reviews, text):
     with pytest.raises(EngineError, match="InputContent") as error:
         start_raw(reviews, text)
@@ -199,7 +201,9 @@ def test_an_unknown_loop_is_not_found(reviews):
 def test_loops_of_another_account_are_not_seen(reviews):
     reviews.start()
     with pytest.raises(EngineError) as error:
-        reviews.engine.call(Scope("210987654321", "eu-west-1"), "DescribeHumanLoop", {"HumanLoopName": "loop-1"})
+        reviews.engine.call(
+            Scope("210987654321", "eu-west-1"), "DescribeHumanLoop", {"HumanLoopName": "loop-1"}
+        )
     assert error.value.code == "ResourceNotFoundException"
 
 
@@ -243,7 +247,13 @@ def test_the_engine_answers_the_human_review_operations_but_labeling_jobs(world)
 
 
 def test_numbers_and_texts_of_the_input_come_back_unchanged(reviews):
-    content = {"n": 12345678901234567890, "f": 0.1, "t": "ü \u2028 \U0001f600", "half": "\ud800", "nul": "\x00"}
+    content = {
+        "n": 12345678901234567890,
+        "f": 0.1,
+        "t": "ü \u2028 \U0001f600",
+        "half": "\ud800",
+        "nul": "\x00",
+    }
     reviews.start(content=content)
     reviews.answer()
     assert reviews.output()["inputContent"] == content

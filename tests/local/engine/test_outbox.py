@@ -179,6 +179,24 @@ def test_a_delivery_that_took_too_long_does_not_end_the_loop_twice(unlucky):
     unlucky.call("DeleteFlowDefinition", FlowDefinitionName="review")  # nothing is in flight
 
 
+def test_loops_that_somebody_else_ended_meanwhile_are_left_alone(reviews):
+    class Nosy(MemoryDelivery):
+        def put_event(self, scope, event):
+            reviews.start_engine()  # another process at the same store
+            reviews.engine.tick()
+            super().put_event(scope, event)
+
+    reviews.delivery = Nosy()
+    reviews.start_engine()
+    for name in ("loop-1", "loop-2"):
+        reviews.start(name)
+        reviews.call("StopHumanLoop", HumanLoopName=name)
+    reviews.clock.advance(1)
+    reviews.engine.tick()
+    assert statuses(reviews) == ["Stopped", "Stopped"]
+    reviews.call("DeleteFlowDefinition", FlowDefinitionName="review")  # nothing is in flight
+
+
 def test_an_event_may_start_the_next_loop(reviews):
     """What a target of the event does is no part of the transaction that posted it."""
 
@@ -224,6 +242,10 @@ def test_many_parcels_that_are_due_at_once_are_all_delivered(make_world):
     world.clock.advance(1)
     world.engine.tick()
     assert len(world.delivery.objects) == len(world.delivery.events) == 250
+
+
+def test_memory_has_no_cognito_to_ask():
+    assert MemoryDelivery().user_pool_client(Scope("123456789012", "eu-west-1"), "pool_1", "client") is None
 
 
 def test_memory_knows_only_the_buckets_it_was_told_of():

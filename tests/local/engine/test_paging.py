@@ -56,7 +56,12 @@ def test_loops_that_start_between_two_pages_change_none_of_them(loops):
     second = loops.call(
         "ListHumanLoops", FlowDefinitionArn=loops.flow_arn, MaxResults=4, NextToken=first["NextToken"]
     )
-    assert [loop["HumanLoopName"] for loop in second["HumanLoopSummaries"]] == ["loop-3", "loop-2", "loop-1", "loop-0"]
+    assert [loop["HumanLoopName"] for loop in second["HumanLoopSummaries"]] == [
+        "loop-3",
+        "loop-2",
+        "loop-1",
+        "loop-0",
+    ]
 
 
 def test_after_includes_its_time_and_before_does_not(loops):
@@ -68,7 +73,10 @@ def test_after_includes_its_time_and_before_does_not(loops):
     ]
     assert loop_names(loops, CreationTimeAfter=times[4]) == [[6, 5, 4]]
     assert loop_names(loops, CreationTimeBefore=times[4]) == [[3, 2, 1, 0]]
-    assert loop_names(loops, CreationTimeAfter=times[0], CreationTimeBefore=times[3], MaxResults=2) == [[2, 1], [0]]
+    assert loop_names(loops, CreationTimeAfter=times[0], CreationTimeBefore=times[3], MaxResults=2) == [
+        [2, 1],
+        [0],
+    ]
 
 
 @pytest.fixture
@@ -122,12 +130,18 @@ def teams(world):
 
 
 def team_names(world, **params):
-    return [[team["WorkteamName"] for team in page] for page in pages(world, "ListWorkteams", "Workteams", **params)]
+    return [
+        [team["WorkteamName"] for team in page]
+        for page in pages(world, "ListWorkteams", "Workteams", **params)
+    ]
 
 
 def test_teams_come_oldest_first(teams):
     assert team_names(teams) == [["bravo", "Alpha", "charlie", "a-team"]]
-    assert team_names(teams, SortOrder="Descending", MaxResults=3) == [["a-team", "charlie", "Alpha"], ["bravo"]]
+    assert team_names(teams, SortOrder="Descending", MaxResults=3) == [
+        ["a-team", "charlie", "Alpha"],
+        ["bravo"],
+    ]
 
 
 def test_teams_are_sorted_by_name_on_request(teams):

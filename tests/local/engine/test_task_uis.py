@@ -73,7 +73,9 @@ def test_a_template_given_with_the_request_is_rendered(world):
 
 def test_the_template_of_a_task_ui_is_rendered(world):
     arn = world.task_ui(content="<p>{{ task.input.taskObject }}</p>")
-    rendered = world.call("RenderUiTemplate", RoleArn=ROLE, HumanTaskUiArn=arn, Task={"Input": '{"taskObject": 1}'})
+    rendered = world.call(
+        "RenderUiTemplate", RoleArn=ROLE, HumanTaskUiArn=arn, Task={"Input": '{"taskObject": 1}'}
+    )
     assert rendered["RenderedContent"] == "<p>1</p>"
 
 

@@ -87,7 +87,7 @@ def test_an_answer_after_the_lease_lapsed_is_refused(pairs):
     pairs.submit(1)
     pairs.accept(2)
     pairs.clock.advance(600)
-    with pytest.raises(EngineError, match="time .* is up") as error:
+    with pytest.raises(EngineError, match=r"time .* is up") as error:
         pairs.submit(2)
     assert error.value.code == "ConflictException"
 

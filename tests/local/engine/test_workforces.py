@@ -69,7 +69,9 @@ def test_another_region_and_another_account_have_their_own_workforce(world):
         assert arn == scope.arn("workforce", "crew")
 
 
-@pytest.mark.parametrize("config", [{}, {"CognitoConfig": {"UserPool": "p_1", "ClientId": "c"}, "OidcConfig": OIDC}])
+@pytest.mark.parametrize(
+    "config", [{}, {"CognitoConfig": {"UserPool": "p_1", "ClientId": "c"}, "OidcConfig": OIDC}]
+)
 def test_a_workforce_has_one_identity_provider(world, config):
     with pytest.raises(EngineError, match="one of CognitoConfig and OidcConfig"):
         world.call("CreateWorkforce", WorkforceName="crew", **config)
@@ -108,7 +110,10 @@ def test_an_update_changes_addresses_at_once(world):
     world.workforce()
     world.clock.advance(5)
     updated = world.call(
-        "UpdateWorkforce", WorkforceName="crew", SourceIpConfig={"Cidrs": ["10.0.0.0/16"]}, IpAddressType="ipv4"
+        "UpdateWorkforce",
+        WorkforceName="crew",
+        SourceIpConfig={"Cidrs": ["10.0.0.0/16"]},
+        IpAddressType="ipv4",
     )["Workforce"]
     assert updated["SourceIpConfig"] == {"Cidrs": ["10.0.0.0/16"]}
     assert updated["Status"] == "Active"
@@ -161,9 +166,12 @@ def test_the_identity_provider_does_not_change_under_a_team(world):
     oidc_workforce(world)
     world.clock.advance(1)
     changed = {**OIDC, "ClientId": "other"}
-    assert world.call("UpdateWorkforce", WorkforceName="crew", OidcConfig=changed)["Workforce"]["OidcConfig"][
-        "ClientId"
-    ] == "other"
+    assert (
+        world.call("UpdateWorkforce", WorkforceName="crew", OidcConfig=changed)["Workforce"]["OidcConfig"][
+            "ClientId"
+        ]
+        == "other"
+    )
     member = {"OidcMemberDefinition": {"Groups": ["reviewers"]}}
     world.call("CreateWorkteam", WorkteamName="team", Description="people", MemberDefinitions=[member])
     with pytest.raises(EngineError, match="work teams"):

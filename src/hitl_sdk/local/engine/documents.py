@@ -22,9 +22,11 @@ def canonical_json(value: object) -> str:
     Raises
     ------
     ValueError
-        If a number is not finite, or is nested beyond reason.
+        If a number is not finite.
     TypeError
         If a value has no place in JSON.
+    RecursionError
+        If it is nested beyond reason.
     """
     text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     if text.isascii():

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from hitl_sdk.local.engine import lifecycle
 from hitl_sdk.local.engine.documents import canonical_json, output_uri
@@ -14,7 +14,7 @@ from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.flows import find_flow, flow_status
 from hitl_sdk.local.engine.paging import page
 from hitl_sdk.local.engine.transactions import find
-from hitl_sdk.local.store import flows, loops, seats
+from hitl_sdk.local.store import flows, loops, schema_versions, seats
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -30,6 +30,9 @@ _TAKE_OFF = (
     .where(flows.c.sequence == bindparam("flow_sequence"))
     .values(in_flight=flows.c.in_flight + 1)
 )
+
+# PostgreSQL would let a loop be seen before one of a lower number; who reads what is new would miss that.
+_IN_TURN = select(schema_versions).with_for_update()
 
 
 def _start(tx: Transaction, scope: Scope, params: Params) -> Result:
@@ -62,6 +65,7 @@ def _insert(tx: Transaction, scope: Scope, name: str, flow: Row[Any], content: s
     arn = scope.arn("human-loop", name)
     due_at = tx.now + timedelta(seconds=flow.task_availability)
     tx.connection.execute(_TAKE_OFF, {"flow_sequence": flow.sequence})
+    tx.connection.execute(_IN_TURN)
     tx.connection.execute(
         _INSERT,
         {

@@ -173,8 +173,9 @@ def deliver(delivery: Delivery, parcel: Parcel) -> Failure | None:
     except Exception as error:  # whatever a face's own client raises, the parcel is kept
         what, attempts = type(parcel).__name__.lower(), parcel.attempts + 1
         final = attempts >= MOST_ATTEMPTS
-        end = ", given up" if final else ""
-        _LOG.warning("%s %d: attempt %d failed%s", what, parcel.sequence, attempts, end, exc_info=error)
+        _LOG.warning(
+            "%s %d: attempt %d of %d failed: %s", what, parcel.sequence, attempts, MOST_ATTEMPTS, repr(error)
+        )
         return Failure("InternalError", f"The {what} could not be written", final=final)
     return None
 

@@ -22,7 +22,7 @@ from hitl_sdk.local.store import flows, loops, seats
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, Row, Select
 
     from hitl_sdk.local.engine.transactions import Params, Transaction
     from hitl_sdk.local.engine.values import Worker
@@ -42,6 +42,13 @@ _LOOP = _WITH_FLOW.where(
     loops.c.region == bindparam("region"),
     loops.c.name == bindparam("name"),
 ).with_for_update(of=loops)
+_OPEN = (
+    select(loops, flows.c.template, flows.c.task_count, flows.c.definition)
+    .join(flows, flows.c.sequence == loops.c.flow)
+    .where(loops.c.state == "InProgress")
+    .order_by(loops.c.sequence)
+    .limit(bindparam("limit"))
+)
 _SEATS = select(seats).where(seats.c.loop == bindparam("loop_sequence"))
 _TAKE = insert(seats)
 _RETAKE = update(seats).where(
@@ -104,28 +111,24 @@ def tasks_for(tx: Transaction, scope: Scope, worker: Worker, limit: int) -> list
     conditions = [*_within(scope), ~done_with, taken < flows.c.task_count]
     if worker.teams is not None:
         conditions.append(flows.c.workteam_arn.in_(worker.teams))
-    return _open_tasks(tx, conditions, limit)
+    return _open_tasks(tx, _OPEN.where(*conditions), limit=limit)
 
 
 def open_page(tx: Transaction, scope: Scope | None, after: int, limit: int) -> list[OpenTask]:
     """Return the loops InProgress whose sequence is above `after`, in order."""
-    return _open_tasks(tx, [*(_within(scope) if scope else ()), loops.c.sequence > after], limit)
+    statement = _OPEN.where(loops.c.sequence > bindparam("after"))
+    if scope is not None:
+        statement = statement.where(*_within(scope))
+    return _open_tasks(tx, statement, after=after, limit=limit)
 
 
 def _within(scope: Scope) -> list[ColumnElement[bool]]:
     return [loops.c.account_id == scope.account_id, loops.c.region == scope.region]
 
 
-def _open_tasks(tx: Transaction, conditions: Sequence[ColumnElement[bool]], limit: int) -> list[OpenTask]:
-    statement = (
-        select(loops, flows.c.template, flows.c.task_count, flows.c.definition)
-        .join(flows, flows.c.sequence == loops.c.flow)
-        .where(loops.c.state == "InProgress", *conditions)
-        .order_by(loops.c.sequence)
-        .limit(limit)
-    )
-    rows = tx.connection.execute(statement).all()
-    answered_by = _answered_by(tx, rows)
+def _open_tasks(tx: Transaction, statement: Select[Any], **values: object) -> list[OpenTask]:
+    rows = tx.connection.execute(statement, values).all()
+    answered_by = _answered_by(tx, rows) if rows else {}
     return [_open_task(row, answered_by.get(row.sequence, frozenset())) for row in rows]
 
 
