@@ -26,7 +26,6 @@ from starlette.routing import Mount, Route
 
 from hitl_sdk._version import __version__
 from hitl_sdk.errors import ConfigurationError, InvalidInputError
-from hitl_sdk.local.moto_plugin import installed
 from hitl_sdk.local.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["HEALTH_PATH", "application", "serve"]
 
 HEALTH_PATH = "/_hitl/health"
+_RESET_PATH = "/moto-api/reset"  # moto's own; who resets moto means human review too
 _SECONDS_BETWEEN_TICKS = 0.1
 _FAILED = HttpResponse(
     500,
@@ -67,8 +67,7 @@ def serve(service: ReviewService, *, host: str, port: int, on_ready: Callable[[s
         url = f"http://{shown_host}:{listener.getsockname()[1]}"
         app = application(service, on_start=lambda: on_ready(url))
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-        with installed(service, on_reset=service.forget):
-            uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -131,6 +130,8 @@ class _Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if (scope["method"], scope["path"]) == ("POST", _RESET_PATH):
+            self._service.forget()
         responder = self._service.responder(_http_request(request))
         if responder is None:
             await self._moto(scope, receive, send)
