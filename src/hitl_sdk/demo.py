@@ -203,8 +203,11 @@ def _read_digits() -> _Digits:
 
 def _train(images: Images, labels: Labels) -> Any:
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    return LogisticRegression(C=0.01, max_iter=1000).fit(images, labels)
+    # So little work is slower on several threads, and much slower where the processor is busy.
+    with threadpool_limits(1):
+        return LogisticRegression(C=0.01, max_iter=1000).fit(images, labels)
 
 
 def _upload(s3: Any, images: Images) -> list[str]:

@@ -1,0 +1,1 @@
+"""Measurements beside what users do today: ratios from one run, for people and as JSON."""
