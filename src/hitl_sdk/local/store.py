@@ -97,6 +97,16 @@ def _resource_table(name: str, *columns: Column[Any] | UniqueConstraint | Index)
     )
 
 
+def _document(name: str) -> Column[str]:
+    """Return a column of texts that may be large; see `without_documents`."""
+    return Column(name, Text, nullable=False, info={"document": True})
+
+
+def without_documents(table: Table) -> list[Column[Any]]:
+    """Return the columns to read where nobody asks for templates and inputs: these may have megabytes."""
+    return [column for column in table.c if "document" not in column.info]
+
+
 schema_versions = Table("hitl_schema_version", metadata, Column("version", Integer, primary_key=True))
 
 workforces = _resource_table(
@@ -119,7 +129,7 @@ workteams = _resource_table(
 
 task_uis = _resource_table(
     "task_uis",
-    Column("content", Text, nullable=False),
+    _document("content"),
     Column("content_sha256", String(64), nullable=False),
 )
 
@@ -127,7 +137,7 @@ flows = _resource_table(
     "flows",
     Column("settled_at", Timestamp, nullable=False),  # Active from then on, Initializing before
     Column("workteam_arn", String(256), nullable=False, index=True),
-    Column("template", Text, nullable=False),  # as it was when the flow was made
+    _document("template"),  # as it was when the flow was made
     Column("task_count", Integer, nullable=False),
     Column("task_time_limit", Integer, nullable=False),  # seconds
     Column("task_availability", Integer, nullable=False),  # seconds
@@ -144,7 +154,8 @@ loops = _resource_table(
     Column("flow_arn", String(1024), nullable=False),
     Column("state", String(16), nullable=False),
     Column("due_at", Timestamp),  # when time alone will change the state
-    Column("input_content", Text, nullable=False),
+    _document("input_content"),
+    Column("input_sha256", String(64), nullable=False),
     Column("output_uri", Text, nullable=False),
     Column("failure_code", String(32)),
     Column("failure_reason", String(1024)),

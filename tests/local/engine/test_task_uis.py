@@ -36,6 +36,13 @@ def test_a_task_ui_name_is_used_once(world):
     assert error.value.code == "ResourceInUse"
 
 
+@pytest.mark.parametrize("content", ["<p>\x00</p>", "<p>\ud800</p>"])
+def test_a_template_that_not_every_database_can_keep_is_refused(world, content):
+    with pytest.raises(EngineError, match="^ValidationException: UiTemplate") as error:
+        world.task_ui(content=content)
+    assert error.value.code == "ValidationException"
+
+
 def test_task_uis_are_limited(make_world):
     world = make_world(settings=Settings(human_task_uis=1))
     world.task_ui("a")

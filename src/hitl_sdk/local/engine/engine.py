@@ -69,7 +69,8 @@ class Engine:
     >>> from hitl_sdk._clock import ManualClock
     >>> from hitl_sdk.local.engine import Engine, MemoryDelivery, Scope
     >>> from hitl_sdk.local.store import Store
-    >>> engine = Engine(Store(), clock=ManualClock(), deliver=MemoryDelivery())
+    >>> store = Store()
+    >>> engine = Engine(store, clock=ManualClock(), deliver=MemoryDelivery())
     >>> here = Scope("123456789012", "eu-west-1")
     >>> engine.call(here, "CreateHumanTaskUi", {"HumanTaskUiName": "ui", "UiTemplate": {"Content": "<p>"}})
     {'HumanTaskUiArn': 'arn:aws:sagemaker:eu-west-1:123456789012:human-task-ui/ui'}
@@ -77,6 +78,7 @@ class Engine:
     Traceback (most recent call last):
     ...
     hitl_sdk.local.engine.errors.EngineError: ResourceNotFoundException: HumanLoop 'loop-1' does not exist ...
+    >>> store.close()
     """
 
     operations: frozenset[str] = frozenset(_OPERATIONS)

@@ -21,7 +21,7 @@ from sqlalchemy import bindparam, select, update
 from hitl_sdk.local.engine import outbox
 from hitl_sdk.local.engine.documents import human_loop_event
 from hitl_sdk.local.engine.transactions import derived_uuid
-from hitl_sdk.local.store import flows, loops
+from hitl_sdk.local.store import flows, loops, without_documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ __all__ = ["ENDED", "all_answered", "due_loops", "let_time_pass", "next_due", "s
 _EXPIRED = "Not all workers answered in the task's availability lifetime"
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
-_LOOP = select(loops).where(loops.c.sequence == bindparam("loop")).with_for_update()
+_LOOP = select(*without_documents(loops)).where(loops.c.sequence == bindparam("loop")).with_for_update()
 _DUE = (
     select(loops.c.sequence)
     .where(loops.c.due_at <= bindparam("now"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -44,7 +45,7 @@ def _start(tx: Transaction, scope: Scope, params: Params) -> Result:
     flow = find_flow(tx, scope, flow_arn, lock=True)
     loop = find(tx, scope, loops, name)
     if loop is not None:
-        if (loop.flow_arn, loop.input_content) == (flow_arn, content):
+        if (loop.flow_arn, loop.input_sha256) == (flow_arn, _sha256(content)):
             return {"HumanLoopArn": loop.arn}
         raise EngineError(
             "ConflictException",
@@ -79,6 +80,7 @@ def _insert(tx: Transaction, scope: Scope, name: str, flow: Row[Any], content: s
             "state": "InProgress",
             "due_at": due_at,
             "input_content": content,
+            "input_sha256": _sha256(content),
             "output_uri": output_uri(flow.output_path, flow.name, name, tx.now),
         },
     )
@@ -168,6 +170,10 @@ def _input_content(text: str, settings: Settings) -> str:
     if not isinstance(value, dict):
         raise EngineError("ValidationException", "InputContent is not a JSON object")
     return content
+
+
+def _sha256(content: str) -> str:
+    return sha256(content.encode()).hexdigest()
 
 
 def _summary(row: Row[Any]) -> Result:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 
 from hitl_sdk.local.engine.errors import EngineError
+from hitl_sdk.local.store import without_documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +61,9 @@ def page(
     Returns
     -------
     tuple
-        The rows; and ``{"NextToken": ...}``, empty on the last page.
+        The rows, without their documents; and ``{"NextToken": ...}``, empty on the last page.
     """
-    size = params.get("MaxResults", DEFAULT_PAGE)
+    size: int = params.get("MaxResults", DEFAULT_PAGE)
     descending = params.get("SortOrder", order) == "Descending"
     by_name = params.get("SortBy") == "Name"
     column = table.c.name if by_name else table.c.created_at
@@ -73,8 +74,8 @@ def page(
         place = value if by_name else datetime.fromisoformat(value)
         conditions.append(_after(column, table.c.sequence, place, sequence, descending))
     ordering = [column.desc(), table.c.sequence.desc()] if descending else [column, table.c.sequence]
-    statement = select(table).where(*conditions).order_by(*ordering).limit(size + 1)
-    rows = tx.connection.execute(statement).all()
+    statement = select(*without_documents(table)).where(*conditions).order_by(*ordering).limit(size + 1)
+    rows: Sequence[Row[Any]] = tx.connection.execute(statement).all()
     if len(rows) <= size:
         return rows, {}
     last = rows[size - 1]

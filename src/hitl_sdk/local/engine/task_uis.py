@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.paging import page
@@ -32,7 +32,7 @@ def _create(tx: Transaction, scope: Scope, params: Params) -> Result:
             f"No more than {tx.settings.human_task_uis} human task UIs in an account and Region",
         )
     arn = scope.arn("human-task-ui", name)
-    content = params["UiTemplate"]["Content"]
+    content = _checked(params["UiTemplate"]["Content"])
     tx.connection.execute(
         insert(task_uis),
         {
@@ -107,7 +107,19 @@ def content_of(tx: Transaction, scope: Scope, arn: str) -> str:
     row = find(tx, scope, task_uis, arn.rpartition("/")[2])
     if row is None or row.arn != arn:
         raise EngineError("ResourceNotFound", f"HumanTaskUi {arn} does not exist")
-    return str(row.content)
+    content = select(task_uis.c.content).where(task_uis.c.sequence == row.sequence)
+    return str(tx.connection.execute(content).scalar_one())
+
+
+def _checked(content: str) -> str:
+    """Refuse what not every database can keep: half a surrogate pair, or NUL."""
+    try:
+        content.encode()
+    except UnicodeEncodeError as error:
+        raise EngineError("ValidationException", "UiTemplate.Content is not valid Unicode") from error
+    if "\x00" in content:
+        raise EngineError("ValidationException", "UiTemplate.Content holds a NUL character")
+    return content
 
 
 def _existing(tx: Transaction, scope: Scope, name: str) -> Row[Any]:

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from hitl_sdk.local.store import without_documents
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
@@ -63,7 +65,7 @@ class Transaction:
 
 @cache
 def _by_name(table: Table) -> Select[Any]:
-    return select(table).where(
+    return select(*without_documents(table)).where(
         table.c.account_id == bindparam("account_id"),
         table.c.region == bindparam("region"),
         table.c.name == bindparam("name"),
@@ -83,7 +85,7 @@ def _count(table: Table) -> Select[Any]:
 
 
 def find(tx: Transaction, scope: Scope, table: Table, name: str, *, lock: bool = False) -> Row[Any] | None:
-    """Return the row of that name, or None.
+    """Return the row of that name, without its documents, or None.
 
     With `lock`, nobody else changes or deletes it before this transaction ends.
     """

@@ -17,7 +17,7 @@ from hitl_sdk.local.engine import lifecycle
 from hitl_sdk.local.engine.documents import canonical_json
 from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.values import Lease, OpenTask, Scope
-from hitl_sdk.local.store import flows, loops, seats
+from hitl_sdk.local.store import flows, loops, seats, without_documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,19 +29,24 @@ if TYPE_CHECKING:
 
 __all__ = ["accept", "decline", "open_page", "submit", "tasks_for"]
 
-_WITH_FLOW = select(
-    loops,
-    flows.c.workteam_arn,
-    flows.c.task_count,
-    flows.c.task_time_limit,
-    flows.c.identity_provider,
-    flows.c.issuer,
-).join(flows, flows.c.sequence == loops.c.flow)
-_LOOP = _WITH_FLOW.where(
-    loops.c.account_id == bindparam("account_id"),
-    loops.c.region == bindparam("region"),
-    loops.c.name == bindparam("name"),
-).with_for_update(of=loops)
+_LOOP = (
+    select(
+        *without_documents(loops),
+        flows.c.workteam_arn,
+        flows.c.task_count,
+        flows.c.task_time_limit,
+        flows.c.identity_provider,
+        flows.c.issuer,
+    )
+    .join(flows, flows.c.sequence == loops.c.flow)
+    .where(
+        loops.c.account_id == bindparam("account_id"),
+        loops.c.region == bindparam("region"),
+        loops.c.name == bindparam("name"),
+    )
+    .with_for_update(of=loops)
+)
+_LOOP_WITH_INPUT = _LOOP.add_columns(loops.c.input_content)
 _OPEN = (
     select(loops, flows.c.template, flows.c.task_count, flows.c.definition)
     .join(flows, flows.c.sequence == loops.c.flow)
@@ -78,7 +83,7 @@ def accept(tx: Transaction, scope: Scope, worker: Worker, name: str) -> Lease:
 def submit(tx: Transaction, scope: Scope, worker: Worker, name: str, answer: Params) -> None:
     """Keep the worker's answer; the last of the loop's answers closes it."""
     content = _answer_content(answer)
-    loop = _open_loop(tx, scope, worker, name)
+    loop = _open_loop(tx, scope, worker, name, statement=_LOOP_WITH_INPUT)
     identity = {
         "identityProviderType": loop.identity_provider,
         "issuer": worker.issuer or loop.issuer,
@@ -159,10 +164,12 @@ def _open_task(row: Row[Any], answered_by: frozenset[str]) -> OpenTask:
     )
 
 
-def _open_loop(tx: Transaction, scope: Scope, worker: Worker, name: str) -> Row[Any]:
+def _open_loop(
+    tx: Transaction, scope: Scope, worker: Worker, name: str, statement: Select[Any] = _LOOP
+) -> Row[Any]:
     """Return the loop, locked, if it still takes answers and is for a team of the worker's."""
     values = {"account_id": scope.account_id, "region": scope.region, "name": name}
-    loop = tx.connection.execute(_LOOP, values).one_or_none()
+    loop = tx.connection.execute(statement, values).one_or_none()
     if loop is None or (worker.teams is not None and loop.workteam_arn not in worker.teams):
         raise EngineError("ResourceNotFoundException", f"HumanLoop {name!r} does not exist in {scope.region}")
     if loop.state != "InProgress":
