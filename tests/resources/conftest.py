@@ -1,20 +1,21 @@
-"""A session on moto's Cognito, a record of the calls it makes, and calls that fail when told to."""
+"""A session on the embedded AWS, a record of the calls it makes, and calls that fail when told to."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import boto3
+import moto.core.models  # noqa: F401  sessions made from now on are answered by moto
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from hitl_sdk import _clock
+from hitl_sdk.session import Session
 from hitl_sdk.testing import mock_hitl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from hitl_sdk.session import Session
 
 REGION = "eu-west-1"
 SERVICES = ("cognito-idp", "sagemaker")
@@ -72,9 +73,15 @@ def cloud():
         yield cloud
 
 
+@pytest.fixture(scope="session")
+def boto3_session() -> boto3.Session:
+    """Reads botocore's models once for all tests; who answers is decided when a client calls."""
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+
+
 @pytest.fixture
-def session(cloud) -> Session:
-    return cloud.session()
+def session(cloud, boto3_session) -> Session:
+    return Session(region_name=cloud.region_name, boto3_session=boto3_session)
 
 
 @pytest.fixture

@@ -290,35 +290,22 @@ def test_a_flow_without_keywords_is_made(session, review):
 
 
 @pytest.mark.parametrize(
-    ("field", "arn", "words"),
+    ("field", "arn"),
     [
-        (
-            "workteam_arn",
-            "arn:aws:sagemaker:us-east-1:{account}:workteam/private-crowd/crew",
-            "Region us-east-1",
-        ),
-        (
-            "workteam_arn",
-            "arn:aws:sagemaker:eu-west-1:999999999999:workteam/private-crowd/crew",
-            "account 999999999999",
-        ),
-        (
-            "workteam_arn",
-            "arn:aws:sagemaker:us-east-1:999999999999:workteam/vendor-crowd/them",
-            "Region us-east-1",
-        ),
-        (
-            "human_task_ui_arn",
-            "arn:aws:sagemaker:eu-west-1:999999999999:human-task-ui/review",
-            "account 999999999999",
-        ),
-        ("role_arn", "arn:aws:iam::999999999999:role/review", "account 999999999999"),
+        ("workteam_arn", "arn:aws:sagemaker:us-east-1:{account}:workteam/private-crowd/crew"),
+        ("workteam_arn", "arn:aws:sagemaker:eu-west-1:999999999999:workteam/private-crowd/crew"),
+        ("workteam_arn", "arn:aws:sagemaker:us-east-1:999999999999:workteam/vendor-crowd/them"),
+        ("human_task_ui_arn", "arn:aws:sagemaker:eu-west-1:999999999999:human-task-ui/review"),
+        ("role_arn", "arn:aws:iam::999999999999:role/review"),
     ],
 )
-def test_an_arn_of_another_place_is_refused_before_a_call(session, calls, review, field, arn, words):
+def test_an_arn_of_another_place_is_refused_before_a_call(session, calls, review, field, arn):
     there = changed(review, **{field: arn.format(account=session.account_id)})
 
-    with calls.recorded() as made, pytest.raises(InvalidArnError, match=words):
+    with (
+        calls.recorded() as made,
+        pytest.raises(InvalidArnError, match=r"lies in (Region us-east-1|account 9{12})"),
+    ):
         there.plan(session)
     assert made == []
 

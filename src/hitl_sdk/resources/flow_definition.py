@@ -120,9 +120,7 @@ class FlowDefinition(Resource[FlowDefinitionState]):
     role_arn: RoleArn
     output: OutputUri
     title: TaskTitle
-    description: TaskDescription = Field(
-        default_factory=lambda fields: " ".join(fields["title"].split())
-    )
+    description: TaskDescription = Field(default_factory=lambda fields: " ".join(fields["title"].split()))
     task_count: Annotated[int, Field(ge=1, le=3)] = 1
     task_time_limit: Annotated[int, Field(ge=30, le=28_800)] = 3600
     task_availability_lifetime: Annotated[int, Field(ge=1, le=864_000)] = 864_000

@@ -107,7 +107,6 @@ class User(InUserPool[UserState]):
         """
         self._check(session)
         before = self.find(session)
-        state = self.model_copy(update={"suppress_invitation": False}).ensure(session)
         if before is not None and before.user_status == _INVITED:
             with translated_errors(self.label):
                 session.client("cognito-idp").admin_create_user(
@@ -116,7 +115,7 @@ class User(InUserPool[UserState]):
                     MessageAction="RESEND",
                     DesiredDeliveryMediums=["EMAIL"],
                 )
-        return state
+        return self.model_copy(update={"suppress_invitation": False}).ensure(session)
 
     def _shown_name(self) -> str:
         return masked(self.username)
