@@ -89,7 +89,7 @@ def test_labels_that_cannot_be_told_apart_are_refused(labels, message):
 
 def test_an_image_has_at_most_ten_labels():
     assert len(image_task(labels=range(10)).labels) == 10
-    with pytest.raises(InvalidResourceError, match="labels: .*at most 10"):
+    with pytest.raises(InvalidResourceError, match=r"labels: .*at most 10"):
         image_task(labels=range(11))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from hitl_sdk._frames import Engine, Frame, build_frame
-from hitl_sdk.errors import HitlError, InvalidOutputError
+from hitl_sdk.errors import HitlError, InvalidInputError, InvalidOutputError
 from hitl_sdk.results._long_form import LONG_FORM, Answer, long_columns
 from hitl_sdk.results.document import HumanLoopOutput, parse_output
 
@@ -63,6 +63,11 @@ class Outputs:
     flow_definition_arn : str, optional
         The flow they must be of; a document of another one is a row with an error.
 
+    Raises
+    ------
+    InvalidInputError
+        If there are more or fewer URIs than documents.
+
     Examples
     --------
     >>> outputs = Outputs([b'{"humanAnswers": [', b'[]'])
@@ -85,7 +90,7 @@ class Outputs:
         ]
         self.uris: list[str | None] = [None] * len(self.documents) if uris is None else list(uris)
         if len(self.uris) != len(self.documents):
-            raise InvalidOutputError(
+            raise InvalidInputError(
                 f"{len(self.documents)} documents came with {len(self.uris)} URIs",
                 hint="give one URI a document",
             )
