@@ -45,7 +45,7 @@ def operations_page() -> str:
         )
         for mark in ["yes" if name in answered else "no"]
     ]
-    return _HEAD.format(total=len(operations), answered=len(answered)) + "\\n".join(rows) + "\\n"
+    return _HEAD.format(total=len(operations), answered=len(answered)) + "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":

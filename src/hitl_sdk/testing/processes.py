@@ -121,7 +121,7 @@ def local_server(
                 command,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={**os.environ, "XDG_STATE_HOME": state, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "XDG_STATE_HOME": state, "TYPER_USE_RICH": "false"},
             )
         with process:
             try:

@@ -1,0 +1,133 @@
+"""`hitl local`: start, look at and end the service of this machine."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hitl_sdk.cli.app import app
+from hitl_sdk.testing.processes import READY
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """A directory of services that is this test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def hitl(*arguments):
+    return CliRunner().invoke(app, ["local", *arguments])
+
+
+@contextlib.contextmanager
+def running(*arguments, cwd=None):
+    """Run `hitl local up` until the end of the block; yield its address and process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hitl_sdk.cli", "local", "up", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        cwd=cwd,
+        text=True,
+    )
+    with process:
+        try:
+            yield process.stdout.readline().strip().removeprefix(READY), process
+        finally:
+            process.terminate()
+
+
+def test_status_and_down_say_when_nothing_runs(state):
+    for verb in ("status", "down"):
+        result = hitl(verb)
+        assert (result.exit_code, result.stderr) == (1, "no local service is running\n")
+
+    assert json.loads(hitl("status", "--json").stdout) == []
+
+
+def test_a_service_is_seen_and_ended(state):
+    with running() as (url, process):
+        shown = hitl("status")
+        assert shown.exit_code == 0
+        assert f"{url}  pid {process.pid}" in shown.stdout
+        (described,) = json.loads(hitl("status", "--json").stdout)
+        assert (described["url"], described["pid"], described["store"]) == (url, process.pid, "sqlite://")
+
+        ended = hitl("down")
+
+        assert (ended.exit_code, ended.stdout) == (0, f"ended the service on {url}\n")
+        assert process.wait(20) == 0
+        assert hitl("status").exit_code == 1
+
+
+def test_of_several_services_one_is_named_by_its_port(state):
+    with running() as (first, _), running() as (second, process):
+        several = hitl("down")
+        assert several.exit_code == 2
+        assert "several services run" in several.stderr
+
+        ended = hitl("down", "--port", second.rpartition(":")[2], "--json")
+
+        assert json.loads(ended.stdout)["url"] == second
+        assert process.wait(20) == 0
+        assert [service["url"] for service in json.loads(hitl("status", "--json").stdout)] == [first]
+
+
+def test_a_process_that_is_not_the_recorded_one_is_left_alone(state):
+    with running() as (url, process):
+        (record,) = state.rglob("*.json")
+        record.write_text(json.dumps({"url": url, "pid": 1}), "utf-8")
+
+        assert hitl("down").exit_code == 1
+        assert process.poll() is None
+
+
+def test_a_record_left_by_a_crash_is_no_service(state):
+    with running() as (_, process):
+        process.kill()
+        process.wait(20)
+
+    assert list(state.rglob("*.json"))
+    assert hitl("status").exit_code == 1
+    assert hitl("down").exit_code == 1
+
+
+def test_an_endpoint_is_served_from_a_function_of_the_working_directory(state, tmp_path):
+    from hitl_sdk.testing import LocalServer
+
+    Path(tmp_path, "model.py").write_text("def predict(payload):\n    return {'seen': payload}\n", "utf-8")
+
+    with running("--endpoint", "sentiment=model:predict", cwd=tmp_path) as (url, process):
+        runtime = LocalServer(url, process.pid).session().client("sagemaker-runtime")
+        answer = runtime.invoke_endpoint(
+            EndpointName="sentiment", ContentType="application/json", Body=b"[1]"
+        )
+
+    assert json.loads(answer["Body"].read()) == {"seen": [1]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "d", "--store", "sqlite://"], "not both"),
+        (["--endpoint", "noname"], "function"),
+        (["--endpoint", "e=no_such_module:f"], "no_such_module"),
+        (["--error-rate", "2"], "error-rate"),
+        (["--port", "70000"], "port"),
+    ],
+)
+def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(state, arguments, said):
+    result = hitl("up", *arguments)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_the_help_says_what_is_kept_and_what_is_not():
+    text = " ".join(hitl("up", "--help").stdout.split())
+
+    assert "buckets" in text
+    assert "AWS_ENDPOINT_URL" in text

@@ -1,0 +1,27 @@
+"""`local_server`: a service of its own process, and what it says when it can't start."""
+
+import pytest
+
+from hitl_sdk.errors import ConfigurationError
+from hitl_sdk.testing import local_server
+
+
+def test_a_session_of_the_server_calls_it_in_any_region():
+    with local_server(simulate_workers=False) as server:
+        sagemaker = server.session("eu-west-1").client("sagemaker")
+        arn = sagemaker.create_human_task_ui(HumanTaskUiName="ui", UiTemplate={"Content": "<p>"})[
+            "HumanTaskUiArn"
+        ]
+
+        assert ":eu-west-1:" in arn
+        assert server.environment["AWS_ENDPOINT_URL"] == server.url
+
+
+def test_a_server_that_can_t_start_says_why():
+    with (
+        pytest.raises(ConfigurationError, match="no_such_module") as caught,
+        local_server(endpoints={"model": "no_such_module:predict"}),
+    ):
+        pass
+
+    assert "exit code 2" in caught.value.message
