@@ -182,7 +182,7 @@ def test_loops_live_as_the_model_says(make_world):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
+            max_examples=30,
             stateful_step_count=20,
             deadline=None,
             derandomize=True,

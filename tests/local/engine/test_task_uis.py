@@ -38,7 +38,7 @@ def test_a_task_ui_name_is_used_once(world):
 
 @pytest.mark.parametrize("content", ["<p>\x00</p>", "<p>\ud800</p>"])
 def test_a_template_that_not_every_database_can_keep_is_refused(world, content):
-    with pytest.raises(EngineError, match="^ValidationException: UiTemplate") as error:
+    with pytest.raises(EngineError, match=r"^ValidationException: UiTemplate\.Content") as error:
         world.task_ui(content=content)
     assert error.value.code == "ValidationException"
 

@@ -66,7 +66,8 @@ def _insert(tx: Transaction, scope: Scope, name: str, flow: Row[Any], content: s
     arn = scope.arn("human-loop", name)
     due_at = tx.now + timedelta(seconds=flow.task_availability)
     tx.connection.execute(_TAKE_OFF, {"flow_sequence": flow.sequence})
-    tx.connection.execute(_IN_TURN)
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(_IN_TURN)
     tx.connection.execute(
         _INSERT,
         {

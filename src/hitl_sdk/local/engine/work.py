@@ -54,6 +54,24 @@ _OPEN = (
     .order_by(loops.c.sequence)
     .limit(bindparam("limit"))
 )
+_OPEN_AFTER = _OPEN.where(loops.c.sequence > bindparam("after"))
+_OF_THIS_LOOP = seats.c.loop == loops.c.sequence
+_DONE_WITH = exists().where(
+    _OF_THIS_LOOP, seats.c.worker_id == bindparam("worker"), seats.c.state.in_(["Answered", "Declined"])
+)
+_TAKEN_BY_OTHERS = (
+    select(func.count())
+    .where(
+        _OF_THIS_LOOP,
+        seats.c.worker_id != bindparam("worker"),
+        or_(
+            seats.c.state == "Answered",
+            and_(seats.c.state == "Accepted", seats.c.lapses_at > bindparam("now")),
+        ),
+    )
+    .scalar_subquery()
+)
+_FOR_WORKER = _OPEN.where(~_DONE_WITH, flows.c.task_count > _TAKEN_BY_OTHERS)
 _SEATS = select(seats).where(seats.c.loop == bindparam("loop_sequence"))
 _TAKE = insert(seats)
 _RETAKE = update(seats).where(
@@ -103,27 +121,15 @@ def decline(tx: Transaction, scope: Scope, worker: Worker, name: str) -> None:
 
 def tasks_for(tx: Transaction, scope: Scope, worker: Worker, limit: int) -> list[OpenTask]:
     """Return what the worker may accept, or has accepted, oldest first."""
-    of_this_loop = seats.c.loop == loops.c.sequence
-    done_with = exists().where(
-        of_this_loop, seats.c.worker_id == worker.worker_id, seats.c.state.in_(["Answered", "Declined"])
-    )
-    others = and_(
-        of_this_loop,
-        seats.c.worker_id != worker.worker_id,
-        or_(seats.c.state == "Answered", and_(seats.c.state == "Accepted", seats.c.lapses_at > tx.now)),
-    )
-    taken = select(func.count()).where(others).scalar_subquery()
-    conditions = [*_within(scope), ~done_with, taken < flows.c.task_count]
+    statement = _FOR_WORKER.where(*_within(scope))
     if worker.teams is not None:
-        conditions.append(flows.c.workteam_arn.in_(worker.teams))
-    return _open_tasks(tx, _OPEN.where(*conditions), limit=limit)
+        statement = statement.where(flows.c.workteam_arn.in_(worker.teams))
+    return _open_tasks(tx, statement, worker=worker.worker_id, now=tx.now, limit=limit)
 
 
 def open_page(tx: Transaction, scope: Scope | None, after: int, limit: int) -> list[OpenTask]:
     """Return the loops InProgress whose sequence is above `after`, in order."""
-    statement = _OPEN.where(loops.c.sequence > bindparam("after"))
-    if scope is not None:
-        statement = statement.where(*_within(scope))
+    statement = _OPEN_AFTER if scope is None else _OPEN_AFTER.where(*_within(scope))
     return _open_tasks(tx, statement, after=after, limit=limit)
 
 
