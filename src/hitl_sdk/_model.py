@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -12,7 +13,7 @@ from hitl_sdk.errors import InvalidResourceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Model", "shortened"]
+__all__ = ["Model", "masked", "shortened"]
 
 
 class Model(BaseModel):
@@ -41,15 +42,28 @@ class Model(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            lines = "\n".join(f"  {_explained(type(self), problem)}" for problem in error.errors())
+            # A default that is made from a wrong field is not a second mistake.
+            problems = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
+            lines = "\n".join(f"  {_explained(type(self), problem)}" for problem in problems)
             raise InvalidResourceError(
                 f"{type(self).__name__} can't be made:\n{lines}", resource=type(self).__name__
             ) from None
 
 
+def masked(text: str) -> str:
+    """Return a text as messages may show it: of e-mail addresses the first letter and the domain.
+
+    Examples
+    --------
+    >>> masked("ana@example.com"), masked("ana")
+    ('a***@example.com', 'ana')
+    """
+    return re.sub(r"([^\s@'\"])[^\s@'\"]*@", r"\1***@", text)
+
+
 def shortened(value: object) -> str:
-    """Return the value as messages show it, cut to 80 characters."""
-    text = repr(value)
+    """Return the value as messages show it: masked, and cut to 80 characters."""
+    text = masked(repr(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 REGION = "eu-west-1"
 SERVICES = ("cognito-idp", "sagemaker")
+READS = ("List", "Describe", "Get", "AdminGet", "AdminList")
 
 
 class Calls:
     """Every AWS call of a session, in order, as IAM spells it; one of them can be made to fail.
 
-    `fail(n)` breaks the n-th call from now: before it reaches AWS, or after AWS has done it.
+    `fail(n)` breaks the n-th call from now before it reaches AWS; or, with `lost_answer`, the n-th that
+    changes something, after AWS has done it: for a call that only reads, the two are the same.
     """
 
     def __init__(self, session: Session) -> None:
@@ -44,6 +46,10 @@ class Calls:
     def failure_is_still_due(self) -> bool:
         return self._countdown is not None
 
+    @property
+    def changing(self) -> list[str]:
+        return [call for call in self.made if not call.partition(":")[2].startswith(READS)]
+
     @contextmanager
     def recorded(self) -> Iterator[list[str]]:
         self.made.clear()
@@ -51,15 +57,15 @@ class Calls:
 
     def _before(self, model, **_: object) -> None:
         self.made.append(f"{model.service_model.signing_name}:{model.name}")
-        if self._countdown is None:
+        if self._countdown is None or (self._lost_answer and model.name.startswith(READS)):
             return
         self._countdown -= 1
-        if self._countdown == 0:
-            self._countdown = None
-            self._failing = model.name
-            if not self._lost_answer:
-                self._failing = None
-                raise EndpointConnectionError(endpoint_url="https://unreachable.example.com")
+        if self._countdown > 0:
+            return
+        self._countdown = None
+        if not self._lost_answer:
+            raise EndpointConnectionError(endpoint_url="https://unreachable.example.com")
+        self._failing = model.name
 
     def _after(self, model, **_: object) -> None:
         if self._failing == model.name:

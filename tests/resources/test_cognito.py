@@ -5,8 +5,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 
 from hitl_sdk.errors import DriftError, NotFoundError
-from hitl_sdk.resources import UserGroup, UserPool, UserPoolClient, UserPoolDomain
-from hitl_sdk.resources.user import User, masked
+from hitl_sdk.resources import User, UserGroup, UserPool, UserPoolClient, UserPoolDomain
 
 
 @pytest.fixture
@@ -246,10 +245,6 @@ def test_no_address_shows_in_errors_plans_and_reprs(session, pool_id):
         repr(user.find(session)),
     ]
     assert not [text for text in texts if "ana@" in text]
-
-
-def test_a_text_that_is_no_address_is_not_masked():
-    assert masked("ana") == "ana"
 
 
 CREATIONS = [

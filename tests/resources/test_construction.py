@@ -133,6 +133,15 @@ def test_an_address_that_is_none_is_not_repeated():
     assert "private" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("members", [["ana@example.com"], [{"email": "ana@example.com", "phone": "1"}]])
+def test_an_address_in_the_wrong_place_is_shown_masked(members):
+    with pytest.raises(InvalidResourceError) as refusal:
+        PrivateTeam(name="crew", members=members)
+
+    assert "a***@example.com" in str(refusal.value)
+    assert "ana@" not in str(refusal.value)
+
+
 def test_a_template_is_not_repeated_in_the_error_nor_in_the_repr():
     ui = HumanTaskUi(name="review", content="<p>secret item</p>")
 

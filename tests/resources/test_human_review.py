@@ -196,6 +196,18 @@ def test_a_topic_of_another_region_is_refused(session, crew):
         changed(crew, notification_topic_arn=f"arn:aws:sns:us-east-1:{session.account_id}:news").plan(session)
 
 
+def test_a_team_of_oidc_groups_is_shown_as_what_it_is(session, crew):
+    session.client("sagemaker").delete_workforce(WorkforceName="people")
+    make_oidc_workforce(session)
+    session.client("sagemaker").create_workteam(
+        WorkteamName="crew",
+        Description="theirs",
+        MemberDefinitions=[{"OidcMemberDefinition": {"Groups": ["b", "a"]}}],
+    )
+
+    assert crew.describe(session).members == ("oidc/a,b",)
+
+
 def test_a_team_without_a_workforce_says_what_is_missing(session, pool_id, client_id):
     team = Workteam(name="crew", user_pool_id=pool_id, client_id=client_id, group="crew")
 

@@ -4,22 +4,20 @@ A builder is the wanted state of one AWS resource. Its class says how to read, c
 and delete such a resource; what plan, ensure, wait and delete mean is said here, once.
 """
 
-import difflib
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import ClassVar, Generic, TypeVar
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._model import Model, shortened
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import DriftError, HitlError, InvalidResourceError, NotFoundError, ResourceFailedError
 from hitl_sdk.resources.plan import Action, Change, Plan
 from hitl_sdk.resources.types import UserPoolId
 from hitl_sdk.session import Session
 
-__all__ = ["UNKNOWN_ID", "Difference", "IamActions", "InUserPool", "Model", "Resource", "State"]
+__all__ = ["UNKNOWN_ID", "Difference", "IamActions", "InUserPool", "Resource", "State"]
 
 UNKNOWN_ID = "unknown_0"
 """Stands for an id that AWS has yet to give, in a plan for children of what does not exist yet."""
@@ -28,60 +26,6 @@ DEFAULT_TIMEOUT = 900.0
 _READY = ("Active", "ACTIVE")
 _FAILED = ("Failed", "FAILED")
 _LEAVING = ("Deleting", "DELETING")
-
-
-class Model(BaseModel):
-    """A frozen pydantic model that refuses wrong values as `InvalidResourceError`, one line a field.
-
-    Raises
-    ------
-    InvalidResourceError
-        If a field breaks a rule, is missing, or is unknown. Nothing has been sent then.
-
-    Examples
-    --------
-    >>> class Team(Model):
-    ...     name: str
-    >>> Team(nmae="crew")
-    Traceback (most recent call last):
-    ...
-    hitl_sdk.errors.InvalidResourceError: Team can't be made:
-      name: is required
-      nmae: no such field, did you mean 'name'?
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def __init__(self, **fields: Any) -> None:
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            problems = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
-            lines = "\n".join(f"  {_explained(type(self), problem)}" for problem in problems)
-            raise InvalidResourceError(
-                f"{type(self).__name__} can't be made:\n{lines}", resource=type(self).__name__
-            ) from None
-
-
-def _explained(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
-    """Say in one line which field is wrong, and what is allowed; never a value that may be private."""
-    place = ".".join(str(part) for part in problem["loc"]) or "fields together"
-    if problem["type"] == "missing":
-        return f"{place}: is required"
-    if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(place, model.model_fields, n=1)
-        known = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(model.model_fields)}"
-        return f"{place}: no such field, {known}"
-    message = problem["msg"].removeprefix("Value error, ")
-    top = model.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
-    if top is None or not top.repr:
-        return f"{place}: {message}"
-    return f"{place}: {message} (got {_shortened(problem['input'])})"
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +66,7 @@ class Difference:
 
     def __str__(self) -> str:
         """Return the phrase that plans and errors use."""
-        return f"{self.field} is {_shortened(self.found)}, wanted {_shortened(self.wanted)}"
+        return f"{self.field} is {shortened(self.found)}, wanted {shortened(self.wanted)}"
 
 
 @dataclass(frozen=True, slots=True)

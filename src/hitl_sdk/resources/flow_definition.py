@@ -10,7 +10,7 @@ from hitl_sdk.resources.base import Difference, IamActions, Resource, State
 from hitl_sdk.resources.types import (
     FlowName,
     HumanTaskUiArn,
-    Keyword,
+    Keywords,
     KmsKeyId,
     OutputUri,
     RoleArn,
@@ -124,7 +124,7 @@ class FlowDefinition(Resource[FlowDefinitionState]):
     task_count: Annotated[int, Field(ge=1, le=3)] = 1
     task_time_limit: Annotated[int, Field(ge=30, le=28_800)] = 3600
     task_availability_lifetime: Annotated[int, Field(ge=1, le=864_000)] = 864_000
-    keywords: tuple[Keyword, ...] = Field(default=(), max_length=5)
+    keywords: Keywords = ()
     kms_key_id: KmsKeyId | None = None
 
     @model_validator(mode="after")

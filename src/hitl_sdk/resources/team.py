@@ -1,18 +1,19 @@
 """A private team in one piece: the sign-in, the people, the Region's workforce, and the work team."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._model import Model, masked
 from hitl_sdk.errors import ConflictError, DriftError
-from hitl_sdk.resources.base import DEFAULT_TIMEOUT, UNKNOWN_ID, Model, Resource
+from hitl_sdk.resources.base import DEFAULT_TIMEOUT, UNKNOWN_ID, Resource
 from hitl_sdk.resources.plan import Plan
-from hitl_sdk.resources.types import Cidr, Description, DomainPrefix, Email, UserName, WorkteamName
-from hitl_sdk.resources.user import User, UserState, masked
+from hitl_sdk.resources.types import Cidrs, Description, DomainPrefix, Email, UserName, WorkteamName
+from hitl_sdk.resources.user import User, UserState
 from hitl_sdk.resources.user_group import UserGroup
 from hitl_sdk.resources.user_pool import UserPool, UserPoolState
 from hitl_sdk.resources.user_pool_client import UserPoolClient
@@ -113,10 +114,10 @@ class PrivateTeam(Model):
     """
 
     name: WorkteamName
-    members: tuple[Member, ...] = ()
+    members: Annotated[Sequence[Member], AfterValidator(tuple)] = ()
     description: Description = Field(default_factory=lambda fields: f"Work team {fields['name']}")
     domain: DomainPrefix | None = None
-    source_ip_cidrs: tuple[Cidr, ...] | None = Field(default=None, max_length=10)
+    source_ip_cidrs: Cidrs | None = None
     suppress_invitations: bool = False
 
     @model_validator(mode="after")

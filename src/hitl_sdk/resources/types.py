@@ -7,17 +7,20 @@ A test holds every rule against the installed botocore model.
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from hitl_sdk.arns import ArnKind, parse_arn
 
 __all__ = [
     "Bucket",
     "CallbackUrl",
+    "CallbackUrls",
     "Cidr",
+    "Cidrs",
     "ClientId",
     "ClientName",
     "Description",
@@ -28,6 +31,7 @@ __all__ = [
     "GroupName",
     "HumanTaskUiArn",
     "Keyword",
+    "Keywords",
     "KmsKeyId",
     "OutputUri",
     "RoleArn",
@@ -236,6 +240,10 @@ TagValue = Annotated[
     str, AfterValidator(TextRule(_TAG, 256, "letters, digits, blanks and _.:/=+-@", shortest=0))
 ]
 
+CallbackUrls = Annotated[Sequence[CallbackUrl], AfterValidator(tuple), Field(min_length=1, max_length=100)]
+# AWS takes ten ranges (API reference, SourceIpConfig); botocore's model states no number.
+Cidrs = Annotated[Sequence[Cidr], AfterValidator(tuple), Field(max_length=10)]
+Keywords = Annotated[Sequence[Keyword], AfterValidator(tuple), Field(max_length=5)]
 Bucket = Annotated[str, AfterValidator(_like_a_bucket)]
 OutputUri = Annotated[
     str,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._model import masked
 from hitl_sdk.resources.base import Difference, IamActions, InUserPool, State
 from hitl_sdk.resources.types import Email, GroupName, UserName
 from hitl_sdk.session import Session
@@ -13,21 +14,9 @@ from hitl_sdk.session import Session
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
-__all__ = ["User", "UserState", "masked"]
+__all__ = ["User", "UserState"]
 
 _INVITED = "FORCE_CHANGE_PASSWORD"
-
-
-def masked(text: str) -> str:
-    """Return an e-mail address as messages may show it; other texts unchanged.
-
-    Examples
-    --------
-    >>> masked("ana@example.com"), masked("ana")
-    ('a***@example.com', 'ana')
-    """
-    local, at, domain = text.partition("@")
-    return f"{local[:1]}***@{domain}" if at else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +121,7 @@ class User(InUserPool[UserState]):
             sub=attributes["sub"],
             user_status=user["UserStatus"],
             email=attributes.get("email"),
-            groups=tuple(group["GroupName"] for page in pages for group in page["Groups"]),
+            groups=tuple(group.get("GroupName", "") for page in pages for group in page["Groups"]),
         )
 
     def _create(self, session: Session) -> None:

@@ -74,7 +74,8 @@ class UserPool(Resource[UserPoolState]):
     def _read(self, session: Session) -> UserPoolState | None:
         cognito = session.client("cognito-idp")
         pages = cognito.get_paginator("list_user_pools").paginate(PaginationConfig={"PageSize": 60})
-        ids = [pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == self.name]
+        found = (pool for page in pages for pool in page["UserPools"] if pool.get("Name") == self.name)
+        ids = [pool.get("Id", "") for pool in found]
         if not ids:
             return None
         if len(ids) > 1:
@@ -87,8 +88,8 @@ class UserPool(Resource[UserPoolState]):
         pool = cognito.describe_user_pool(UserPoolId=ids[0])["UserPool"]
         return UserPoolState(
             name=self.name,
-            id=pool["Id"],
-            arn=pool["Arn"],
+            id=ids[0],
+            arn=pool.get("Arn", ""),
             domain=pool.get("Domain") or pool.get("CustomDomain"),
             tags=pool.get("UserPoolTags", {}),
         )

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Field
-
 from hitl_sdk.errors import DriftError
 from hitl_sdk.resources._retries import sent_once
 from hitl_sdk.resources.base import Difference, IamActions, InUserPool, State
-from hitl_sdk.resources.types import CallbackUrl, ClientName
+from hitl_sdk.resources.types import CallbackUrls, ClientName
 from hitl_sdk.session import Session
 
 __all__ = ["UserPoolClient", "UserPoolClientState"]
@@ -63,9 +61,7 @@ class UserPoolClient(InUserPool[UserPoolClientState]):
 
     name: ClientName
     generate_secret: bool = True
-    callback_urls: tuple[CallbackUrl, ...] = Field(
-        default=("https://localhost",), min_length=1, max_length=100
-    )
+    callback_urls: CallbackUrls = ("https://localhost",)
 
     def _read(self, session: Session) -> UserPoolClientState | None:
         pages = (
@@ -74,7 +70,7 @@ class UserPoolClient(InUserPool[UserPoolClientState]):
             .paginate(UserPoolId=self.user_pool_id, PaginationConfig={"PageSize": 60})
         )
         clients = (client for page in pages for client in page["UserPoolClients"])
-        ids = [client["ClientId"] for client in clients if client["ClientName"] == self.name]
+        ids = [client.get("ClientId", "") for client in clients if client.get("ClientName") == self.name]
         if not ids:
             return None
         if len(ids) > 1:

@@ -66,11 +66,10 @@ class UserPoolDomain(InUserPool[UserPoolDomainState]):
         pool = cognito.describe_user_pool(UserPoolId=self.user_pool_id)["UserPool"]
         name = pool.get("Domain") or self.domain
         described = cognito.describe_user_pool_domain(Domain=name)["DomainDescription"]
-        if not described.get("UserPoolId"):
+        owner = described.get("UserPoolId")
+        if not owner:
             return None
-        return UserPoolDomainState(
-            name=name, user_pool_id=described["UserPoolId"], status=described.get("Status", "ACTIVE")
-        )
+        return UserPoolDomainState(name=name, user_pool_id=owner, status=described.get("Status", "ACTIVE"))
 
     def _create(self, session: Session) -> None:
         try:

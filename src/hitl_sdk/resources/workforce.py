@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field
-
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk.errors import InvalidResourceError
 from hitl_sdk.resources.base import Difference, IamActions, InUserPool, State
-from hitl_sdk.resources.types import Cidr, ClientId, WorkforceName
+from hitl_sdk.resources.types import Cidrs, ClientId, WorkforceName
 from hitl_sdk.resources.user_pool_client import client_has_secret
 from hitl_sdk.session import Session
 
@@ -83,8 +81,7 @@ class Workforce(InUserPool[WorkforceState]):
 
     name: WorkforceName
     client_id: ClientId
-    # AWS takes ten ranges (API reference, SourceIpConfig).
-    source_ip_cidrs: tuple[Cidr, ...] | None = Field(default=None, max_length=10)
+    source_ip_cidrs: Cidrs | None = None
 
     def _check(self, session: Session) -> None:
         session.require_human_review()
