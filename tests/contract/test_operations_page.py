@@ -1,5 +1,7 @@
 """The page of operations, held against the installed botocore, the engine and both faces."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,12 @@ def test_the_committed_page_is_what_the_generator_writes():
     assert PAGE.read_text("utf-8") == operations_page(), (
         "run: python -m hitl_sdk.local.coverage docs/operations.md"
     )
+
+
+def test_the_generator_is_a_command(tmp_path):
+    subprocess.run([sys.executable, "-m", "hitl_sdk.local.coverage", str(tmp_path / "page.md")], check=True)
+
+    assert (tmp_path / "page.md").read_text("utf-8") == operations_page()
 
 
 def test_the_engine_answers_no_operation_that_botocore_does_not_have():

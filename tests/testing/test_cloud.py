@@ -65,6 +65,7 @@ def test_the_clock_is_everyones_inside_and_nobodys_after():
 
 def test_the_role_exists_and_is_one():
     with mock_hitl() as cloud:
+        boto3.client("iam").create_role(RoleName="another", AssumeRolePolicyDocument="{}")
         arn = cloud.role_arn
 
         assert arn == cloud.role_arn

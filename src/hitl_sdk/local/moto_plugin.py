@@ -62,6 +62,20 @@ def installed(service: ReviewService, *, on_reset: Callable[[], None]) -> Iterat
     ------
     ConfigurationError
         If a review service is installed in this process already: moto's state is one a process.
+
+    Examples
+    --------
+    >>> import boto3
+    >>> from moto import mock_aws
+    >>> from hitl_sdk._clock import SystemClock
+    >>> from hitl_sdk.local.service import review_service
+    >>> with (
+    ...     mock_aws(),
+    ...     review_service("sqlite://", clock=SystemClock(), seed=0) as service,
+    ...     installed(service, on_reset=service.forget),
+    ... ):
+    ...     boto3.client("sagemaker", region_name="eu-west-1").list_workteams()["Workteams"]
+    []
     """
     plugin = _Plugin(service, on_reset)
     with ExitStack() as stack:
@@ -108,7 +122,9 @@ class _Plugin:
         class Backend(BaseBackend):
             """What moto holds of us: where our URLs are, and that we can be reset."""
 
-            urls = handlers
+            @property
+            def urls(self) -> dict[str, Handler]:
+                return handlers
 
             def reset(self) -> None:
                 on_reset()

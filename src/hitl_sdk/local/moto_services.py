@@ -36,7 +36,14 @@ _log = logging.getLogger(__name__)
 
 
 def scope_of(request: HttpRequest) -> Scope:
-    """Return account and Region of a request: moto's account of its access key, its credential's Region."""
+    """Return account and Region of a request: moto's account of its access key, its credential's Region.
+
+    Examples
+    --------
+    >>> from hitl_sdk.local.wire import HttpRequest
+    >>> scope_of(HttpRequest("GET", "/human-loops"))
+    Scope(account_id='123456789012', region='us-east-1')
+    """
     credential = request.credential
     if credential is None:
         return scope_in(DEFAULT_REGION)
@@ -44,13 +51,28 @@ def scope_of(request: HttpRequest) -> Scope:
 
 
 def scope_in(region: str, access_key_id: str = "") -> Scope:
-    """Return the account that moto knows an access key by, its default for an unknown one, in a Region."""
+    """Return the account that moto knows an access key by, its default for an unknown one, in a Region.
+
+    Examples
+    --------
+    >>> scope_in("eu-west-1")
+    Scope(account_id='123456789012', region='eu-west-1')
+    """
     account = os.environ.get("MOTO_ACCOUNT_ID") or get_account_id_from(access_key_id)
     return Scope(account_id=account, region=region)
 
 
 class MotoServices:
-    """The engine's `Delivery`, on moto's backends."""
+    """The engine's `Delivery`, on moto's backends.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl() as cloud:
+    ...     MotoServices().put_object(scope_in("us-east-1"), cloud.bucket("reviews"), "a.json", b"{}")
+    ...     cloud.session().client("s3").get_object(Bucket="reviews", Key="a.json")["Body"].read()
+    b'{}'
+    """
 
     def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
         """Write an object; the bucket's notifications go out.
@@ -104,14 +126,30 @@ def _send(rule: Any, message: dict[str, Any]) -> None:
 
 
 def create_bucket(scope: Scope, name: str) -> None:
-    """Create a bucket, unless it is there."""
+    """Create a bucket, unless it is there.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl():
+    ...     create_bucket(scope_in("us-east-1"), "reviews")
+    ...     create_bucket(scope_in("us-east-1"), "reviews")
+    """
     backend = s3_backends[scope.account_id][get_partition(scope.region)]
     if name not in backend.buckets:
         backend.create_bucket(name, scope.region)
 
 
 def create_review_role(scope: Scope, name: str) -> str:
-    """Create a role that SageMaker may assume, unless it is there, and return its ARN."""
+    """Create a role that SageMaker may assume, unless it is there, and return its ARN.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl():
+    ...     create_review_role(scope_in("us-east-1"), "review")
+    'arn:aws:iam::123456789012:role/review'
+    """
     backend = iam_backends[scope.account_id][get_partition(scope.region)]
     for role in backend.roles.values():
         if role.name == name:

@@ -28,7 +28,29 @@ _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
 
 @contextmanager
 def review_service(store_url: str, *, clock: Clock, seed: int | None) -> Iterator[ReviewService]:
-    """Put the parts together on a store, and let go of the store at the end of the block."""
+    """Put the parts together on a store, and let go of the store at the end of the block.
+
+    Parameters
+    ----------
+    store_url : str
+        See `Store`.
+    clock : Clock
+        The time of the engine and of the workers.
+    seed : int or None
+        Of ids, workers and request ids.
+
+    Yields
+    ------
+    ReviewService
+
+    Examples
+    --------
+    >>> from hitl_sdk._clock import SystemClock
+    >>> from hitl_sdk.local.wire import HttpRequest
+    >>> with review_service("sqlite://", clock=SystemClock(), seed=0) as service:
+    ...     service.handle(HttpRequest("GET", "/human-loops/loop-1")).status
+    404
+    """
     with Store(store_url) as store:
         engine = Engine(store, clock=clock, seed=seed, deliver=MotoServices())
         yield ReviewService(
@@ -55,6 +77,10 @@ class ReviewService:
         Where the engine's state lies.
     seed : int, optional
         Makes request ids repeatable.
+
+    See Also
+    --------
+    review_service : puts one together.
     """
 
     def __init__(

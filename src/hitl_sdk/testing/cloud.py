@@ -44,6 +44,12 @@ class Cloud:
         The Region of the calls that name none.
     account_id : str
         The twelve digits of moto's account.
+
+    Examples
+    --------
+    >>> with mock_hitl() as cloud:
+    ...     cloud
+    Cloud(account_id='123456789012', region_name='us-east-1')
     """
 
     def __init__(self, service: ReviewService, *, clock: ManualClock, scope: Scope) -> None:

@@ -35,6 +35,11 @@ class LocalServer:
         Its address: what ``AWS_ENDPOINT_URL`` wants.
     pid : int
         Its process.
+
+    Examples
+    --------
+    >>> LocalServer("http://127.0.0.1:8484", pid=4711).environment["AWS_ENDPOINT_URL"]
+    'http://127.0.0.1:8484'
     """
 
     url: str
@@ -103,7 +108,7 @@ def local_server(
 
     Examples
     --------
-    >>> with local_server() as server:  # doctest: +SKIP
+    >>> with local_server() as server:
     ...     server.session().client("sagemaker").list_workteams()["Workteams"]
     []
     """

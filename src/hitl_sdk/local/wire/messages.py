@@ -75,6 +75,11 @@ class Credential:
         The Region of the credential scope.
     service : str
         The signing name, for example ``"sagemaker"`` (which A2I's runtime uses too).
+
+    Examples
+    --------
+    >>> Credential("AKIDEXAMPLE", "eu-west-1", "sagemaker").region
+    'eu-west-1'
     """
 
     access_key_id: str

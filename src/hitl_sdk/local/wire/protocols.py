@@ -10,7 +10,7 @@ import json
 import re
 from functools import cache
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote
 from uuid import UUID
 
@@ -21,9 +21,8 @@ from hitl_sdk.local.wire.validation import validate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.model import OperationModel, ServiceModel, Shape
-
     from hitl_sdk.local.wire.messages import HttpRequest
+    from hitl_sdk.local.wire.models import Operation, Service, Shape
 
 __all__ = ["Wire", "human_review_operations"]
 
@@ -34,7 +33,7 @@ _SERVER_FAULTS = {"InternalFailure", "InternalServerException"}
 
 
 @cache
-def human_review_operations() -> dict[str, OperationModel]:
+def human_review_operations() -> dict[str, Operation]:
     """Return the operations of human review in the installed botocore, by name.
 
     All of `sagemaker-a2i-runtime`, and of `sagemaker` those on workforces, workteams, task UIs,
@@ -72,7 +71,7 @@ class Wire:
     def __init__(self, seed: int | None = None) -> None:
         self._random = Random(seed)
 
-    def match(self, request: HttpRequest) -> OperationModel | None:
+    def match(self, request: HttpRequest) -> Operation | None:
         """Return the human-review operation that `request` asks for, None for anything else."""
         target = request.headers.get("x-amz-target")
         if target is None:
@@ -82,7 +81,7 @@ class Wire:
             return None
         return human_review_operations().get(name)
 
-    def parse(self, operation: OperationModel, request: HttpRequest) -> dict[str, Any]:
+    def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
         """Return the parameters of `request`, as boto3 would have been given them.
 
         Raises
@@ -93,8 +92,6 @@ class Wire:
             If a constraint of the model is broken.
         """
         shape = operation.input_shape
-        if shape is None:
-            return {}
         params: dict[str, Any] = from_json(shape, _json_body(request))
         uri = _path_pattern(operation.http["requestUri"]).fullmatch(request.path)
         query = dict(parse_qsl(request.query, keep_blank_values=True))
@@ -111,7 +108,7 @@ class Wire:
         validate(shape, params)
         return params
 
-    def result(self, operation: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
+    def result(self, operation: Operation, result: Mapping[str, Any]) -> HttpResponse:
         """Return the response that carries `result`, given in boto3's own shapes."""
         shape = operation.output_shape
         body = json.dumps(to_json(shape, result)) if shape is not None else "{}"
@@ -119,7 +116,7 @@ class Wire:
             body = ""
         return HttpResponse(200, self._headers(operation), body.encode())
 
-    def error(self, operation: OperationModel | None, code: str, message: str) -> HttpResponse:
+    def error(self, operation: Operation | None, code: str, message: str) -> HttpResponse:
         """Return the response from which boto3 raises the exception `code`, with the modelled status."""
         modelled = _modelled_error(operation, code)
         status = (
@@ -133,7 +130,7 @@ class Wire:
         headers = {**self._headers(operation), "x-amzn-errortype": code}
         return HttpResponse(status, headers, json.dumps(document).encode())
 
-    def _headers(self, operation: OperationModel | None) -> dict[str, str]:
+    def _headers(self, operation: Operation | None) -> dict[str, str]:
         rest = operation is None or operation.service_model.protocol == "rest-json"
         return {
             "content-type": "application/json" if rest else "application/x-amz-json-1.1",
@@ -142,10 +139,10 @@ class Wire:
 
 
 @cache
-def _service_model(name: str) -> ServiceModel:
+def _service_model(name: str) -> Service:
     import botocore.session
 
-    return botocore.session.get_session().get_service_model(name)
+    return cast("Service", botocore.session.get_session().get_service_model(name))
 
 
 @cache
@@ -154,7 +151,7 @@ def _path_pattern(uri: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", uri) + "/?")
 
 
-def _match_path(request: HttpRequest) -> OperationModel | None:
+def _match_path(request: HttpRequest) -> Operation | None:
     model = _service_model(A2I)
     for name in model.operation_names:
         operation = human_review_operations()[name]
@@ -173,6 +170,6 @@ def _json_body(request: HttpRequest) -> object:
         raise SerializationError("the body is not JSON") from None
 
 
-def _modelled_error(operation: OperationModel | None, code: str) -> Shape | None:
+def _modelled_error(operation: Operation | None, code: str) -> Shape | None:
     shapes = operation.error_shapes if operation is not None else []
     return next((shape for shape in shapes if shape.name == code), None)

@@ -10,7 +10,7 @@ from botocore.utils import parse_to_aware_datetime
 from hitl_sdk.local.wire.messages import SerializationError
 
 if TYPE_CHECKING:
-    from botocore.model import ListShape, MapShape, Shape, StructureShape
+    from hitl_sdk.local.wire.models import Shape
 
 __all__ = ["from_json", "from_text", "to_json"]
 
@@ -35,18 +35,18 @@ def from_json(shape: Shape, value: object, path: str = "") -> Any:
     kind = shape.type_name
     if kind == "structure":
         given = _typed(value, dict, "a structure", path)
-        members = cast("StructureShape", shape).members
+        members = shape.members
         return {
             name: from_json(member, given[name], _join(path, name))
             for name, member in members.items()
             if given.get(name) is not None
         }
     if kind == "list":
-        member = cast("ListShape", shape).member
+        member = shape.member
         given = _typed(value, list, "a list", path)
         return [from_json(member, item, f"{path}[{index}]") for index, item in enumerate(given)]
     if kind == "map":
-        member = cast("MapShape", shape).value
+        member = shape.value
         given = _typed(value, dict, "a map", path)
         return {key: from_json(member, item, _join(path, key)) for key, item in given.items()}
     if kind == "timestamp":
@@ -78,17 +78,17 @@ def from_text(shape: Shape, text: str, path: str) -> Any:
 def to_json(shape: Shape, value: Any) -> Any:
     """Return `value`, of `shape`, as json.dumps takes it; what the model does not know is left out."""
     if shape.type_name == "structure":
-        members = cast("StructureShape", shape).members
+        members = shape.members
         return {
             name: to_json(member, value[name])
             for name, member in members.items()
             if value.get(name) is not None
         }
     if shape.type_name == "list":
-        member = cast("ListShape", shape).member
+        member = shape.member
         return [to_json(member, item) for item in value]
     if shape.type_name == "map":
-        member = cast("MapShape", shape).value
+        member = shape.value
         return {key: to_json(member, item) for key, item in value.items()}
     if shape.type_name == "timestamp":
         moment = cast("datetime", value).astimezone(UTC)

@@ -16,7 +16,7 @@ from hitl_sdk.local.wire.messages import ValidationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sized
 
-    from botocore.model import ListShape, MapShape, Shape, StructureShape
+    from hitl_sdk.local.wire.models import Shape
 
 __all__ = ["validate"]
 
@@ -31,7 +31,7 @@ def validate(shape: Shape, params: object) -> None:
 
     Parameters
     ----------
-    shape : botocore.model.Shape
+    shape : Shape
         The input shape of an operation.
     params : dict
         Parsed parameters, as boto3 takes them.
@@ -59,20 +59,20 @@ def validate(shape: Shape, params: object) -> None:
 
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if shape.type_name == "structure":
-        yield from _structure_violations(cast("StructureShape", shape), value, path)
+        yield from _structure_violations(shape, value, path)
         return
     yield from (_violation(shape, value, path, constraint) for constraint in _broken(shape, value))
     if shape.type_name == "list":
-        member = cast("ListShape", shape).member
+        member = shape.member
         for index, item in enumerate(value, start=1):
             yield from _violations(member, item, f"{path}.{index}.member")
     elif shape.type_name == "map":
-        member = cast("MapShape", shape).value
+        member = shape.value
         for key, item in value.items():
             yield from _violations(member, item, f"{path}.{key}.member")
 
 
-def _structure_violations(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:
+def _structure_violations(shape: Shape, value: dict[str, Any], path: str) -> Iterator[str]:
     for name in shape.required_members:
         if name not in value:
             yield (
