@@ -20,6 +20,7 @@ REVIEWS = [
 ]
 
 
+# --8<-- [start:review]
 def review(session: hitl.Session, bucket: str, role_arn: str) -> hitl.Run:
     """Provision the team and the flow, ask the model, and let people answer what it is not sure of."""
     task = hitl.tasks.TextClassification(
@@ -48,26 +49,43 @@ def review(session: hitl.Session, bucket: str, role_arn: str) -> hitl.Run:
     return run
 
 
-def simulated() -> hitl.Run:
+# --8<-- [end:review]
+
+
+def model(records: list[dict[str, list[str]]]) -> list[dict[str, object]]:
+    """Stand in for the deployed model: what the lab's own model says of the four reviews."""
+    scores = {
+        "I enjoy this product": (0.9376, 1),
+        "I am unhappy with this product": (0.6340, -1),
+        "It is okay": (0.5422, 1),
+        "sometimes it works": (0.3931, 1),
+    }
+    known = [scores[record["features"][0]] for record in records]
+    return [{"probability": probability, "predicted_label": label} for probability, label in known]
+
+
+# --8<-- [start:simulated]
+def simulated() -> None:
     """Run it on the embedded service: the model and the reviewers are Python functions."""
     answers = {"I am unhappy with this product": "-1", "It is okay": "0", "sometimes it works": "0"}
-    scores = {"I enjoy this product": (0.94, 1), "I am unhappy with this product": (0.63, -1)}
     with hitl.testing.mock_hitl(region="us-east-1") as cloud:
         cloud.bucket("lab")
-        cloud.workers.answer(lambda item: {"sentiment": {"label": answers[item["taskObject"]]}})
-
-        def model(records: list[dict[str, list[str]]]) -> list[dict[str, object]]:
-            pairs = [scores.get(record["features"][0], (0.54, 1)) for record in records]
-            return [{"probability": probability, "predicted_label": label} for probability, label in pairs]
-
         cloud.endpoints.serve("sentiment", model)
-        run = review(cloud.session(), "lab", cloud.role_arn)
-        print(run.training_frame()[["item", "label", "label_source", "model_label", "model_confidence"]])
-        return run
+        cloud.workers.answer(lambda item: {"sentiment": {"label": answers[item["taskObject"]]}})
+        show(review(cloud.session(), "lab", cloud.role_arn))
+
+
+# --8<-- [end:simulated]
+
+
+def show(run: hitl.Run) -> None:
+    """Print the columns that tell the story."""
+    columns = ["item", "label", "label_source", "model_label", "model_confidence"]
+    print(run.training_frame()[columns].to_string(index=False))
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
-        print(review(hitl.Session(), *sys.argv[1:]).training_frame().head())
+        show(review(hitl.Session(), *sys.argv[1:]))
     else:
         simulated()
