@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["Columns", "Engine", "Frame", "Kind", "build_frame", "time_text"]
+__all__ = ["Columns", "Engine", "Frame", "Kind", "build_frame", "time_text", "utc_time"]
 
 Engine = Literal["pandas", "polars", "arrow"]
 Kind = Literal["text", "float", "int", "time"]
@@ -70,8 +70,8 @@ def build_frame(
     return build({name: columns[name] for name in kinds}, kinds, extra or {})
 
 
-def time_text(value: object) -> str | None:
-    """Return a time as the text that every engine reads in bulk, or None if it is no time.
+def utc_time(value: object) -> datetime | None:
+    """Return a time in UTC, or None if it is no time.
 
     Parameters
     ----------
@@ -80,23 +80,30 @@ def time_text(value: object) -> str | None:
 
     Examples
     --------
-    >>> time_text("2020-09-22T19:08:37.84+02:00")
-    '2020-09-22T17:08:37.840000Z'
-    >>> time_text("soon") is None
+    >>> utc_time("2020-09-22T19:08:37.84+02:00").isoformat()
+    '2020-09-22T17:08:37.840000+00:00'
+    >>> utc_time("soon") is None
     True
     """
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
     try:
-        return zoned.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
-    except OverflowError:
+        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+        if not isinstance(moment, datetime):
+            return None
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
+
+
+def time_text(value: object) -> str | None:
+    """Return a time as the text that every engine reads in bulk, or None if it is no time.
+
+    Examples
+    --------
+    >>> time_text("2020-09-22T19:08:37.84+02:00")
+    '2020-09-22T17:08:37.840000Z'
+    """
+    moment = utc_time(value)
+    return None if moment is None else f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _arrow(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pa.Table:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl_sdk.errors import InvalidInputError, MissingExtraError, NotFoundError
-from hitl_sdk.results import Outputs, _long_form, answers_frame
+from hitl_sdk.results import Outputs, _long_form, _regular_json, answers_frame
 
 ENGINES = ("pandas", "polars", "arrow")
 COLUMNS = [
@@ -49,7 +49,8 @@ def all_kinds(a2i):
         (a2i.document(a2i.answer("\u200b0 ")), ["0"], []),
         (a2i.document(a2i.answer(answerContent=[{"sentiment": {"label": "0"}}])), ["0"], []),
         (a2i.document(a2i.answer(submissionTime="soon", timeSpentInSeconds="38")), ["-1"], []),
-        (a2i.document(inputContent={"taskObject": "żółw \u4e2d"}), ["-1"], []),
+        (a2i.document().replace(b"unhappy", "smutny żółw 中".encode()), ["-1"], []),
+        (a2i.document().replace(b"38.33", b"1e999"), ["-1"], []),
         (a2i.document(humanAnswers=[]), [None], ["nobody has answered"]),
         (a2i.document(a2i.answer("2"), a2i.answer("0")), [None, "0"], ["label '2' is none"]),
         (a2i.document(inputContent={"text": "x"}), [None], ["no text under 'taskObject'"]),
@@ -129,7 +130,10 @@ def test_the_rows_are_the_same_without_msgspec(a2i, mixed, engine, request):
     assert rows_of(answers_frame(mixed, a2i.task, engine)) == fast
 
 
-def test_regular_documents_do_not_take_the_careful_way(a2i, monkeypatch):
+@pytest.mark.parametrize("extra", ["with", "without"])
+def test_regular_documents_do_not_take_the_careful_way(a2i, monkeypatch, extra, request):
+    if extra == "without":
+        request.getfixturevalue("without_msgspec")
     monkeypatch.setattr(_long_form._Rows, "_add_carefully", lambda *_: pytest.fail("took the careful way"))
     outputs = Outputs([a2i.document(a2i.answer(), a2i.answer("0"))] * 300, flow_definition_arn=a2i.flow)
     assert len(answers_frame(outputs, a2i.task)) == 600
@@ -285,12 +289,14 @@ DOCUMENTS = st.fixed_dictionaries(
 
 
 @given(st.lists(DOCUMENTS | st.binary(max_size=5) | st.none(), max_size=6))
-def test_both_readers_and_all_engines_agree_on_anything(a2i, documents):
+def test_all_readers_and_all_engines_agree_on_anything(a2i, documents):
     outputs = Outputs(documents, flow_definition_arn="flow")
     fast = rows_of(answers_frame(outputs, a2i.task, "arrow"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_long_form, "_regular_decoder", lambda: None)
+        patch.setattr(_long_form, "_regular_decoder", lambda: _regular_json.decode_regular)
+        without_extra = rows_of(answers_frame(outputs, a2i.task, "arrow"))
+        patch.setattr(_long_form._Rows, "_add_regular", lambda *_: int("not regular"))
         careful = rows_of(answers_frame(outputs, a2i.task, "arrow"))
-    assert fast == careful == rows_of(answers_frame(outputs, a2i.task, "polars"))
+    assert fast == without_extra == careful == rows_of(answers_frame(outputs, a2i.task, "polars"))
     assert all((row["label"] is None) == (row["error"] is not None) for row in fast)
     assert len(fast) >= len(documents)

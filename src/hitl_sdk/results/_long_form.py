@@ -1,7 +1,7 @@
 """Documents to the columns of the long form, one row an answer, in one pass.
 
-Regular documents take a fast path where msgspec is installed; all others, and every document where it is
-not, go through `parse_output`. Both give the same rows.
+Regular documents take a fast way, by msgspec where it is installed; all others go through `parse_output`.
+All ways give the same rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from hitl_sdk.errors import InvalidOutputError
 from hitl_sdk.results.document import unwrapped
 
 if TYPE_CHECKING:
-    from hitl_sdk.results._regular import RegularOutput
     from hitl_sdk.results.document import HumanAnswer
     from hitl_sdk.results.outputs import OutputRow, Outputs
 
@@ -73,11 +72,12 @@ def long_columns(
     return rows.columns(item_ids)
 
 
-def _regular_decoder() -> Callable[[bytes | str], RegularOutput] | None:
+def _regular_decoder() -> Callable[[Any], Any]:
+    """Return the reader that msgspec makes possible, or else the one that needs no extra."""
     try:
         from hitl_sdk.results._regular import decode_regular
-    except ModuleNotFoundError:  # without the extra `fast`
-        return None
+    except ModuleNotFoundError:
+        from hitl_sdk.results._regular_json import decode_regular  # type: ignore[assignment]
     return decode_regular
 
 
@@ -101,13 +101,12 @@ class _Rows:
 
     def add(self, start: int, stop: int) -> None:
         """Add the documents from `start` up to `stop`: together if all are regular, else by halves."""
-        if self._decode is not None:
-            try:
-                self._add_regular(start, self._outputs.documents[start:stop], self._decode)
-            except (TypeError, ValueError, RecursionError):
-                pass  # one of them is not regular: the careful way says why, or finds that it can be read
-            else:
-                return
+        try:
+            self._add_regular(start, self._outputs.documents[start:stop])
+        except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+            pass  # one of them is not regular: the careful way says why, or finds that it can be read
+        else:
+            return
         if stop - start == 1:
             self._add_carefully(start, self._outputs[start])
         else:
@@ -115,13 +114,11 @@ class _Rows:
             self.add(start, middle)
             self.add(middle, stop)
 
-    def _add_regular(
-        self, start: int, documents: Sequence[Any], decode: Callable[[bytes | str], RegularOutput]
-    ) -> None:
+    def _add_regular(self, start: int, documents: Sequence[Any]) -> None:
         """Add regular documents, or raise and add none. All loops run inside the interpreter's C code."""
         if not all(map(bytes.isascii, documents)):
-            documents = [document.decode() for document in documents]  # msgspec checks not all it skips
-        loops = list(map(decode, documents))
+            documents = list(map(bytes.decode, documents))  # msgspec does not look into what it skips
+        loops = list(map(self._decode, documents))
         flow = self._outputs.flow_definition_arn
         if flow is not None and set(map(_FLOW, loops)) != {flow}:
             raise InvalidOutputError("of another flow")

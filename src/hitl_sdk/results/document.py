@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from hitl_sdk._frames import time_text
+from hitl_sdk._frames import utc_time
 from hitl_sdk.errors import InvalidOutputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 __all__ = ["HumanAnswer", "HumanLoopOutput", "parse_output"]
 
@@ -181,8 +181,8 @@ def _answer(value: object, about: str) -> HumanAnswer:
         worker_id=_field(value, "workerId", str, about),
         worker_sub=_worker_sub(value.get("workerMetadata")),
         content=content,
-        accepted_at=_time(value.get("acceptanceTime")),
-        submitted_at=_time(value.get("submissionTime")),
+        accepted_at=utc_time(value.get("acceptanceTime")),
+        submitted_at=utc_time(value.get("submissionTime")),
         seconds_spent=_seconds(value.get("timeSpentInSeconds")),
     )
 
@@ -199,11 +199,6 @@ def _worker_sub(metadata: object) -> str | None:
     identity = metadata.get("identityData") if isinstance(metadata, dict) else None
     sub = identity.get("sub") if isinstance(identity, dict) else None
     return sub if isinstance(sub, str) else None
-
-
-def _time(value: object) -> datetime | None:
-    text = time_text(value)
-    return datetime.fromisoformat(text) if text else None
 
 
 def _seconds(value: object) -> float | None:

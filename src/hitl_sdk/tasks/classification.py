@@ -1,7 +1,7 @@
 """What all tasks with one label out of a list have in common."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated
 
@@ -23,7 +23,7 @@ def _clean(text: str) -> str:
 
 def _as_texts(labels: object) -> object:
     """Let labels be given as numbers, and as any iterable but a text."""
-    if isinstance(labels, str | bytes | Mapping) or not hasattr(labels, "__iter__"):
+    if isinstance(labels, str | bytes | Mapping) or not isinstance(labels, Iterable):
         raise ValueError("give a list of labels")
     return tuple(str(label) if _is_number(label) else label for label in labels)
 
