@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from hitl_sdk._version import __version__
-from hitl_sdk.errors import ConfigurationError, InvalidInputError
+from hitl_sdk.errors import ConfigurationError
 from hitl_sdk.local.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ async def _let_time_pass(service: ReviewService) -> None:
     while True:
         try:
             await run_in_threadpool(service.let_time_pass)
-        except InvalidInputError as error:  # of a simulated worker; the task stays open
+        except ConfigurationError as error:  # of a simulated worker; the task stays open
             _log.warning("%s", error)
         except Exception:
             _log.exception("what was due by the clock failed; trying again")

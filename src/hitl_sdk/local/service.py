@@ -147,7 +147,7 @@ class ReviewService:
 
         Raises
         ------
-        InvalidInputError
+        ConfigurationError
             If simulated workers can't answer a task, or a function of the user's fails at it.
         """
         self._forget_if_asked()
