@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.error
+import time
 import urllib.request
 
 import pytest
@@ -136,8 +136,8 @@ def test_an_error_in_the_service_is_a_500_that_gives_nothing_away(service, monke
     assert "inner matters" in caplog.text
 
 
-def lifespan(app, seconds):
-    """Start an application, let it run, and stop it."""
+def lifespan(app, until):
+    """Start an application, let it run until something holds, and stop it."""
 
     async def run():
         started = asyncio.Event()
@@ -150,7 +150,8 @@ def lifespan(app, seconds):
         await messages.put({"type": "lifespan.startup"})
         task = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, messages.get, send))
         await started.wait()
-        await asyncio.sleep(seconds)
+        while not until():
+            await asyncio.sleep(0.01)
         await messages.put({"type": "lifespan.shutdown"})
         await task
 
@@ -170,9 +171,8 @@ def test_the_timer_goes_on_after_a_failure(service, monkeypatch, caplog):
     monkeypatch.setattr(service, "let_time_pass", fail_twice)
 
     with caplog.at_level(logging.WARNING):
-        lifespan(application(service), 0.35)
+        lifespan(application(service), until=lambda: len(calls) > 2)
 
-    assert len(calls) >= 3
     assert "no simulated worker can answer this" in caplog.text
     assert "ZeroDivisionError" in caplog.text
 
@@ -180,7 +180,7 @@ def test_the_timer_goes_on_after_a_failure(service, monkeypatch, caplog):
 def test_who_starts_it_is_told_when_it_is_ready(service):
     ready = []
 
-    lifespan(application(service, on_start=lambda: ready.append(True)), 0)
+    lifespan(application(service, on_start=lambda: ready.append(True)), until=lambda: True)
 
     assert ready == [True]
 
@@ -247,15 +247,14 @@ def test_a_reset_is_complete_when_it_has_answered(server):
 
 
 def test_answers_come_without_the_delay_of_small_packets(server):
-    from time import perf_counter
-
     sagemaker = server.session().client("sagemaker")
-    sagemaker.list_workteams()
-    started = perf_counter()
+    seconds = []
     for _ in range(20):
+        started = time.perf_counter()
         sagemaker.list_workteams()
+        seconds.append(time.perf_counter() - started)
 
-    assert perf_counter() - started < 20 * 0.035  # with it each takes 40 ms
+    assert min(seconds) < 0.035  # with the delay each takes 40 ms at least
 
 
 def test_what_is_kept_in_a_directory_outlives_the_process(tmp_path):
