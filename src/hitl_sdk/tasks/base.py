@@ -17,10 +17,10 @@ from hitl_sdk._model import Model
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError, TemplateError
 from hitl_sdk.tasks.answers import ClassificationAnswer
 
-__all__ = ["MAX_TEMPLATE_LENGTH", "Instructions", "Task"]
+__all__ = ["Instructions", "Task"]
 
-MAX_TEMPLATE_LENGTH = 128_000
-"""Characters that ``UiTemplate.Content`` may have (botocore, ``sagemaker`` ``TemplateContent``)."""
+# Characters that UiTemplate.Content may have (botocore, sagemaker: TemplateContent).
+_MAX_TEMPLATE_LENGTH = 128_000
 
 Keyword = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", max_length=30)]
 
@@ -239,10 +239,10 @@ def fill_template(file_name: str, *, resource: str, **parts: str) -> str:
     """
     text = files("hitl_sdk.tasks").joinpath("templates", file_name).read_text("utf-8")
     filled = Template(text).substitute(parts)
-    if len(filled) > MAX_TEMPLATE_LENGTH:
+    if len(filled) > _MAX_TEMPLATE_LENGTH:
         raise TemplateError(
             f"the worker template of task {resource!r} has {len(filled):,} characters, "
-            f"the service takes {MAX_TEMPLATE_LENGTH:,}",
+            f"the service takes {_MAX_TEMPLATE_LENGTH:,}",
             hint="shorten the instructions, for example by a link to a page",
             resource=resource,
         )
