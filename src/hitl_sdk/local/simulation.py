@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from hitl_sdk.errors import ConfigurationError, InvalidInputError
-from hitl_sdk.local.answers import DefaultAnswers, FunctionAnswers, TruthAnswers, as_chance
+from hitl_sdk.local._answers import DefaultAnswers, FunctionAnswers, TruthAnswers, as_chance
 from hitl_sdk.local.engine import EngineError, Worker
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hitl_sdk._clock import Clock
-    from hitl_sdk.local.answers import Answers
+    from hitl_sdk.local._answers import Answers
     from hitl_sdk.local.engine import Engine, OpenTask
 
     Latency = float | Callable[[Random], float]
