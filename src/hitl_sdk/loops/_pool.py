@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
 from hitl_sdk.errors import InvalidInputError
@@ -30,20 +31,30 @@ def in_threads(
     """
     if concurrency < 1:
         raise InvalidInputError(f"concurrency={concurrency}", hint="give at least 1")
-    failure: BaseException | None = None
-    with ThreadPoolExecutor(concurrency) as pool:
+    # Not by cancelling futures: `as_completed` never hears of those that a pool cancels as it shuts down.
+    stop = Event()
+
+    def unless_stopped(piece: W) -> R:
+        if stop.is_set():
+            raise CancelledError
         try:
-            futures = [pool.submit(call, piece) for piece in work]
-            for future in as_completed(futures):
-                if future.cancelled():
-                    continue
-                if error := future.exception():
-                    failure = failure or error
-                    pool.shutdown(wait=False, cancel_futures=True)
-                elif on_result is not None:
-                    on_result(future.result())
+            return call(piece)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            stop.set()
+            raise
+
+    failure: BaseException | None = None
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="hitl-loops") as pool:
+        try:
+            futures = [pool.submit(unless_stopped, piece) for piece in work]
+            for future in as_completed(futures):
+                error = future.exception()
+                if error is None and on_result is not None:
+                    on_result(future.result())
+                elif not isinstance(error, CancelledError):
+                    failure = failure or error
+        except BaseException:
+            stop.set()
             raise
     if failure is not None:
         raise failure

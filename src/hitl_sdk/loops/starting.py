@@ -47,7 +47,7 @@ DEFAULT_CONCURRENCY = 16
 """Calls at a time."""
 
 INPUT_LENGTH_LIMIT = 3 * 1024 * 1024
-"""Characters of InputContent (botocore 1.44.5, ``sagemaker-a2i-runtime`` ``InputContent``)."""
+"""Bytes of InputContent in UTF-8: 3 MiB. The model (botocore 1.44.5, ``InputContent``) says the number without a unit."""
 
 # What the next item would meet as well.
 _FATAL = (ConfigurationError, AccessDeniedError, NotFoundError)
@@ -263,9 +263,10 @@ def _known_states(session: Session, requests: Sequence[LoopRequest]) -> dict[str
 
 def _input_text(request: LoopRequest) -> str:
     text = json.dumps(request.input_content, ensure_ascii=False)
-    if len(text) > INPUT_LENGTH_LIMIT:
+    length = len(text.encode())
+    if length > INPUT_LENGTH_LIMIT:
         raise InvalidPredictionError(
-            f"the input of human loop {request.human_loop_name!r} has {len(text):,} characters; "
+            f"the input of human loop {request.human_loop_name!r} has {length:,} bytes; "
             f"the service takes {INPUT_LENGTH_LIMIT:,}",
             hint="put the content into S3, and give its URI as the item",
             resource=request.human_loop_name,

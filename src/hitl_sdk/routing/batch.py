@@ -141,6 +141,8 @@ def _unknown_kind(given: object) -> InvalidPredictionError:
 
 def _of_frame(policy: Policy, frame: nw.DataFrame[Any]) -> Iterator[DecidedItem]:
     require_columns(frame, _COLUMNS)
+    if frame.is_empty():
+        return
     if frame["item_id"].is_null().any():
         row = frame["item_id"].is_null().to_list().index(True)
         raise InvalidPredictionError(f"row {row} has no item_id", hint="name every item")

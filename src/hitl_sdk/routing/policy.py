@@ -35,7 +35,7 @@ _NO_CONFIDENCE = "invalid: the confidence is not a number from 0 to 1"
 _CONFIDENCE = "__hitl_confidence"
 # 0.29 * 100 is 28.999999999999996: what lies this close below a step is shown as the step.
 _ROUNDING = 1e-9
-_MOST_DECIMALS = 4
+_MOST_DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +381,7 @@ def _said(step: int, scale: int, what: str) -> str:
 
 
 def _decimals(share: float) -> int:
-    """As many decimals as it takes to write the share down, from two to four."""
+    """As many decimals as it takes to write the share down, two or three."""
     return next((n for n in range(2, _MOST_DECIMALS) if round(share, n) == share), _MOST_DECIMALS)
 
 

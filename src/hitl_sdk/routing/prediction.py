@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import trunc
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -142,4 +141,4 @@ def label_text(label: object) -> str | None:
         return label or None
     if isinstance(label, bool) or not isinstance(label, Real) or not float(label).is_integer():
         return None
-    return str(trunc(label))
+    return str(round(label))

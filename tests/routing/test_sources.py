@@ -1,0 +1,154 @@
+"""Predictions from functions and endpoints."""
+
+import io
+import json
+
+import pytest
+
+from hitl_sdk.errors import InvalidInputError, InvalidPredictionError, RejectedError
+from hitl_sdk.routing import InvalidPrediction, Prediction, from_callable, from_endpoint
+from hitl_sdk.testing import mock_hitl
+
+REVIEWS = ["I enjoy this product", "I am unhappy with this product", "It is okay"]
+LAB = [
+    {"probability": 0.9376369118690491, "predicted_label": 1},
+    {"probability": 0.6340296864509583, "predicted_label": -1},
+    {"probability": 0.5422114729881287, "predicted_label": 1},
+]
+
+
+class Endpoint:
+    """Stands where a session stands, and gives the answers it is told to."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.asked: list[dict] = []
+
+    def client(self, service):
+        assert service == "sagemaker-runtime"
+        return self
+
+    def invoke_endpoint(self, **params):
+        self.asked.append(params)
+        return {"Body": io.BytesIO(self.answers.pop(0))}
+
+
+def json_lines(records) -> bytes:
+    return "\n".join(json.dumps(record) for record in records).encode()
+
+
+def test_a_function_may_answer_in_pairs_or_records():
+    answers = {"a": ("1", 0.9), "b": {"label": -1, "confidence": 0.5, "scores": {"-1": 0.5}}, "c": LAB[0]}
+    predictions = from_callable(answers.get, "abc", item_ids=["x", "y", "z"])
+    assert [(p.item_id, p.item, p.label, p.confidence) for p in predictions] == [
+        ("x", "a", "1", 0.9),
+        ("y", "b", "-1", 0.5),
+        ("z", "c", "1", 0.9376369118690491),
+    ]
+    assert predictions[1].scores == {"-1": 0.5}
+    assert predictions[1].raw is answers["b"]
+
+
+def test_what_a_function_can_not_answer_is_that_items_outcome():
+    def refuse(item):
+        raise InvalidPredictionError("no picture")
+
+    assert from_callable(refuse, ["a"])[0].error.message == "no picture"
+    assert isinstance(from_callable(lambda _: None, ["a"])[0], InvalidPrediction)
+    assert "divide by 100" in str(from_callable(lambda _: ("1", 94.0), ["a"])[0].error)
+
+
+def test_a_functions_own_errors_pass_through():
+    with pytest.raises(ZeroDivisionError):
+        from_callable(lambda _: 1 / 0, ["a"])
+
+
+def test_as_many_ids_as_items_are_needed():
+    with pytest.raises(InvalidInputError, match="1 item_ids for 2 items"):
+        from_callable(lambda _: ("1", 0.5), "ab", item_ids=["x"])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "sent", "answer"),
+    [
+        ("application/jsonlines", json_lines({"features": [r]} for r in REVIEWS), json_lines(LAB)),
+        ("application/jsonlines", json_lines({"features": [r]} for r in REVIEWS), json_lines([LAB])),
+        (
+            "application/jsonlines",
+            json_lines({"features": [r]} for r in REVIEWS),
+            json_lines([[one] for one in LAB]),
+        ),
+        (
+            "application/json",
+            json.dumps([{"features": [r]} for r in REVIEWS]).encode(),
+            json.dumps(LAB).encode(),
+        ),
+        (
+            "application/json",
+            json.dumps([{"features": [r]} for r in REVIEWS]).encode(),
+            json_lines(LAB) + b"\n\n",
+        ),
+    ],
+)
+def test_the_labs_endpoint_is_spoken_to_in_both_formats(content_type, sent, answer):
+    endpoint = Endpoint(answer)
+    predictions = from_endpoint(endpoint, "sentiment", REVIEWS, content_type=content_type)
+    assert endpoint.asked[0]["Body"] == sent
+    assert endpoint.asked[0]["ContentType"] == endpoint.asked[0]["Accept"] == content_type
+    assert predictions == [
+        Prediction(str(n), review, record["predicted_label"], record["probability"], raw=record)
+        for n, (review, record) in enumerate(zip(REVIEWS, LAB, strict=True))
+    ]
+
+
+def test_items_go_in_batches_and_come_back_in_order():
+    endpoint = Endpoint(json_lines(LAB[:2]), json_lines(LAB[2:]))
+    predictions = from_endpoint(endpoint, "sentiment", REVIEWS, batch_size=2, concurrency=1, item_ids="xyz")
+    assert [p.item_id for p in predictions] == ["x", "y", "z"]
+    assert [len(asked["Body"].splitlines()) for asked in endpoint.asked] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ("nonsense {", "the answer is a str, not a record"),
+        ('{"probability": 0.5}', "no predicted_label or label; it has ['probability']"),
+        ('{"predicted_label": 1}', "no probability or confidence; it has ['predicted_label']"),
+        ('{"predicted_label": 1, "probability": "high"}', "is not a number"),
+        ('{"predicted_label": null, "probability": 0.5}', "neither a text nor a whole number"),
+        ('{"predicted_label": 1, "probability": NaN}', "is not from 0 to 1"),
+        ("5", "the answer is a int, not a record"),
+    ],
+)
+def test_a_record_that_can_not_be_read_is_that_items_outcome(record, says):
+    answer = b"\n".join([json.dumps(LAB[0]).encode(), record.encode(), json.dumps(LAB[2]).encode()])
+    predictions = from_endpoint(Endpoint(answer), "sentiment", REVIEWS)
+    assert [type(p).__name__ for p in predictions] == ["Prediction", "InvalidPrediction", "Prediction"]
+    assert says in str(predictions[1].error)
+    assert predictions[1].error.item_id == "1"
+    assert predictions[1].raw is not None
+
+
+def test_too_few_records_make_the_whole_batch_unusable_rather_than_shift_it():
+    predictions = from_endpoint(Endpoint(json_lines(LAB[:2])), "sentiment", REVIEWS)
+    assert [str(p.error) for p in predictions] == [
+        f"item '{n}': the endpoint gave 2 records for 3 items" for n in range(3)
+    ]
+
+
+@pytest.fixture
+def cloud():
+    with mock_hitl() as cloud:
+        yield cloud
+
+
+def test_an_endpoint_of_the_cloud_answers(cloud):
+    cloud.endpoints.serve("sentiment", lambda records: [LAB[0] for _ in records])
+    predictions = from_endpoint(cloud.session(), "sentiment", REVIEWS)
+    assert [p.label for p in predictions] == ["1", "1", "1"]
+
+
+def test_a_failing_call_is_a_typed_error(review):
+    review.calls.fail("InvokeEndpoint", ("ModelError", 424))
+    with pytest.raises(RejectedError, match="endpoint 'sentiment': injected ModelError"):
+        from_endpoint(review.session, "sentiment", REVIEWS)
