@@ -23,8 +23,8 @@ lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright
-	$(BIN)/pyright --verifytypes hitl_sdk --ignoreexternal
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes hitl_sdk --ignoreexternal
 
 format: $(VENV)/.dev ## Put the code into the one style
 	$(BIN)/ruff check --fix .
