@@ -42,6 +42,9 @@ class Calls:
     def fail(self, number: int, *, lost_answer: bool) -> None:
         self._countdown, self._lost_answer = number, lost_answer
 
+    def heal(self) -> None:
+        self._countdown = None
+
     @property
     def failure_is_still_due(self) -> bool:
         return self._countdown is not None

@@ -3,6 +3,8 @@
 A call can fail before it reaches AWS, or AWS does the work and the answer is lost.
 """
 
+from itertools import count
+
 import pytest
 
 from hitl_sdk.errors import HitlError
@@ -79,8 +81,12 @@ def flow(session):
     )
 
 
+SMALL = (pool, client, domain, group, user, workforce, workteam, task_ui, flow)
+# A whole team takes some thirty calls, each of which fails once: in four tests, so that none is long.
 BUILDERS = pytest.mark.parametrize(
-    "build", [whole_team, pool, client, domain, group, user, workforce, workteam, task_ui, flow]
+    ("build", "first", "step"),
+    [pytest.param(build, 1, 1, id=build.__name__) for build in SMALL]
+    + [pytest.param(whole_team, first, 4, id=f"whole_team-{first}") for first in range(1, 5)],
 )
 
 
@@ -110,30 +116,18 @@ def inventory(session) -> list[str]:
     return sorted(names + [f"flow {one['FlowDefinitionName']}" for one in flows])
 
 
-@BUILDERS
-@WAYS
-def test_ensure_is_repaired_by_running_it_again(session, calls, build, lost_answer):
-    builder = build(session)
-    before = inventory(session)
-    number = 0
-    while True:
-        number += 1
+def failing(call, calls, numbers, *, lost_answer):
+    """Make the call again and again, each time with another of its AWS calls failing, and yield in between."""
+    for number in numbers:
         calls.fail(number, lost_answer=lost_answer)
         try:
-            builder.ensure(session)
+            call()
         except HitlError:
             assert not calls.failure_is_still_due
         if calls.failure_is_still_due:
-            break
-        calls.fail(10_000, lost_answer=False)
-        after = builder.ensure(session)
-        found = inventory(session)
-        assert len(found) == len(set(found))
-        assert builder.plan(session).is_empty
-        take_away(builder, session)
-        assert inventory(session) == before
-    assert number > 1
-    assert after
+            calls.heal()
+            return
+        yield
 
 
 def take_away(builder, session):
@@ -145,20 +139,31 @@ def take_away(builder, session):
 
 @BUILDERS
 @WAYS
-def test_delete_is_repaired_by_running_it_again(session, calls, build, lost_answer):
+def test_ensure_is_repaired_by_running_it_again(session, calls, build, first, step, lost_answer):  # noqa: PLR0917
     builder = build(session)
     before = inventory(session)
-    number = 0
-    while True:
-        number += 1
+    crashes = 0
+    for _ in failing(lambda: builder.ensure(session), calls, count(first, step), lost_answer=lost_answer):
+        crashes += 1
         builder.ensure(session)
-        calls.fail(number, lost_answer=lost_answer)
-        try:
-            take_away(builder, session)
-        except HitlError:
-            assert not calls.failure_is_still_due
-        if calls.failure_is_still_due:
-            break
+        found = inventory(session)
+        assert len(found) == len(set(found)) > len(before)
+        assert builder.plan(session).is_empty
         take_away(builder, session)
         assert inventory(session) == before
-    assert number > 1
+    assert crashes
+
+
+@BUILDERS
+@WAYS
+def test_delete_is_repaired_by_running_it_again(session, calls, build, first, step, lost_answer):  # noqa: PLR0917
+    builder = build(session)
+    before = inventory(session)
+    builder.ensure(session)
+    crashes = 0
+    for _ in failing(lambda: take_away(builder, session), calls, count(first, step), lost_answer=lost_answer):
+        crashes += 1
+        take_away(builder, session)
+        assert inventory(session) == before
+        builder.ensure(session)
+    assert crashes

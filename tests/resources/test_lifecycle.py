@@ -13,8 +13,8 @@ from hitl_sdk.errors import (
     ResourceFailedError,
     WaitTimeoutError,
 )
-from hitl_sdk.resources import UNKNOWN_ID, Plan, Resource, State, UserGroup
-from hitl_sdk.resources.base import Difference, IamActions
+from hitl_sdk.resources import Plan, Resource, State, UserGroup
+from hitl_sdk.resources.base import UNKNOWN_ID, Difference, IamActions
 
 
 class World:

@@ -4,7 +4,7 @@ A builder is the wanted state of one resource, checked offline. `plan` shows wha
 `ensure` does it and is safe to run again, `describe` reads, `wait` waits, `delete` deletes.
 """
 
-from hitl_sdk.resources.base import UNKNOWN_ID, Resource, State
+from hitl_sdk.resources.base import Resource, State
 from hitl_sdk.resources.flow_definition import FlowDefinition, FlowDefinitionState
 from hitl_sdk.resources.human_task_ui import HumanTaskUi, HumanTaskUiState
 from hitl_sdk.resources.plan import Change, Plan
@@ -18,7 +18,6 @@ from hitl_sdk.resources.workforce import Workforce, WorkforceState, find_workfor
 from hitl_sdk.resources.workteam import Workteam, WorkteamState
 
 __all__ = [
-    "UNKNOWN_ID",
     "Change",
     "FlowDefinition",
     "FlowDefinitionState",

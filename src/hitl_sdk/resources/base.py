@@ -17,7 +17,7 @@ from hitl_sdk.resources.plan import Action, Change, Plan
 from hitl_sdk.resources.types import UserPoolId
 from hitl_sdk.session import Session
 
-__all__ = ["UNKNOWN_ID", "Difference", "IamActions", "InUserPool", "Resource", "State"]
+__all__ = ["Difference", "IamActions", "InUserPool", "Resource", "State"]
 
 UNKNOWN_ID = "unknown_0"
 """Stands for an id that AWS has yet to give, in a plan for children of what does not exist yet."""
