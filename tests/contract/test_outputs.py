@@ -163,7 +163,20 @@ def test_an_endpoint_that_fails_is_a_model_error(answered_review):
     assert caught.value.response["OriginalStatusCode"] == 400
 
 
-def test_other_endpoints_stay_motos(answered_review):
+def test_an_endpoint_that_nobody_made_is_not_found(answered_review):
+    runtime = answered_review.face.client("sagemaker-runtime")
+
+    with pytest.raises(runtime.exceptions.ValidationError, match="Endpoint other not found"):
+        runtime.invoke_endpoint(EndpointName="other", Body=b"{}")
+
+
+def test_an_endpoint_that_was_made_in_moto_stays_motos(answered_review):
+    sagemaker = answered_review.face.client("sagemaker")
+    image = {"Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/model:1"}
+    sagemaker.create_model(ModelName="m", PrimaryContainer=image, ExecutionRoleArn=answered_review.face.role)
+    variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="other", EndpointConfigName="c")
     runtime = answered_review.face.client("sagemaker-runtime")
 
     assert runtime.invoke_endpoint(EndpointName="other", Body=b"{}")["Body"].read() == b"body"

@@ -20,6 +20,7 @@ from moto.events.models import events_backends
 from moto.iam.models import get_account_id_from, iam_backends
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import s3_backends
+from moto.sagemaker.models import sagemaker_backends
 from moto.utilities.utils import get_partition
 
 from hitl_sdk.local.engine import BucketMissing, Scope
@@ -29,7 +30,15 @@ if TYPE_CHECKING:
 
     from hitl_sdk.local.wire import HttpRequest
 
-__all__ = ["DEFAULT_REGION", "MotoServices", "create_bucket", "create_review_role", "scope_in", "scope_of"]
+__all__ = [
+    "DEFAULT_REGION",
+    "MotoServices",
+    "create_bucket",
+    "create_review_role",
+    "has_endpoint",
+    "scope_in",
+    "scope_of",
+]
 
 DEFAULT_REGION = "us-east-1"
 _log = logging.getLogger(__name__)
@@ -123,6 +132,19 @@ def _send(rule: Any, message: dict[str, Any]) -> None:
                 single.send_to_targets(copy.deepcopy(message), transform_input=False)
         except (NotImplementedError, ServiceException, KeyError) as error:
             _log.warning("the event did not reach %s: %s", target["Arn"], error)
+
+
+def has_endpoint(scope: Scope, name: str) -> bool:
+    """Tell whether moto's SageMaker has an inference endpoint of that name.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl():
+    ...     has_endpoint(scope_in("us-east-1"), "sentiment")
+    False
+    """
+    return name in sagemaker_backends[scope.account_id][scope.region].endpoints
 
 
 def create_bucket(scope: Scope, name: str) -> None:

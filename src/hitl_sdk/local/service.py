@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from hitl_sdk.local.endpoints import Endpoints
 from hitl_sdk.local.engine import Engine, EngineError
-from hitl_sdk.local.moto_services import MotoServices, scope_of
+from hitl_sdk.local.moto_services import MotoServices, has_endpoint, scope_of
 from hitl_sdk.local.simulation import Workers
 from hitl_sdk.local.store import Store
 from hitl_sdk.local.wire import HttpResponse, Wire, WireError
@@ -105,9 +105,13 @@ class ReviewService:
         if self._wire.match(request) is not None:
             return self.handle
         endpoint = _INVOCATIONS.fullmatch(request.path)
-        if endpoint is not None and unquote(endpoint[1]) in self.endpoints:
+        if endpoint is not None and self._answers_for(unquote(endpoint[1]), request):
             return self.invoke
         return None
+
+    def _answers_for(self, endpoint: str, request: HttpRequest) -> bool:
+        """Moto answers for the endpoints that were created in it; any other name is ours, to serve or to refuse."""
+        return endpoint in self.endpoints or not has_endpoint(scope_of(request), endpoint)
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer a human-review request: with a result, or with the error the service would give."""
