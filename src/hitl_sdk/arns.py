@@ -44,6 +44,12 @@ class Arn:
         Where it lies. `region` is empty for a role.
     name : str
         The last part: ``"crew"`` of ``...:workteam/private-crowd/crew``.
+
+    Examples
+    --------
+    >>> arn = parse_arn("arn:aws:sagemaker:eu-west-1:123456789012:workteam/private-crowd/crew")
+    >>> arn.kind, arn.region, arn.name
+    ('workteam', 'eu-west-1', 'crew')
     """
 
     text: str

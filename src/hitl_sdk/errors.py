@@ -65,11 +65,23 @@ __all__ = [
 
 
 class Terminal:
-    """Mark of errors that the same call will meet again."""
+    """Mark of errors that the same call will meet again.
+
+    Examples
+    --------
+    >>> issubclass(NotFoundError, Terminal)
+    True
+    """
 
 
 class Transient:
-    """Mark of errors that may be gone when the same call is made later."""
+    """Mark of errors that may be gone when the same call is made later.
+
+    Examples
+    --------
+    >>> issubclass(ThrottledError, Transient)
+    True
+    """
 
 
 class HitlError(Exception):

@@ -115,6 +115,11 @@ class Session:
     def client(self, service: ServiceName) -> object:
         """Return the boto3 client of a service: one a session, made on first use, safe to share by threads.
 
+        Parameters
+        ----------
+        service : {"cognito-idp", "s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime", "sts"}
+            The service, as boto3 names it.
+
         Raises
         ------
         ConfigurationError
@@ -147,6 +152,13 @@ class Session:
 
     def check_arn(self, text: str, kind: ArnKind) -> Arn:
         """Check that an ARN is of `kind` and lies in this session's Region and account.
+
+        Parameters
+        ----------
+        text : str
+            The ARN.
+        kind : str
+            What it must name: ``"workteam"``, ``"flow-definition"``, ``"role"``, ...
 
         Raises
         ------

@@ -28,6 +28,11 @@ class Consensus:
         How many answered.
     tie : bool
         Whether another label was given as often.
+
+    Examples
+    --------
+    >>> Consensus("cat", agreement=1.0, n_workers=3, tie=False).agreement
+    1.0
     """
 
     label: str

@@ -25,6 +25,12 @@ class ReadyFlow:
         What it is called.
     output : str
         The S3 URI below which answers are written.
+
+    Examples
+    --------
+    >>> flow = "arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/sentiment"
+    >>> ReadyFlow("sentiment", flow, "s3://bucket/a2i").output
+    's3://bucket/a2i'
     """
 
     name: str

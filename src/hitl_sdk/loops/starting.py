@@ -65,6 +65,12 @@ class LoopRequest:
         Its name; see `human_loop_name`.
     input_content : mapping
         What the worker template gets as ``task.input``.
+
+    Examples
+    --------
+    >>> flow = "arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/sentiment"
+    >>> LoopRequest(flow, "sentiment-1", {"taskObject": "It is okay"}).human_loop_name
+    'sentiment-1'
     """
 
     flow_definition_arn: str
@@ -89,6 +95,12 @@ class LoopStart:
         Why it could not be started, or that the adopted loop had failed or been stopped.
     arn : str or None
         The loop's ARN, where the service said it.
+
+    Examples
+    --------
+    >>> start = LoopStart("sentiment-1", "started")
+    >>> start.error is None
+    True
     """
 
     human_loop_name: str

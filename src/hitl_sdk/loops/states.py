@@ -49,6 +49,11 @@ class LoopState:
         The flow it runs in.
     arn : str or None
         Its ARN, where it was asked about by itself.
+
+    Examples
+    --------
+    >>> LoopState("sentiment-1", "Failed", "it was not answered in time").ended
+    True
     """
 
     human_loop_name: str

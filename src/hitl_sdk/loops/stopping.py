@@ -31,6 +31,11 @@ class StopResult:
         Loops that had come to their end before.
     errors : dict of str to HitlError
         By name, the loops for which the service refused it.
+
+    Examples
+    --------
+    >>> StopResult(stopping=2, ended=1, errors={}).stopping
+    2
     """
 
     stopping: int

@@ -40,6 +40,11 @@ class State:
         ``"Active"`` where AWS knows no status for the kind.
     failure_reason : str or None
         The service's reason, when the status is a failure.
+
+    Examples
+    --------
+    >>> State(name="people", status="Initializing")
+    State(status='Initializing', failure_reason=None)
     """
 
     name: str = field(repr=False)
@@ -83,6 +88,20 @@ class Resource(Model, Generic[S]):
     """The wanted state of one AWS resource.
 
     Every kind has the same five verbs: `plan`, `ensure`, `describe`, `wait`, `delete`.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> pool = hitl.UserPool(name="crew")
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     session = cloud.session()
+    ...     print(pool.plan(session))
+    ...     state = pool.ensure(session)
+    ...     print(pool.plan(session))
+    ...     pool.delete(session)
+    + user pool 'crew'
+    = user pool 'crew'
+    True
     """
 
     kind: ClassVar[str]
@@ -215,6 +234,11 @@ class Resource(Model, Generic[S]):
     def describe(self, session: Session) -> S:
         """Return what exists.
 
+        Parameters
+        ----------
+        session : Session
+            Where to look.
+
         Raises
         ------
         NotFoundError
@@ -273,6 +297,13 @@ class Resource(Model, Generic[S]):
 
     def delete(self, session: Session, *, timeout: float = DEFAULT_TIMEOUT) -> bool:
         """Delete it, and wait until it is gone.
+
+        Parameters
+        ----------
+        session : Session
+            Where it is.
+        timeout : float, default 900
+            Seconds to wait until it is gone.
 
         Returns
         -------

@@ -42,6 +42,34 @@ class FlowDefinitionState(State):
         What it is made of.
     output : str
         Where answers go: ``"s3://bucket/prefix"``.
+
+    title, description : str or None
+        What workers see in their list of tasks.
+    task_count : int or None
+        Workers for each item.
+    task_time_limit : int or None
+        Seconds that one worker has for one task.
+    task_availability_lifetime : int or None
+        Seconds after which a loop that is not answered expires.
+    keywords : tuple of str
+        For finding the task.
+    kms_key_id : str or None
+        The key that encrypts the answers.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     flow = hitl.ReviewFlow(
+    ...         name="sentiment",
+    ...         team=hitl.PrivateTeam(name="crew"),
+    ...         task=hitl.tasks.TextClassification(name="mood", labels=["-1", "0", "1"], title="Which mood?"),
+    ...         output="s3://bucket/a2i",
+    ...         role_arn=cloud.role_arn,
+    ...     )
+    ...     state = flow.ensure(cloud.session())
+    >>> state.status, state.task_count
+    ('Active', 1)
     """
 
     arn: str

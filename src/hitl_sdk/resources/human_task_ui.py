@@ -23,6 +23,14 @@ class HumanTaskUiState(State):
         Its ARN.
     content_sha256 : str
         The digest of its template, in hexadecimal. AWS gives the template itself only by a URL.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> ui = hitl.HumanTaskUi(name="sentiment", content="<p>{{ task.input.taskObject }}</p>")
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     ui.ensure(cloud.session()).arn
+    'arn:aws:sagemaker:us-east-1:123456789012:human-task-ui/sentiment'
     """
 
     arn: str

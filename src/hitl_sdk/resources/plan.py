@@ -74,6 +74,11 @@ class Plan:
     def joined(cls, plans: Iterable[Plan]) -> Plan:
         """Return one plan with the changes of all, in order.
 
+        Parameters
+        ----------
+        plans : iterable of Plan
+            In the order in which `ensure` goes.
+
         Examples
         --------
         >>> len(Plan.joined([Plan((Change("keep", "user", "ana"),)), Plan()]).changes)

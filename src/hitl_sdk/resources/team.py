@@ -70,6 +70,13 @@ class TeamState:
         Where the people sign in.
     workforce_name : str
         The Region's workforce, which may be shared with other teams.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     hitl.PrivateTeam(name="crew").ensure(cloud.session()).workteam_arn
+    'arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/crew'
     """
 
     workteam_arn: str
@@ -205,6 +212,11 @@ class PrivateTeam(Model):
 
     def describe(self, session: Session) -> TeamState:
         """Return the team as it is.
+
+        Parameters
+        ----------
+        session : Session
+            Where to look.
 
         Raises
         ------

@@ -33,6 +33,14 @@ class UserState(State):
         The address; not in the repr.
     groups : tuple of str
         The groups that the user is in.
+
+    Examples
+    --------
+    >>> user = UserState(
+    ...     name="ana", sub="0f1e2d3c", user_status="CONFIRMED", email="ana@example.com", groups=("crew",)
+    ... )
+    >>> user
+    UserState(status='Active', failure_reason=None, sub='0f1e2d3c', user_status='CONFIRMED', groups=('crew',))
     """
 
     sub: str
@@ -83,6 +91,11 @@ class User(InUserPool[UserState]):
         """Make the account where it is missing, add it to the group, and send the invitation (again).
 
         Somebody who has signed in already gets no second invitation.
+
+        Parameters
+        ----------
+        session : Session
+            Where the pool is.
 
         Returns
         -------

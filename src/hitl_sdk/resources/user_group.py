@@ -20,6 +20,11 @@ class UserGroupState(State):
         The pool that it belongs to.
     description : str
         Its description, empty where it has none.
+
+    Examples
+    --------
+    >>> UserGroupState(name="crew", user_pool_id="eu-west-1_AbCdEf123", description="").user_pool_id
+    'eu-west-1_AbCdEf123'
     """
 
     user_pool_id: str

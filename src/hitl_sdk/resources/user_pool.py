@@ -29,6 +29,13 @@ class UserPoolState(State):
         The prefix of its sign-in address.
     tags : Mapping of str to str
         Its tags.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     hitl.UserPool(name="crew").ensure(cloud.session()).id
+    'us-east-1_...'
     """
 
     id: str

@@ -24,6 +24,12 @@ class UserPoolClientState(State):
         The pool that it belongs to.
     has_secret : bool
         A workforce takes only a client that has one.
+
+    Examples
+    --------
+    >>> client = UserPoolClientState(name="portal", id="1example23", user_pool_id="eu-west-1_AbCdEf123", has_secret=True)
+    >>> client.id
+    '1example23'
     """
 
     id: str

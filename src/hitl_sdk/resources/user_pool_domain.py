@@ -22,6 +22,11 @@ class UserPoolDomainState(State):
     ----------
     user_pool_id : str
         The pool that it belongs to.
+
+    Examples
+    --------
+    >>> UserPoolDomainState(name="crew-sign-in", user_pool_id="eu-west-1_AbCdEf123").name
+    'crew-sign-in'
     """
 
     user_pool_id: str

@@ -30,6 +30,15 @@ class WorkforceState(State):
         Where its people work; None until AWS has given it.
     source_ip_cidrs : tuple of str
         From where they may work; empty for everywhere.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     team = hitl.PrivateTeam(name="crew").ensure(cloud.session())
+    ...     workforce = find_workforce(cloud.session())
+    >>> workforce.name, workforce.source_ip_cidrs
+    ('crew', ())
     """
 
     arn: str
@@ -134,6 +143,13 @@ def find_workforce(session: Session) -> WorkforceState | None:
     ------
     ServiceError
         If AWS refuses to tell.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl() as cloud:
+    ...     print(find_workforce(cloud.session()))
+    None
     """
     with translated_errors(f"the workforce of {session.region_name}"):
         pages = session.client("sagemaker").get_paginator("list_workforces").paginate()

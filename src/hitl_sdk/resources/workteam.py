@@ -46,6 +46,20 @@ class WorkteamState(State):
         The workforce that it belongs to.
     notification_topic_arn : str or None
         The SNS topic that tells of new work.
+
+    Examples
+    --------
+    >>> team = WorkteamState(
+    ...     name="crew",
+    ...     arn="arn:aws:sagemaker:eu-west-1:123456789012:workteam/private-crowd/crew",
+    ...     description="Reviewers",
+    ...     members=("eu-west-1_AbCdEf123/1example23/crew",),
+    ...     portal_url="https://example.labeling.eu-west-1.sagemaker.aws",
+    ...     workforce_arn=None,
+    ...     notification_topic_arn=None,
+    ... )
+    >>> team.members
+    ('eu-west-1_AbCdEf123/1example23/crew',)
     """
 
     arn: str

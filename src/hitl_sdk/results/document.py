@@ -37,6 +37,12 @@ class HumanAnswer:
         In UTC. Files of 2020 have no acceptance time.
     seconds_spent : float or None
         Between the two, as the service says it.
+
+    Examples
+    --------
+    >>> answer = HumanAnswer("0f1e2d3c4b5a6978", None, {"sentiment": {"label": "-1"}}, None, None, 7.12)
+    >>> answer.content["sentiment"]
+    {'label': '-1'}
     """
 
     worker_id: str
@@ -63,6 +69,13 @@ class HumanLoopOutput:
         One a worker; empty when nobody answered.
     raw : mapping
         The whole document, for what has no attribute here.
+
+    Examples
+    --------
+    >>> flow = "arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/sentiment"
+    >>> output = HumanLoopOutput("loop-1", flow, {"taskObject": "It broke"}, answers=(), raw={})
+    >>> output.input_content["taskObject"]
+    'It broke'
     """
 
     human_loop_name: str

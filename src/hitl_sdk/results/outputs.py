@@ -39,6 +39,12 @@ class OutputRow:
         What it says.
     error : HitlError or None
         Why it could not be fetched or read. Either this or `output` is None.
+
+    Examples
+    --------
+    >>> row = Outputs([b"[]"])[0]
+    >>> row.output is None, type(row.error).__name__
+    (True, 'InvalidOutputError')
     """
 
     uri: str | None

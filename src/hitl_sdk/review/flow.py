@@ -143,6 +143,11 @@ class ReviewFlow(Model):
     def describe(self, session: Session) -> FlowDefinitionState:
         """Return the flow definition as it is.
 
+        Parameters
+        ----------
+        session : Session
+            Where to look.
+
         Raises
         ------
         NotFoundError

@@ -70,6 +70,12 @@ class ItemOutcome:
         The loop that reviews it. Items of equal content share one.
     error : HitlError or None
         What went wrong with this item; `Transient` errors are gone when you route again.
+
+    Examples
+    --------
+    >>> outcome = ItemOutcome("1", "accept", "confidence 0.97 >= 0.90", "accepted")
+    >>> outcome.error is None
+    True
     """
 
     item_id: str
@@ -100,6 +106,14 @@ class RunStatus:
         Loops that could not be started.
     failures : tuple of LoopState
         Those that have failed, been stopped or gone missing, with the service's reason.
+
+    Examples
+    --------
+    >>> status = RunStatus(completed=3, failed=1)
+    >>> print(status)
+    4 human loops: 3 completed, 1 failed
+    >>> status.done, status.ok
+    (True, False)
     """
 
     in_progress: int = 0

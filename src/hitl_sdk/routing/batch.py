@@ -47,6 +47,12 @@ class DecidedItem:
         What is wrong, or None.
     extra : mapping or None
         Columns of the user's own.
+
+    Examples
+    --------
+    >>> item = DecidedItem("1", "It is okay", "1", 0.54, "review", "confidence 0.54 < 0.90")
+    >>> item.error is None
+    True
     """
 
     item_id: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from math import floor
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -48,6 +49,11 @@ class Decision:
         ``"review"`` sends it to people.
     reason : str
         Why, short and the same for equal input: ``"confidence 0.63 < 0.90"``.
+
+    Examples
+    --------
+    >>> Decision("review", "confidence 0.63 < 0.90").decision
+    'review'
     """
 
     decision: Verdict
@@ -121,6 +127,11 @@ class Policy(ABC):
     def decide_one(self, prediction: Prediction) -> Decision:
         """Decide one prediction; `decide` says the same of it in a frame.
 
+        Parameters
+        ----------
+        prediction : Prediction
+            What the model says of one item.
+
         Examples
         --------
         >>> from hitl_sdk.routing import Bands, Prediction
@@ -158,6 +169,7 @@ class Policy(ABC):
 class _Cuts(Policy):
     """Decides by where the confidence lies among cuts."""
 
+    @cached_property
     @abstractmethod
     def _bands(self) -> Sequence[tuple[float, int, str]]:
         """From the highest band down: its lowest confidence, its verdict, what its reason says of the confidence."""
@@ -165,17 +177,18 @@ class _Cuts(Policy):
     def _columns(self) -> set[str]:
         return {"confidence"}
 
+    @cached_property
     def _scale(self) -> int:
-        """Return in how many steps from 0 to 1 a reason shows the confidence: so many that what it says is true."""
-        return int(10 ** max(_decimals(cut) for cut, _, _ in self._bands()))
+        """In how many steps from 0 to 1 a reason shows the confidence: so many that what it says is true."""
+        return int(10 ** max(_decimals(cut) for cut, _, _ in self._bands))
 
     def _reasons(self) -> list[str]:
-        scale = self._scale()
-        return [_said(step, scale, what) for _, _, what in self._bands() for step in range(scale + 1)]
+        scale = self._scale
+        return [_said(step, scale, what) for _, _, what in self._bands for step in range(scale + 1)]
 
     def _judged(self, table: Any, name: str) -> Any:
-        confidence, scale = nw.col(_CONFIDENCE), self._scale()
-        *higher, (_, lowest, _) = self._bands()
+        confidence, scale = nw.col(_CONFIDENCE), self._scale
+        *higher, (_, lowest, _) = self._bands
         verdict, band = nw.lit(lowest), nw.lit(len(higher))
         for number, (cut, its_verdict, _) in reversed(list(enumerate(higher))):
             verdict = nw.when(confidence >= cut).then(nw.lit(its_verdict)).otherwise(verdict)
@@ -186,8 +199,8 @@ class _Cuts(Policy):
         )
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
-        confidence, scale = prediction.confidence, self._scale()
-        verdict, what = next((verdict, what) for cut, verdict, what in self._bands() if confidence >= cut)
+        confidence, scale = prediction.confidence, self._scale
+        verdict, what = next((verdict, what) for cut, verdict, what in self._bands if confidence >= cut)
         return verdict, _said(floor(confidence * scale + _ROUNDING), scale, what)
 
 
@@ -217,6 +230,7 @@ class Threshold(_Cuts):
     def __post_init__(self) -> None:
         _require_share("threshold", self.threshold)
 
+    @cached_property
     def _bands(self) -> Sequence[tuple[float, int, str]]:
         shown = _shown(self.threshold)
         return ((self.threshold, _ACCEPT, f">= {shown}"), (0.0, _REVIEW, f"< {shown}"))
@@ -258,6 +272,7 @@ class Bands(_Cuts):
                 hint="accept takes the higher confidence",
             )
 
+    @cached_property
     def _bands(self) -> Sequence[tuple[float, int, str]]:
         accept, drop = _shown(self.accept), _shown(self.drop)
         return (

@@ -161,6 +161,11 @@ class Task(Model):
     def normalise_label(self, label: object) -> str:
         """Return a model's label as this task spells it: ``-1`` becomes ``"-1"``.
 
+        Parameters
+        ----------
+        label : object
+            What the model said: a text, or a number.
+
         Raises
         ------
         InvalidPredictionError
@@ -199,6 +204,11 @@ class Task(Model):
 
     def item(self, input_content: Mapping[str, object]) -> str:
         """Return the item that an ``InputContent`` of this task carries.
+
+        Parameters
+        ----------
+        input_content : mapping
+            What a human loop was started with.
 
         Raises
         ------

@@ -104,6 +104,11 @@ class Cloud:
     def bucket(self, name: str) -> str:
         """Create an S3 bucket, unless it is there, and return its name.
 
+        Parameters
+        ----------
+        name : str
+            3 to 63 lower-case letters, digits, dots and hyphens.
+
         Examples
         --------
         >>> with mock_hitl() as cloud:

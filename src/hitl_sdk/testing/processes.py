@@ -56,7 +56,13 @@ class LocalServer:
         }
 
     def session(self, region_name: str = "us-east-1") -> Session:
-        """Return a session whose calls this service answers."""
+        """Return a session whose calls this service answers.
+
+        Parameters
+        ----------
+        region_name : str, default "us-east-1"
+            The Region.
+        """
         import boto3
 
         keys = boto3.Session(*_KEYS, region_name=region_name)
