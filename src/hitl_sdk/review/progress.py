@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,13 +34,11 @@ def progress_bar(description: str, *, total: int, shown: bool) -> Iterator[Calla
     >>> with progress_bar("human loops", total=2, shown=False) as move_to:
     ...     move_to(2)
     """
-    try:
-        from tqdm.auto import tqdm
-    except ModuleNotFoundError:
-        shown = False
-    if not shown or not total:
+    if not shown or not total or find_spec("tqdm") is None:
         yield lambda _: None
         return
+    from tqdm.auto import tqdm
+
     # tqdm's own test for a terminal does not know notebooks.
     hidden_elsewhere = None if "ipykernel" not in sys.modules else False
     with tqdm(total=total, desc=description, disable=hidden_elsewhere) as bar:

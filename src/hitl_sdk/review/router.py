@@ -84,11 +84,11 @@ class Router:
         concurrency: int = DEFAULT_CONCURRENCY,
         progress: bool = True,
     ) -> None:
-        self.flow = flow if isinstance(flow, str) else flow.name
+        self.flow: str = flow if isinstance(flow, str) else flow.name
         its_task = task or (None if isinstance(flow, str) else flow.task)
         if its_task is None:
             raise InvalidInputError("no task was given", hint="give the task whose template the flow shows")
-        self.task = its_task
+        self.task: Task = its_task
         self.policy = policy
         self.session = session
         self.rate = rate
