@@ -303,7 +303,7 @@ def test_bars_are_for_those_who_look(review, capsys, monkeypatch):
 
 
 def test_without_tqdm_there_is_no_bar_and_no_error(review, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     answer(review)
     assert review.router(progress=True).route(review.predictions(0.1)).wait(timeout=7200).ok
     assert capsys.readouterr().err == ""
@@ -343,3 +343,9 @@ def test_another_tasks_answer_is_a_note_and_no_label(review):
     row = run.training_frame("polars").row(0, named=True)
     assert row["label"] is None
     assert ";" in row["reason"]
+
+
+def test_every_start_is_told_to_who_asks(review):
+    seen = []
+    review.router().route(review.predictions(0.1, 0.2, 0.95), on_progress=seen.append)
+    assert [start.status for start in seen] == ["started", "started"]
