@@ -148,7 +148,7 @@ def _review(
     cloud.bucket(BUCKET)
     session = cloud.session()
     uris = _upload(session.client("s3"), digits.images)
-    truth = dict(zip(uris, digits.truth.tolist(), strict=True))
+    truth: dict[str, str] = dict(zip(uris, digits.truth.tolist(), strict=True))
 
     task = tasks.ImageClassification(
         name="digit",

@@ -10,7 +10,7 @@ from hitl_sdk.cli.demo import demo
 
 __all__ = ["app"]
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Human-in-the-loop machine learning, on AWS or on your own machine.",

@@ -27,7 +27,7 @@ __all__ = ["app"]
 DEFAULT_PORT = 8484
 _SECONDS_TO_STOP = 20.0
 
-app = typer.Typer(no_args_is_help=True, help="The review service of this machine.")
+app: typer.Typer = typer.Typer(no_args_is_help=True, help="The review service of this machine.")
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document.")]
 _Port = Annotated[int | None, typer.Option(help="Which one, when several run.")]

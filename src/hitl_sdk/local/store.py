@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import URL, Connection, Dialect
+    from sqlalchemy.types import TypeEngine
 
 __all__ = ["SCHEMA_VERSION", "Store"]
 
@@ -61,8 +62,8 @@ _SQLITE_PATIENCE = 5.0  # seconds that a transaction waits for another process a
 class Timestamp(TypeDecorator[datetime]):
     """A time of day as whole microseconds since 1970: exact, sortable, the same in every database."""
 
-    impl = BigInteger
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = BigInteger
+    cache_ok: bool | None = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Return what the database keeps."""
@@ -77,7 +78,7 @@ class Timestamp(TypeDecorator[datetime]):
 _Name = String(63).with_variant(String(63, collation="C"), "postgresql")
 _Sequence = BigInteger().with_variant(Integer, "sqlite")
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
 
 def _resource_table(name: str, *columns: Column[Any] | UniqueConstraint | Index) -> Table:
@@ -107,9 +108,9 @@ def without_documents(table: Table) -> list[Column[Any]]:
     return [column for column in table.c if "document" not in column.info]
 
 
-schema_versions = Table("hitl_schema_version", metadata, Column("version", Integer, primary_key=True))
+schema_versions: Table = Table("hitl_schema_version", metadata, Column("version", Integer, primary_key=True))
 
-workforces = _resource_table(
+workforces: Table = _resource_table(
     "workforces",
     Column("updated_at", Timestamp, nullable=False),
     Column("settled_at", Timestamp, nullable=False),  # Active from then on
@@ -119,7 +120,7 @@ workforces = _resource_table(
     UniqueConstraint("account_id", "region"),  # one private workforce an account and Region
 )
 
-workteams = _resource_table(
+workteams: Table = _resource_table(
     "workteams",
     Column("updated_at", Timestamp, nullable=False),
     Column("workforce_arn", String(256), nullable=False),
@@ -127,13 +128,13 @@ workteams = _resource_table(
     Column("definition", JSON, nullable=False),
 )
 
-task_uis = _resource_table(
+task_uis: Table = _resource_table(
     "task_uis",
     _document("content"),
     Column("content_sha256", String(64), nullable=False),
 )
 
-flows = _resource_table(
+flows: Table = _resource_table(
     "flows",
     Column("settled_at", Timestamp, nullable=False),  # Active from then on, Initializing before
     Column("workteam_arn", String(256), nullable=False, index=True),
@@ -148,7 +149,7 @@ flows = _resource_table(
     Column("definition", JSON, nullable=False),
 )
 
-loops = _resource_table(
+loops: Table = _resource_table(
     "loops",
     Column("flow", BigInteger, nullable=False),  # its sequence; no foreign key: loops outlive their flow
     Column("flow_arn", String(1024), nullable=False),
@@ -164,7 +165,7 @@ loops = _resource_table(
     Index("hitl_loops_by_due", "due_at"),
 )
 
-seats = Table(
+seats: Table = Table(
     "hitl_seats",
     metadata,
     Column("loop", ForeignKey(loops.c.sequence), primary_key=True),
@@ -177,7 +178,7 @@ seats = Table(
     Column("identity", JSON(none_as_null=True)),
 )
 
-outbox = Table(
+outbox: Table = Table(
     "hitl_outbox",
     metadata,
     Column("sequence", _Sequence, primary_key=True),
@@ -217,7 +218,7 @@ class Store:
 
     def __init__(self, url: str = "sqlite://") -> None:
         parsed = _parsed(url)
-        self.url = parsed.render_as_string(hide_password=True)
+        self.url: str = parsed.render_as_string(hide_password=True)
         self._closing = ExitStack()
         try:
             self._begin = self._closing.enter_context(_connected(parsed))

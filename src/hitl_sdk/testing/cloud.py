@@ -56,8 +56,8 @@ class Cloud:
         self._service = service
         self._scope = scope
         self.clock = clock
-        self.region_name = scope.region
-        self.account_id = scope.account_id
+        self.region_name: str = scope.region
+        self.account_id: str = scope.account_id
 
     def __repr__(self) -> str:
         """Name account and Region."""
