@@ -1,10 +1,12 @@
 """The A2I lab: from a Cognito pool to a training frame.
 
-Product reviews are classified as negative, neutral or positive. What the model is not sure of goes to people.
+Product reviews are classified as negative, neutral or positive. What the model is not sure of
+goes to people.
 
-    python examples/a2i_lab.py                       on the embedded service, reviewers simulated
-    AWS_ENDPOINT_URL=http://127.0.0.1:8484 python examples/a2i_lab.py BUCKET ROLE_ARN     on a local service
-    python examples/a2i_lab.py BUCKET ROLE_ARN       on AWS, with the endpoint "sentiment" deployed
+    python examples/a2i_lab.py                   on the embedded service, reviewers simulated
+    python examples/a2i_lab.py BUCKET ROLE_ARN   on AWS, with the endpoint "sentiment" deployed
+
+and with AWS_ENDPOINT_URL=http://127.0.0.1:8484 on a local service.
 """
 
 import sys
@@ -22,28 +24,31 @@ REVIEWS = [
 
 # --8<-- [start:review]
 def review(session: hitl.Session, bucket: str, role_arn: str) -> hitl.Run:
-    """Provision the team and the flow, ask the model, and let people answer what it is not sure of."""
+    """Provision team and flow, ask the model, let people answer what it is not sure of."""
+    title = "Classify reviews by sentiment: -1 (negative), 0 (neutral), 1 (positive)"
+    meanings = {
+        "1": "joy, excitement, delight",
+        "0": "neither positive nor negative",
+        "-1": "anger, anxiety",
+    }
     task = hitl.tasks.TextClassification(
         name="sentiment",
         labels=["-1", "0", "1"],
-        title="Classify reviews by sentiment: -1 (negative), 0 (neutral), 1 (positive)",
-        instructions=hitl.tasks.Instructions(
-            short="Classify reviews by sentiment: -1 (negative), 0 (neutral), 1 (positive)",
-            full={
-                "1": "joy, excitement, delight",
-                "0": "neither positive nor negative",
-                "-1": "anger, anxiety",
-            },
-        ),
+        title=title,
+        instructions=hitl.tasks.Instructions(short=title, full=meanings),
     )
     team = hitl.PrivateTeam(name="reviewers", members=[hitl.Member(email="ana@example.com")])
     flow = hitl.ReviewFlow(
-        name="sentiment", team=team, task=task, output=f"s3://{bucket}/a2i-results", role_arn=role_arn
+        name="sentiment",
+        team=team,
+        task=task,
+        output=f"s3://{bucket}/a2i-results",
+        role_arn=role_arn,
     )
     flow.ensure(session)
 
     predictions = from_endpoint(session, "sentiment", REVIEWS)
-    router = hitl.Router(flow="sentiment", task=task, policy=hitl.Threshold(0.90), session=session)
+    router = hitl.Router(flow=flow, policy=hitl.Threshold(0.90), session=session)
     run = router.route(predictions)
     run.wait(timeout=7200)
     return run
@@ -61,13 +66,19 @@ def model(records: list[dict[str, list[str]]]) -> list[dict[str, object]]:
         "sometimes it works": (0.3931, 1),
     }
     known = [scores[record["features"][0]] for record in records]
-    return [{"probability": probability, "predicted_label": label} for probability, label in known]
+    return [
+        {"probability": probability, "predicted_label": label} for probability, label in known
+    ]
 
 
 # --8<-- [start:simulated]
 def simulated() -> None:
     """Run it on the embedded service: the model and the reviewers are Python functions."""
-    answers = {"I am unhappy with this product": "-1", "It is okay": "0", "sometimes it works": "0"}
+    answers = {
+        "I am unhappy with this product": "-1",
+        "It is okay": "0",
+        "sometimes it works": "0",
+    }
     with hitl.testing.mock_hitl(region="us-east-1") as cloud:
         cloud.bucket("lab")
         cloud.endpoints.serve("sentiment", model)

@@ -1,4 +1,4 @@
-"""See what bad input gets: an error that names the thing and the cure, before anything is started."""
+"""See what bad input gets: an error that names the thing and the cure, before anything starts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,9 @@ import hitl_sdk as hitl
 from hitl_sdk.errors import HitlError
 from hitl_sdk.results import parse_output
 
-TASK = hitl.tasks.TextClassification(name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?")
+TASK = hitl.tasks.TextClassification(
+    name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"
+)
 GOOD = hitl.Prediction("r1", "It is okay", "1", 0.54)
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/sentiment"
 
@@ -47,7 +49,7 @@ def batches(router: hitl.Router) -> None:
 
 
 def one_of_many(router: hitl.Router) -> None:
-    """Show that in a frame a bad row is that item's own outcome, and that the others go on."""
+    """Show that in a frame a bad row is that item's own outcome, and the others go on."""
     # --8<-- [start:rows]
     run = router.route(
         pd.DataFrame(
@@ -64,10 +66,13 @@ def one_of_many(router: hitl.Router) -> None:
 
 
 def documents() -> None:
-    """Show what is checked in an output.json. In a bulk read each of these is a row with its error."""
+    """Show what is checked in an output.json. In a bulk read each is a row with its error."""
     # --8<-- [start:documents]
     with shown("an output.json that is cut off"):
-        parse_output(b'{"flowDefinitionArn": "arn", "humanAnswers": [', uri="s3://reviews/a2i/output.json")
+        parse_output(
+            b'{"flowDefinitionArn": "arn", "humanAnswers": [',
+            uri="s3://reviews/a2i/output.json",
+        )
     with shown("an array"):
         parse_output(b"[]", uri="s3://reviews/a2i/output.json")
     with shown("an output.json of another flow"):
@@ -102,7 +107,7 @@ def resources() -> None:
 
 
 def places(cloud: hitl.testing.Cloud, router: hitl.Router) -> None:
-    """Show what is checked of bucket, Region and credentials before the first human loop is started."""
+    """Show what is checked of bucket, Region and credentials before the first loop starts."""
     # --8<-- [start:places]
     with shown("a bucket that is missing"):
         cloud.session().client("s3").delete_bucket(Bucket="reviews")
@@ -116,12 +121,13 @@ def places(cloud: hitl.testing.Cloud, router: hitl.Router) -> None:
 
 
 def expire(session: hitl.Session) -> None:
-    """Let every call of the session's SageMaker client be answered as AWS answers an expired session."""
+    """Let the session's SageMaker client be answered as AWS answers an expired session."""
 
     def refuse(**_: object) -> None:
         message = "The security token included in the request is expired"
         raise ClientError(
-            {"Error": {"Code": "ExpiredTokenException", "Message": message}}, "DescribeFlowDefinition"
+            {"Error": {"Code": "ExpiredTokenException", "Message": message}},
+            "DescribeFlowDefinition",
         )
 
     session.client("sagemaker").meta.events.register("before-call", refuse)
@@ -138,7 +144,9 @@ if __name__ == "__main__":
             role_arn=cloud.role_arn,
         )
         flow.ensure(cloud.session())
-        router = hitl.Router(flow=flow, policy=hitl.Threshold(0.90), session=cloud.session(), progress=False)
+        router = hitl.Router(
+            flow=flow, policy=hitl.Threshold(0.90), session=cloud.session(), progress=False
+        )
         predictions()
         batches(router)
         one_of_many(router)

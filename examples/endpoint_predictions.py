@@ -8,7 +8,7 @@ REVIEWS = ["I love it", "It is okay", "Never again"]
 
 # --8<-- [start:serve]
 def model(records: list[dict[str, list[str]]]) -> list[dict[str, object]]:
-    """Answer a request as the endpoint would: one record an item. Of the third it says no probability."""
+    """Answer as the endpoint would: one record an item. The third has no probability."""
     known: dict[str, dict[str, object]] = {
         "I love it": {"probability": 0.97, "predicted_label": 1},
         "It is okay": {"probability": 0.54, "predicted_label": 1},
@@ -21,7 +21,7 @@ def model(records: list[dict[str, list[str]]]) -> list[dict[str, object]]:
 
 # --8<-- [start:ask]
 def ask(session: hitl.Session) -> None:
-    """Print one line an item; a record that can't be used becomes that item's own outcome."""
+    """Print one line an item; a record that can't be used is that item's own outcome."""
     for prediction in from_endpoint(session, "sentiment", REVIEWS, item_ids=["r1", "r2", "r3"]):
         if isinstance(prediction, InvalidPrediction):
             print(prediction.item_id, "is not usable:", prediction.error)
@@ -34,7 +34,7 @@ def ask(session: hitl.Session) -> None:
 
 # --8<-- [start:callable]
 def ask_a_function() -> None:
-    """Ask a model that lies in this process: any function of an item that returns label and confidence."""
+    """Ask a model in this process: any function of an item that gives label and confidence."""
     predictions = from_callable(lambda text: ("1" if "love" in text else "0", 0.8), REVIEWS)
     print([prediction.item_id for prediction in predictions])
 

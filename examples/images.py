@@ -1,4 +1,4 @@
-"""Have photographs classified: the items are addresses in S3. The two pictures are scikit-learn's."""
+"""Have photographs classified: items are addresses in S3. The two pictures are scikit-learn's."""
 
 from importlib.resources import files
 
@@ -16,7 +16,11 @@ def review(session: hitl.Session, bucket: str, role_arn: str) -> hitl.Run:
     )
     team = hitl.PrivateTeam(name="reviewers", members=[hitl.Member(email="ana@example.com")])
     flow = hitl.ReviewFlow(
-        name="subjects", team=team, task=task, output=f"s3://{bucket}/a2i", role_arn=role_arn
+        name="subjects",
+        team=team,
+        task=task,
+        output=f"s3://{bucket}/a2i",
+        role_arn=role_arn,
     )
     flow.ensure(session)
     router = hitl.Router(flow=flow, policy=hitl.Bands(accept=0.90, drop=0.20), session=session)

@@ -1,4 +1,4 @@
-"""Use the local service from plain boto3: a process of its own, which any AWS client in any language can call."""
+"""Use the local service from plain boto3, as any AWS client in any language can."""
 
 import json
 
@@ -23,15 +23,25 @@ TEMPLATE = """
 def look_around(session: boto3.Session, url: str) -> None:
     """Call the service as any program calls AWS: only the address is another."""
     sagemaker = session.client("sagemaker", endpoint_url=url)
-    sagemaker.create_human_task_ui(HumanTaskUiName="sentiment", UiTemplate={"Content": TEMPLATE})
-    print([ui["HumanTaskUiName"] for ui in sagemaker.list_human_task_uis()["HumanTaskUiSummaries"]])
+    sagemaker.create_human_task_ui(
+        HumanTaskUiName="sentiment", UiTemplate={"Content": TEMPLATE}
+    )
+    print(
+        [
+            ui["HumanTaskUiName"]
+            for ui in sagemaker.list_human_task_uis()["HumanTaskUiSummaries"]
+        ]
+    )
 
     rendered = sagemaker.render_ui_template(
         UiTemplate={"Content": TEMPLATE},
         Task={"Input": json.dumps({"taskObject": "It is <okay>", "initialValue": "0"})},
         RoleArn="arn:aws:iam::123456789012:role/review",
     )
-    print(rendered["RenderedContent"].split("<classification-target>")[1].split("</")[0], rendered["Errors"])
+    print(
+        rendered["RenderedContent"].split("<classification-target>")[1].split("</")[0],
+        rendered["Errors"],
+    )
 
     try:
         sagemaker.describe_workteam(WorkteamName="nobody")

@@ -1,4 +1,4 @@
-"""Decide which predictions people see: by confidence, by bands, by a sample, and by combinations."""
+"""Decide which predictions people see: by confidence, bands, a sample, and combinations."""
 
 import pandas as pd
 import polars as pl
@@ -19,8 +19,10 @@ POLICIES = [
     hitl.Threshold(0.90),  # people see what is below
     hitl.Bands(accept=0.90, drop=0.40),  # people see what lies between
     hitl.Sample(0.50, seed=5),  # people see half of it all, the same half on every run
-    hitl.Threshold(0.90) | hitl.Sample(0.50, seed=5),  # what is below, and half of the rest as an audit
-    hitl.Threshold(0.90) & hitl.Sample(0.50, seed=5),  # half of what is below, because people's time is short
+    hitl.Threshold(0.90)
+    | hitl.Sample(0.50, seed=5),  # what is below, and half of the rest as an audit
+    hitl.Threshold(0.90)
+    & hitl.Sample(0.50, seed=5),  # half of what is below, because people's time is short
 ]
 # --8<-- [end:policies]
 
@@ -32,7 +34,10 @@ def main() -> None:
     for policy in POLICIES:
         decided = policy.decide(frame)
         print(policy)
-        print(decided[["item_id", "confidence", "decision", "reason"]].to_string(index=False), "\n")
+        print(
+            decided[["item_id", "confidence", "decision", "reason"]].to_string(index=False),
+            "\n",
+        )
     # --8<-- [end:decide]
 
     # --8<-- [start:engines]

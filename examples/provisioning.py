@@ -1,4 +1,4 @@
-"""Provision who reviews: a whole team at once, or one AWS resource at a time; and see before what would be done."""
+"""Provision who reviews, at once or one AWS resource at a time; and see before what would be done."""
 
 import hitl_sdk as hitl
 from hitl_sdk.errors import DriftError
@@ -6,10 +6,13 @@ from hitl_sdk.errors import DriftError
 
 # --8<-- [start:team]
 def whole_team(session: hitl.Session) -> None:
-    """Make everything that a team of two stands on, and show that a second run changes nothing."""
+    """Make all that a team of two stands on, and show that a second run changes nothing."""
     team = hitl.PrivateTeam(
         name="reviewers",
-        members=[hitl.Member(email="ana@example.com"), hitl.Member(email="ben@example.com")],
+        members=[
+            hitl.Member(email="ana@example.com"),
+            hitl.Member(email="ben@example.com"),
+        ],
     )
     print("plan, before:")
     print(team.plan(session))
@@ -21,7 +24,10 @@ def whole_team(session: hitl.Session) -> None:
     print("portal:  ", state.portal_url)
 
     changed = team.model_copy(update={"description": "Reads product reviews"})
-    print("plan of a change:", *(change for change in changed.plan(session) if change.action != "keep"))
+    print(
+        "plan of a change:",
+        *(change for change in changed.plan(session) if change.action != "keep"),
+    )
 
 
 # --8<-- [end:team]
@@ -34,15 +40,24 @@ def piece_by_piece(session: hitl.Session, role_arn: str) -> None:
     client = hitl.UserPoolClient(name="portal", user_pool_id=pool.id).ensure(session)
     hitl.UserPoolDomain(domain="crew-of-the-guide", user_pool_id=pool.id).ensure(session)
     hitl.UserGroup(name="crew", user_pool_id=pool.id).ensure(session)
-    hitl.User(username="ana@example.com", email="ana@example.com", user_pool_id=pool.id, group="crew").ensure(
-        session
-    )
+    hitl.User(
+        username="ana@example.com",
+        email="ana@example.com",
+        user_pool_id=pool.id,
+        group="crew",
+    ).ensure(session)
     hitl.Workforce(name="people", user_pool_id=pool.id, client_id=client.id).ensure(session)
     workteam = hitl.Workteam(
-        name="crew", description="Reviewers", user_pool_id=pool.id, client_id=client.id, group="crew"
+        name="crew",
+        description="Reviewers",
+        user_pool_id=pool.id,
+        client_id=client.id,
+        group="crew",
     ).ensure(session)
 
-    task = hitl.tasks.TextClassification(name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?")
+    task = hitl.tasks.TextClassification(
+        name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"
+    )
     ui = hitl.HumanTaskUi(name="sentiment", content=task.template()).ensure(session)
     flow = hitl.FlowDefinition(
         name="sentiment",

@@ -3,7 +3,9 @@
 import hitl_sdk as hitl
 from hitl_sdk.results import answers_frame, parse_output, read_prefix
 
-TASK = hitl.tasks.TextClassification(name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?")
+TASK = hitl.tasks.TextClassification(
+    name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"
+)
 
 
 def reviewed(cloud: hitl.testing.Cloud) -> hitl.Run:
@@ -20,7 +22,9 @@ def reviewed(cloud: hitl.testing.Cloud) -> hitl.Run:
     )
     flow.ensure(cloud.session())
     router = hitl.Router(flow=flow, policy=hitl.Threshold(0.90), session=cloud.session())
-    run = router.route([hitl.Prediction(f"r{n}", item, "0", 0.5) for n, item in enumerate(labels)])
+    run = router.route(
+        [hitl.Prediction(f"r{n}", item, "0", 0.5) for n, item in enumerate(labels)]
+    )
     run.wait(timeout=3600)
     return run
 
@@ -32,10 +36,12 @@ def read(session: hitl.Session) -> None:
     print(outputs)
     answers = answers_frame(outputs, TASK)
     readable = answers["error"].isna()
-    print(answers[readable][["item", "worker", "label", "seconds_spent"]].to_string(index=False))
-    for uri, error, document in answers[~readable][["output_s3_uri", "error", "document"]].itertuples(
-        index=False
-    ):
+    print(
+        answers[readable][["item", "worker", "label", "seconds_spent"]].to_string(index=False)
+    )
+    for uri, error, document in answers[~readable][
+        ["output_s3_uri", "error", "document"]
+    ].itertuples(index=False):
         print(error.replace(uri, "s3://.../output.json"))
         print("what is there:", document)
 
@@ -62,6 +68,8 @@ if __name__ == "__main__":
         read_one(documents.documents[0] or b"")
         key = (documents.uris[1] or "").removeprefix("s3://reviews/")
         s3.put_object(
-            Bucket="reviews", Key=key, Body=b'{"flowDefinitionArn": "arn", "humanAnswers": ['
+            Bucket="reviews",
+            Key=key,
+            Body=b'{"flowDefinitionArn": "arn", "humanAnswers": [',
         )  # as if cut off
         read(cloud.session())

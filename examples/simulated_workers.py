@@ -1,4 +1,4 @@
-"""Simulate reviewers who err, take their time and stay away, and see what three answers an item are worth."""
+"""Simulate reviewers who err, take their time and stay away; see what three answers are worth."""
 
 import hitl_sdk as hitl
 
@@ -7,7 +7,7 @@ TRUTH = {f"review {n}": ("-1", "0", "1")[n % 3] for n in range(60)}
 
 # --8<-- [start:workers]
 def hire(cloud: hitl.testing.Cloud) -> None:
-    """Put together a team: four who are right mostly, one who can't tell a neutral review from a good one."""
+    """Hire four who are right mostly, and one who takes half of the neutral for good."""
 
     def truth(item: dict[str, str]) -> str:
         return TRUTH[item["taskObject"]]
@@ -54,9 +54,8 @@ def figures(run: hitl.Run) -> None:
     """Print how good one answer is, and how good three are together."""
     answers = run.answers_frame()
     right = answers["label"] == answers["item"].map(TRUTH)
-    print(
-        f"{len(answers)} answers of {answers['worker'].nunique()} workers, {right.mean():.0%} of them right"
-    )
+    people = answers["worker"].nunique()
+    print(f"{len(answers)} answers of {people} workers, {right.mean():.0%} of them right")
 
     frame = run.training_frame()
     right = frame["label"] == frame["item"].map(TRUTH)

@@ -1,4 +1,4 @@
-"""What the tests of your own code look like. Run by pytest; `hitl_cloud` comes with hitl-sdk[testing]."""
+"""What the tests of your own code look like; `hitl_cloud` comes with hitl-sdk[testing]."""
 
 import pytest
 
@@ -8,7 +8,9 @@ from hitl_sdk.errors import WaitTimeoutError
 
 # --8<-- [start:code]
 # In your project this is code of yours, imported from where it lies.
-def review(session: hitl.Session, predictions: list[hitl.Prediction], bucket: str, role_arn: str) -> hitl.Run:
+def review(
+    session: hitl.Session, predictions: list[hitl.Prediction], bucket: str, role_arn: str
+) -> hitl.Run:
     flow = hitl.ReviewFlow(
         name="sentiment",
         team=hitl.PrivateTeam(name="reviewers", members=[hitl.Member(email="ana@example.com")]),
@@ -19,7 +21,9 @@ def review(session: hitl.Session, predictions: list[hitl.Prediction], bucket: st
         role_arn=role_arn,
     )
     flow.ensure(session)
-    return hitl.Router(flow=flow, policy=hitl.Threshold(0.90), session=session).route(predictions)
+    return hitl.Router(flow=flow, policy=hitl.Threshold(0.90), session=session).route(
+        predictions
+    )
 
 
 # --8<-- [end:code]
@@ -31,10 +35,14 @@ PREDICTIONS = [
 
 
 # --8<-- [start:tests]
-def test_what_the_model_is_not_sure_of_gets_the_label_of_people(hitl_cloud: hitl.testing.Cloud) -> None:
+def test_what_the_model_is_not_sure_of_gets_the_label_of_people(
+    hitl_cloud: hitl.testing.Cloud,
+) -> None:
     hitl_cloud.workers.answer(lambda item: {"sentiment": {"label": "0"}})
 
-    run = review(hitl_cloud.session(), PREDICTIONS, hitl_cloud.bucket("reviews"), hitl_cloud.role_arn)
+    run = review(
+        hitl_cloud.session(), PREDICTIONS, hitl_cloud.bucket("reviews"), hitl_cloud.role_arn
+    )
     run.wait(timeout=3600)
 
     frame = run.training_frame()
@@ -43,7 +51,9 @@ def test_what_the_model_is_not_sure_of_gets_the_label_of_people(hitl_cloud: hitl
 
 
 def test_nobody_is_waited_for_without_end(hitl_cloud: hitl.testing.Cloud) -> None:
-    run = review(hitl_cloud.session(), PREDICTIONS, hitl_cloud.bucket("reviews"), hitl_cloud.role_arn)
+    run = review(
+        hitl_cloud.session(), PREDICTIONS, hitl_cloud.bucket("reviews"), hitl_cloud.role_arn
+    )
 
     with pytest.raises(WaitTimeoutError):
         run.wait(timeout=8 * 3600)  # passes at once: the clock is the cloud's

@@ -114,12 +114,13 @@ def test_the_lab_runs_over_http_with_another_address_and_nothing_else(tmp_path):
     here = Path(sys.executable).parent
     environment |= {
         "PATH": f"{here}{os.pathsep}{environment['PATH']}",
-        "PORT": str(port),
         "XDG_STATE_HOME": str(tmp_path),
     }
+    script = (EXAMPLES / "local_service.sh").read_text("utf-8")
+    script = script.replace("local up", f"local up --port {port}").replace("8484", str(port))
 
     done = subprocess.run(
-        ["bash", str(EXAMPLES / "local_service.sh")],
+        ["bash", "-c", script, str(EXAMPLES / "local_service.sh")],
         env=environment,
         capture_output=True,
         text=True,
