@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from hitl_sdk.local.engine import EngineError, Settings
 
-NAMES = st.sampled_from(["a", "b", "c"])
-WORKERS = st.integers(0, 3)
 TASK_COUNT = 2
 LEASE = 30
 LIFETIME = 100
 STOPPING = 5
 IN_FLIGHT = 2
+NAMES = st.sampled_from(["a", "b", "c"])
+WORKERS = st.integers(0, 3)
+SECONDS = st.sampled_from([0, 1, STOPPING, LEASE - 1, LEASE])
 
 
 @dataclass
@@ -53,6 +54,7 @@ class LoopMachine(RuleBasedStateMachine):
         self.loops: dict[str, Loop] = {}
         self.ended: list[tuple[str, str]] = []
         self.outputs = 0
+        self.looking = 0  # one worker looks after each step
 
     def in_flight(self) -> int:
         return sum(loop.state in {"InProgress", "Stopping"} for loop in self.loops.values())
@@ -66,6 +68,11 @@ class LoopMachine(RuleBasedStateMachine):
         assert error.value.code == code
         return None
 
+    @initialize()
+    def start_two(self):
+        for name in "ab":
+            self.start(name, content=0)
+
     @rule(name=NAMES, content=st.integers(0, 1))
     def start(self, name, content):
         loop = self.loops.get(name)
@@ -78,6 +85,12 @@ class LoopMachine(RuleBasedStateMachine):
         self.expect(code, self.world.start, name, {"n": content})
         if loop is None and code is None:
             self.loops[name] = Loop(content, self.now)
+
+    @rule(name=NAMES, content=st.integers(0, 1))
+    def start_anew(self, name, content):
+        if name in self.loops and self.loops[name].state not in {"InProgress", "Stopping"}:
+            self.delete(name)
+        self.start(name, content)
 
     @rule(name=NAMES)
     def stop(self, name):
@@ -112,31 +125,49 @@ class LoopMachine(RuleBasedStateMachine):
         if code is None and worker not in loop.holders(self.now):
             loop.leases[worker] = self.now + LEASE
 
-    @rule(name=NAMES, worker=WORKERS, decline=st.booleans())
-    def finish(self, name, worker, decline):
+    @rule(name=NAMES, worker=WORKERS)
+    def decline(self, name, worker):
+        code = self.refusal_of_an_end(name, worker)
+        self.expect(code, self.world.engine.decline, self.world.scope, self.world.worker(worker), name)
+        if code is None:
+            del self.loops[name].leases[worker]
+            self.loops[name].declined.add(worker)
+
+    @rule(name=NAMES, worker=WORKERS)
+    def submit(self, name, worker):
+        code = self.refusal_of_an_end(name, worker)
+        self.expect(code, self.world.submit, worker, name)
+        if code is None:
+            loop = self.loops[name]
+            del loop.leases[worker]
+            loop.answered.append(worker)
+            if len(loop.answered) == TASK_COUNT:
+                loop.state = "Completed"
+                self.ended.append((name, "Completed"))
+                self.outputs += 1
+
+    @rule(name=NAMES, worker=WORKERS, seconds=SECONDS, declines=st.booleans())
+    def work(self, name, worker, seconds, declines):
+        """Accept, and end it somewhat later: in time, or just not."""
+        self.accept(name, worker)
+        self.let_time_pass(seconds)
+        (self.decline if declines else self.submit)(name, worker)
+
+    @rule(name=NAMES)
+    def work_until_nothing_is_offered(self, name):
+        for worker in range(4):
+            if name in self.loops and self.loops[name].offers(worker, self.now):
+                self.accept(name, worker)
+                self.submit(name, worker)
+
+    def refusal_of_an_end(self, name, worker):
         loop = self.loops.get(name)
         if loop is None:
-            code = "ResourceNotFoundException"
-        else:
-            held = loop.state == "InProgress" and worker in loop.holders(self.now)
-            code = None if held else "ConflictException"
-        if decline:
-            self.expect(code, self.world.engine.decline, self.world.scope, self.world.worker(worker), name)
-        else:
-            self.expect(code, self.world.submit, worker, name)
-        if code is not None:
-            return
-        del loop.leases[worker]
-        if decline:
-            loop.declined.add(worker)
-            return
-        loop.answered.append(worker)
-        if len(loop.answered) == TASK_COUNT:
-            loop.state = "Completed"
-            self.ended.append((name, "Completed"))
-            self.outputs += 1
+            return "ResourceNotFoundException"
+        held = loop.state == "InProgress" and worker in loop.holders(self.now)
+        return None if held else "ConflictException"
 
-    @rule(seconds=st.sampled_from([1, STOPPING, LEASE, LIFETIME]))
+    @rule(seconds=SECONDS)
     def let_time_pass(self, seconds):
         self.world.clock.advance(seconds)
         self.now += seconds
@@ -157,11 +188,10 @@ class LoopMachine(RuleBasedStateMachine):
         ]
         states = {loop["HumanLoopName"]: loop["HumanLoopStatus"] for loop in listed}
         assert states == {name: loop.state for name, loop in self.loops.items()}
-        assert states == {name: self.world.status(name) for name in self.loops}
-        for worker in range(4):
-            tasks = self.world.engine.open_tasks(self.world.scope, self.world.worker(worker))
-            offered = {name for name, loop in self.loops.items() if loop.offers(worker, self.now)}
-            assert {task.human_loop_name for task in tasks} == offered
+        self.looking = (self.looking + 1) % 4
+        tasks = self.world.engine.open_tasks(self.world.scope, self.world.worker(self.looking))
+        offered = {name for name, loop in self.loops.items() if loop.offers(self.looking, self.now)}
+        assert {task.human_loop_name for task in tasks} == offered
 
     @invariant()
     def every_end_has_one_event_and_every_completion_one_output(self):
@@ -182,10 +212,11 @@ def test_loops_live_as_the_model_says(make_world):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
-            stateful_step_count=20,
+            max_examples=80,
+            stateful_step_count=30,
             deadline=None,
             derandomize=True,
+            phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),
     )
