@@ -15,7 +15,7 @@ demo: $(VENV)/.demo ## Take real predictions through a whole human review, witho
 
 test: $(VENV)/.dev ## Run all tests, with the coverage that is asked for
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest -n auto
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --fail-under=95
 

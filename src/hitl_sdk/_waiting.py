@@ -25,7 +25,7 @@ def wait_until(
     *,
     timeout: float,
     what: str,
-    first_pause: float = 1.0,
+    first_pause: float = 0.25,
     longest_pause: float = 30.0,
     on_progress: Callable[[T], None] | None = None,
 ) -> T:

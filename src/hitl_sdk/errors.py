@@ -141,8 +141,9 @@ class HitlError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by keyword, so that errors cross process borders (Spark, multiprocessing)."""
-        keywords = {name: value for name, value in vars(self).items() if name != "message"}
-        return _rebuild, (type(self), self.message, keywords)
+        notes = {name: value for name, value in vars(self).items() if name == "__notes__"}
+        keywords = {name: value for name, value in vars(self).items() if name not in {"message", *notes}}
+        return _rebuild, (type(self), self.message, keywords), notes
 
 
 def _rebuild(kind: type[HitlError], message: str, keywords: dict[str, Any]) -> HitlError:

@@ -34,6 +34,12 @@ def test_every_error_survives_pickling_with_all_it_knows(kind):
     assert str(twin) == "gone (look again) [Describe, request r-1]"
 
 
+def test_a_note_survives_pickling_too():
+    error = errors.NotFoundError("gone")
+    error.add_note("while reading")
+    assert pickle.loads(pickle.dumps(error)).__notes__ == ["while reading"]
+
+
 def test_an_error_without_a_hint_is_just_its_message():
     assert str(errors.HitlError("gone")) == "gone"
 

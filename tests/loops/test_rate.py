@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from hitl_sdk._clock import ManualClock, use_clock
+from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.loops import TokenBucket
-from hitl_sdk.loops._pool import in_threads
 
 
 @pytest.fixture

@@ -201,6 +201,31 @@ def test_a_wait_tells_of_every_state(world, anywhere):
     assert seen == ["Initializing", "Active"]
 
 
+def test_update_brings_in_line_what_exists(world, anywhere):
+    there = world("Active")
+    assert Thing(name="t", differing=("colour",)).update(anywhere).status == "Active"
+    assert there.done == ["update"]
+
+
+def test_update_of_what_is_as_wanted_changes_nothing(world, anywhere):
+    there = world("Active")
+    assert Thing(name="t").update(anywhere).status == "Active"
+    assert there.done == []
+
+
+def test_update_makes_nothing(world, anywhere):
+    there = world(None)
+    with pytest.raises(NotFoundError, match="thing 't' does not exist"):
+        Thing(name="t").update(anywhere)
+    assert there.done == []
+
+
+def test_update_refuses_what_can_not_be_changed(world, anywhere):
+    world("Active")
+    with pytest.raises(DriftError, match="size"):
+        Thing(name="t", differing=("size",)).update(anywhere)
+
+
 def test_describing_nothing_is_an_error_with_the_region(world, anywhere):
     world(None)
 

@@ -58,7 +58,7 @@ def test_rows_come_in_the_order_of_the_addresses(bucket, a2i):
         put(bucket, f"{number}/output.json", a2i.document(humanLoopName=f"loop-{number}"))
         for number in range(40)
     ]
-    outputs = read_outputs(bucket, reversed(uris), max_workers=7)
+    outputs = read_outputs(bucket, reversed(uris), concurrency=7)
     assert outputs.uris == uris[::-1]
     assert [row.output.human_loop_name for row in outputs] == [
         f"loop-{number}" for number in reversed(range(40))
@@ -107,7 +107,7 @@ def test_after_an_expired_session_no_new_object_is_asked_for(bucket):
     bucket.client("s3").meta.events.register("before-call.s3.GetObject", count)
     fail_get_object(bucket, key="", code="ExpiredToken", status=400)
     with pytest.raises(CredentialsError):
-        read_outputs(bucket, [f"s3://bucket/{number}" for number in range(500)], max_workers=2)
+        read_outputs(bucket, [f"s3://bucket/{number}" for number in range(500)], concurrency=2)
     assert len(asked) < 500
 
 
@@ -132,8 +132,8 @@ def test_a_bad_address_is_named_before_anything_is_fetched(bucket, uri):
 
 
 def test_at_least_one_thread(bucket):
-    with pytest.raises(InvalidInputError, match="max_workers=0"):
-        read_outputs(bucket, [], max_workers=0)
+    with pytest.raises(InvalidInputError, match="concurrency=0"):
+        read_outputs(bucket, [], concurrency=0)
 
 
 def test_no_addresses_are_no_rows(bucket):

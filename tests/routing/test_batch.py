@@ -85,7 +85,7 @@ def test_an_empty_frame_is_refused(make):
 
 def test_an_item_id_that_stands_twice_is_refused_by_name():
     with pytest.raises(
-        DuplicateItemError, match="2 item ids stand more than once, among them 'a', 'b'"
+        DuplicateItemError, match="more than one prediction has the item_id 'a', 'b'"
     ) as refused:
         decide_batch(POLICY, [Prediction(name, "item", "1", 0.5) for name in "abcab"])
     assert refused.value.item_id == "a"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -20,7 +21,6 @@ from hitl_sdk.errors import (
     ResourceFailedError,
     Transient,
 )
-from hitl_sdk.loops._pool import in_threads
 from hitl_sdk.loops.rate import TokenBucket
 from hitl_sdk.loops.states import LoopState, describe_loop, listed_states
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import NotFoundError, UnavailableError
-from hitl_sdk.loops._pool import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import CredentialsError, HitlError, NotFoundError
-from hitl_sdk.loops._pool import in_threads
 from hitl_sdk.loops.rate import TokenBucket
 from hitl_sdk.loops.starting import DEFAULT_CONCURRENCY, DEFAULT_RATE
 

@@ -87,7 +87,7 @@ class IamActions:
 class Resource(Model, Generic[S]):
     """The wanted state of one AWS resource.
 
-    Every kind has the same five verbs: `plan`, `ensure`, `describe`, `wait`, `delete`.
+    Every kind has the same verbs: `plan`, `ensure`, `update`, `describe`, `wait`, `delete`.
 
     Examples
     --------
@@ -227,9 +227,34 @@ class Resource(Model, Generic[S]):
             state = self._after_leaving(session, timeout)
         if state is None:
             state = self._created(session, timeout)
-        if self._brought_in_line(session, state, timeout) or state.status not in _READY:
-            return self.wait(session, timeout=timeout)
-        return state
+        return self._brought_in_line(session, state, timeout)
+
+    def update(self, session: Session, *, timeout: float = DEFAULT_TIMEOUT) -> S:
+        """Bring what exists in line, where AWS can change it; make nothing.
+
+        Parameters
+        ----------
+        session : Session
+            Where it is.
+        timeout : float, default 900
+            Seconds to wait until the change has taken effect.
+
+        Returns
+        -------
+        State
+            What exists now.
+
+        Raises
+        ------
+        NotFoundError
+            If there is nothing to update.
+        DriftError
+            If what exists differs in something that AWS can't change.
+        WaitTimeoutError
+            If the change has not taken effect in time.
+        """
+        self._check(session)
+        return self._brought_in_line(session, self.describe(session), timeout)
 
     def describe(self, session: Session) -> S:
         """Return what exists.
@@ -352,7 +377,8 @@ class Resource(Model, Generic[S]):
         )
         return found or self.describe(session)
 
-    def _brought_in_line(self, session: Session, state: S, timeout: float) -> bool:
+    def _brought_in_line(self, session: Session, state: S, timeout: float) -> S:
+        """Update what differs, and return what can be used."""
         differences = self._differences(state)
         fixed = [difference for difference in differences if difference.field not in self.updatable]
         if fixed:
@@ -361,13 +387,13 @@ class Resource(Model, Generic[S]):
                 hint=self.cure,
                 resource=self.label,
             )
-        if not differences:
-            return False
         if state.status not in _READY:  # AWS refuses changes to what is still being made
             state = self.wait(session, timeout=timeout)
+        if not differences:
+            return state
         with translated_errors(self.label):
             self._update(session, state)
-        return True
+        return self.wait(session, timeout=timeout)
 
     def _after_leaving(self, session: Session, timeout: float) -> S | None:
         return wait_until(

@@ -178,7 +178,7 @@ def _read_json(document: bytes | str, about: str) -> dict[str, object]:
 def _reason(error: Exception) -> str:
     """Say what is wrong without a piece of the document, which may be private."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+        return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
     if isinstance(error, UnicodeError):
         return "it is not UTF-8"
     return "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"

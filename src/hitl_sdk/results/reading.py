@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import (
     InvalidInputError,
     NotFoundError,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_loops", "read_outputs", "read_prefix"]
 
-DEFAULT_WORKERS = 32
+DEFAULT_CONCURRENCY = 32
 
 
 class _Fetched(NamedTuple):
@@ -39,7 +39,7 @@ def read_outputs(
     uris: Iterable[str],
     *,
     flow_definition_arn: str | None = None,
-    max_workers: int = DEFAULT_WORKERS,
+    concurrency: int = DEFAULT_CONCURRENCY,
 ) -> Outputs:
     """Fetch output.json files, many at a time.
 
@@ -51,7 +51,7 @@ def read_outputs(
         Where they lie: ``s3://BUCKET/KEY``.
     flow_definition_arn : str, optional
         The flow they must be of.
-    max_workers : int, default 32
+    concurrency : int, default 32
         Threads; more than 32 gain nothing with boto3.
 
     Returns
@@ -78,7 +78,7 @@ def read_outputs(
     wanted = list(uris)
     for uri in wanted:
         split_uri(uri)
-    return _fetch_all(_object_fetcher(session), wanted, flow_definition_arn, max_workers)
+    return _fetch_all(_object_fetcher(session), wanted, flow_definition_arn, concurrency)
 
 
 def read_prefix(
@@ -86,7 +86,7 @@ def read_prefix(
     uri: str,
     *,
     flow_definition_arn: str | None = None,
-    max_workers: int = DEFAULT_WORKERS,
+    concurrency: int = DEFAULT_CONCURRENCY,
 ) -> Outputs:
     """Fetch every output.json under a prefix, while the listing goes on.
 
@@ -99,7 +99,7 @@ def read_prefix(
         ``a2i/review-old/``. A flow writes to ``OUTPUT/FLOW/YYYY/MM/DD/hh/mm/ss/LOOP/output.json``.
     flow_definition_arn : str, optional
         The flow they must be of.
-    max_workers : int, default 32
+    concurrency : int, default 32
         Threads.
 
     Returns
@@ -132,7 +132,7 @@ def read_prefix(
         for key in list_keys(session.client("s3"), bucket, folder)
         if key.endswith("/output.json")
     )
-    return _fetch_all(_object_fetcher(session), found, flow_definition_arn, max_workers)
+    return _fetch_all(_object_fetcher(session), found, flow_definition_arn, concurrency)
 
 
 def read_loops(
@@ -140,7 +140,7 @@ def read_loops(
     names: Iterable[str],
     *,
     flow_definition_arn: str | None = None,
-    max_workers: int = DEFAULT_WORKERS,
+    concurrency: int = DEFAULT_CONCURRENCY,
 ) -> Outputs:
     """Fetch the output.json files of human loops.
 
@@ -152,7 +152,7 @@ def read_loops(
         Names of human loops.
     flow_definition_arn : str, optional
         The flow they must be of.
-    max_workers : int, default 32
+    concurrency : int, default 32
         Threads.
 
     Returns
@@ -194,7 +194,7 @@ def read_loops(
             ),
         )
 
-    return _fetch_all(fetch, names, flow_definition_arn, max_workers)
+    return _fetch_all(fetch, names, flow_definition_arn, concurrency)
 
 
 def _object_fetcher(session: Session) -> Callable[[str], _Fetched]:
@@ -210,17 +210,9 @@ def _object_fetcher(session: Session) -> Callable[[str], _Fetched]:
 
 
 def _fetch_all(
-    fetch: Callable[[str], _Fetched], each: Iterable[str], flow_definition_arn: str | None, max_workers: int
+    fetch: Callable[[str], _Fetched], each: Iterable[str], flow_definition_arn: str | None, concurrency: int
 ) -> Outputs:
-    """Fetch in threads, in order. An error that `fetch` raises ends it; what has not begun is cancelled."""
-    if max_workers < 1:
-        raise InvalidInputError(f"max_workers={max_workers}", hint="give a number of threads, 1 or more")
-    with ThreadPoolExecutor(max_workers, thread_name_prefix="hitl-read") as pool:
-        try:
-            fetched = list(pool.map(fetch, each))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    fetched = in_threads(fetch, each, concurrency=concurrency)
     return Outputs(
         [one.document for one in fetched],
         uris=[one.uri or None for one in fetched],

@@ -301,7 +301,7 @@ class Run:
                 lambda status: status.done,
                 timeout=timeout,
                 what=f"{total} human loops of {self.flow_definition_arn}",
-                first_pause=2.0,
+                first_pause=0.5,
                 longest_pause=60.0,
                 on_progress=seen,
             )

@@ -109,8 +109,9 @@ def decide_batch(
     repeated = [name for name, count in Counter(item.item_id for item in items).items() if count > 1]
     if repeated:
         named = ", ".join(map(repr, repeated[:_NAMED_AT_MOST]))
+        more = f" and {len(repeated) - _NAMED_AT_MOST} others" if len(repeated) > _NAMED_AT_MOST else ""
         raise DuplicateItemError(
-            f"{len(repeated)} item ids stand more than once, among them {named}",
+            f"more than one prediction has the item_id {named}{more}",
             hint="give every row an item_id of its own; equal content is reviewed once anyway",
             item_id=repeated[0],
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
 __all__ = ["in_threads"]
 
@@ -19,13 +19,14 @@ R = TypeVar("R")
 
 def in_threads(
     call: Callable[[W], R],
-    work: Sequence[W],
+    work: Iterable[W],
     *,
     concurrency: int,
     on_result: Callable[[R], None] | None = None,
 ) -> list[R]:
-    """Make one call for each piece of work.
+    """Make one call for each piece of work, and return the results in the order of the work.
 
+    Calls begin while `work` is still being listed.
     If a call raises (or the user interrupts), no further call is begun, those under way come to their end, and
     the error passes through; `on_result` has then seen every result there is.
     """
@@ -44,7 +45,7 @@ def in_threads(
             raise
 
     failure: BaseException | None = None
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="hitl-loops") as pool:
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="hitl") as pool:
         try:
             futures = [pool.submit(unless_stopped, piece) for piece in work]
             for future in as_completed(futures):
