@@ -92,7 +92,7 @@ def run_demo(
     *,
     threshold: float = 0.90,
     reviewers: int = 3,
-    error_rate: float = 0.05,
+    error_rate: float = 0.10,
     seed: int = 7,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[DemoReport, pd.DataFrame]:
@@ -104,7 +104,7 @@ def run_demo(
         Images below this confidence are reviewed.
     reviewers : int, default 3
         People who see each reviewed image, 1 to 3.
-    error_rate : float, default 0.05
+    error_rate : float, default 0.10
         How often a simulated reviewer is wrong, 0 to 1.
     seed : int, default 7
         Of the reviewers' mistakes.

@@ -5,12 +5,7 @@ import time
 
 import boto3
 
-REVIEWS = {
-    "I enjoy this product": (0.94, "1"),
-    "I am unhappy with this product": (0.63, "-1"),
-    "It is okay": (0.55, "0"),
-    "sometimes it works": (0.51, "1"),
-}
+REVIEWS = ["I enjoy this product", "I am unhappy with this product", "It is okay", "sometimes it works"]
 TEMPLATE = """
 <script src="https://assets.crowd.aws/crowd-html-elements.js"></script>
 <crowd-form>
@@ -31,6 +26,17 @@ def wait(probe, done):
             raise TimeoutError(str(state))
         time.sleep(0.1)  # noqa: TID251  a script of its own, without this package
     return state
+
+
+def predict(runtime, text):
+    """Ask the endpoint, in JSON Lines as the lab does."""
+    answer = runtime.invoke_endpoint(
+        EndpointName="sentiment",
+        ContentType="application/jsonlines",
+        Accept="application/jsonlines",
+        Body=json.dumps({"features": [text]}),
+    )
+    return json.loads(answer["Body"].read().decode().splitlines()[0])
 
 
 def team_of_one(cognito, sagemaker):
@@ -67,7 +73,7 @@ def team_of_one(cognito, sagemaker):
 
 def main():
     cognito, sagemaker, s3 = (boto3.client(name) for name in ("cognito-idp", "sagemaker", "s3"))
-    a2i = boto3.client("sagemaker-a2i-runtime")
+    a2i, runtime = boto3.client("sagemaker-a2i-runtime"), boto3.client("sagemaker-runtime")
     s3.create_bucket(Bucket="lab")
     flow = sagemaker.create_flow_definition(
         FlowDefinitionName="sentiment",
@@ -88,13 +94,18 @@ def main():
         lambda described: described["FlowDefinitionStatus"] == "Active",
     )
     loops = []
-    for number, (text, (confidence, label)) in enumerate(REVIEWS.items()):
-        if confidence < 0.90:
+    for number, text in enumerate(REVIEWS):
+        prediction = predict(runtime, text)
+        if prediction["probability"] < 0.90:
             loops.append(f"loop-{number}")
             a2i.start_human_loop(
                 HumanLoopName=loops[-1],
                 FlowDefinitionArn=flow,
-                HumanLoopInput={"InputContent": json.dumps({"initialValue": label, "taskObject": text})},
+                HumanLoopInput={
+                    "InputContent": json.dumps(
+                        {"initialValue": prediction["predicted_label"], "taskObject": text}
+                    )
+                },
             )
     answers = {}
     for name in loops:

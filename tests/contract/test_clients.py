@@ -16,8 +16,10 @@ AWS = Path(sys.executable).with_name("aws")
 
 @pytest.fixture(scope="module")
 def server():
-    with local_server() as server:
-        yield server
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHONPATH", str(LAB.parent), prepend=os.pathsep)
+        with local_server(endpoints={"sentiment": "lab_model:predict"}) as server:
+            yield server
 
 
 @pytest.fixture
@@ -47,7 +49,8 @@ def test_the_lab_s_steps_run_in_plain_boto3(environment):
     }
 
 
-def test_the_aws_cli_takes_a_loop_from_start_to_output(environment):
+@pytest.mark.timeout(180)  # each command is a process of its own
+def test_the_lab_s_steps_run_in_the_aws_cli(environment, tmp_path):
     def aws(*arguments):
         done = subprocess.run(
             [str(AWS), *arguments, "--output", "json"],
@@ -71,6 +74,8 @@ def test_the_aws_cli_takes_a_loop_from_start_to_output(environment):
         "c",
         "--generate-secret",
     )["UserPoolClient"]["ClientId"]
+    aws("cognito-idp", "create-user-pool-domain", "--user-pool-id", pool, "--domain", "people-portal")
+    aws("cognito-idp", "create-group", "--user-pool-id", pool, "--group-name", "crew")
     aws(
         "sagemaker", "create-workforce", "--workforce-name", "people",
         "--cognito-config", f"UserPool={pool},ClientId={client}",
@@ -80,6 +85,16 @@ def test_the_aws_cli_takes_a_loop_from_start_to_output(environment):
         "sagemaker", "create-workteam", "--workteam-name", "crew", "--description", "reviewers",
         "--member-definitions", json.dumps([member]),
     )["WorkteamArn"]  # fmt: skip
+    aws(
+        "cognito-idp", "admin-create-user", "--user-pool-id", pool, "--username", "ana",
+        "--temporary-password", "Password@420", "--message-action", "SUPPRESS",
+    )  # fmt: skip
+    aws(
+        "cognito-idp", "admin-add-user-to-group", "--user-pool-id", pool, "--username", "ana",
+        "--group-name", "crew",
+    )  # fmt: skip
+    portal = aws("sagemaker", "describe-workteam", "--workteam-name", "crew")["Workteam"]["SubDomain"]
+    assert portal.endswith(".labeling.us-east-1.sagemaker.aws")
     template = (
         '<crowd-form><crowd-classifier name="sentiment" categories="[\'bad\', \'good\']" header="?">'
         "<classification-target>{{ task.input.taskObject }}</classification-target>"
@@ -89,6 +104,13 @@ def test_the_aws_cli_takes_a_loop_from_start_to_output(environment):
         "sagemaker", "create-human-task-ui", "--human-task-ui-name", "ui",
         "--ui-template", json.dumps({"Content": template}),
     )["HumanTaskUiArn"]  # fmt: skip
+    question, prediction = tmp_path / "question.jsonl", tmp_path / "prediction.jsonl"
+    question.write_text(json.dumps({"features": ["It is okay"]}), "utf-8")
+    aws(
+        "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", "sentiment",
+        "--content-type", "application/jsonlines", "--body", f"fileb://{question}", str(prediction),
+    )  # fmt: skip
+    assert json.loads(prediction.read_text("utf-8")) == {"probability": 0.55, "predicted_label": 0}
     config = {
         "WorkteamArn": team,
         "HumanTaskUiArn": ui,

@@ -23,7 +23,7 @@ def demo(
         float, typer.Option(min=0, max=1, help="Below this confidence people decide.")
     ] = 0.90,
     reviewers: Annotated[int, typer.Option(min=1, max=3, help="Reviewers of each image.")] = 3,
-    error_rate: Annotated[float, typer.Option(min=0, max=1, help="How often a reviewer is wrong.")] = 0.05,
+    error_rate: Annotated[float, typer.Option(min=0, max=1, help="How often a reviewer is wrong.")] = 0.10,
     seed: Annotated[int, typer.Option(help="Of the reviewers' mistakes.")] = 7,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the figures as JSON and nothing else.")
