@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from hitl_sdk import testing
 from hitl_sdk._clock import ManualClock, SystemClock, current_clock
-from hitl_sdk.errors import ConfigurationError
+from hitl_sdk.errors import ConfigurationError, InvalidInputError
 from hitl_sdk.testing import mock_hitl
 
 
@@ -74,6 +74,14 @@ def test_the_role_exists_and_is_one():
         assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
             "Service": "sagemaker.amazonaws.com"
         }
+
+
+def test_a_name_that_s3_refuses_is_said_at_once():
+    with (
+        mock_hitl() as cloud,
+        pytest.raises(InvalidInputError, match="'Reviews!' is no name of an S3 bucket"),
+    ):
+        cloud.bucket("Reviews!")
 
 
 def test_a_bucket_is_made_once_in_the_cloud_s_region():

@@ -18,11 +18,12 @@ from moto.cognitoidp.models import cognitoidp_backends
 from moto.core.exceptions import ServiceException
 from moto.events.models import events_backends
 from moto.iam.models import get_account_id_from, iam_backends
-from moto.s3.exceptions import MissingBucket
+from moto.s3.exceptions import InvalidBucketName, MissingBucket
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.utilities.utils import get_partition
 
+from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.engine import BucketMissing, Scope
 
 if TYPE_CHECKING:
@@ -150,6 +151,11 @@ def has_endpoint(scope: Scope, name: str) -> bool:
 def create_bucket(scope: Scope, name: str) -> None:
     """Create a bucket, unless it is there.
 
+    Raises
+    ------
+    InvalidInputError
+        If S3 takes no such name.
+
     Examples
     --------
     >>> from hitl_sdk.testing import mock_hitl
@@ -158,8 +164,16 @@ def create_bucket(scope: Scope, name: str) -> None:
     ...     create_bucket(scope_in("us-east-1"), "reviews")
     """
     backend = s3_backends[scope.account_id][get_partition(scope.region)]
-    if name not in backend.buckets:
+    if name in backend.buckets:
+        return
+    try:
         backend.create_bucket(name, scope.region)
+    except InvalidBucketName:
+        raise InvalidInputError(
+            f"{name!r} is no name of an S3 bucket",
+            hint="use 3 to 63 lower-case letters, digits, dots and hyphens",
+            resource=name,
+        ) from None
 
 
 def create_review_role(scope: Scope, name: str) -> str:

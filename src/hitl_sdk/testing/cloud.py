@@ -109,6 +109,11 @@ class Cloud:
         name : str
             3 to 63 lower-case letters, digits, dots and hyphens.
 
+        Raises
+        ------
+        InvalidInputError
+            If S3 takes no such name.
+
         Examples
         --------
         >>> with mock_hitl() as cloud:
