@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,17 +89,15 @@ def up(
         if simulate_workers:
             service.workers.answer(DefaultAnswers(error_rate, seed))
         with _recorded() as record:
+            serve(service, host=host, port=port, on_ready=partial(_announce, record=record, as_json=as_json))
 
-            def ready(url: str) -> None:
-                record(url)
-                typer.echo(
-                    json.dumps({"url": url, "pid": os.getpid()})
-                    if as_json
-                    else f"hitl local service ready on {url}"
-                )
-                sys.stdout.flush()
 
-            serve(service, host=host, port=port, on_ready=ready)
+def _announce(url: str, *, record: Callable[[str], None], as_json: bool) -> None:
+    record(url)
+    typer.echo(
+        json.dumps({"url": url, "pid": os.getpid()}) if as_json else f"hitl local service ready on {url}"
+    )
+    sys.stdout.flush()
 
 
 @app.command()
