@@ -290,9 +290,9 @@ def test_a_server_error_does_not_make_botocore_create_twice(session, cognito, po
 
 
 def test_throttling_on_creation_is_left_to_botocore():
-    from hitl_sdk.resources._retries import _no_retry_when_unsure
+    from hitl_sdk.resources._retries import _raise_when_unsure
 
-    assert _no_retry_when_unsure((None, {"ResponseMetadata": {"HTTPStatusCode": 429}})) is None
+    assert _raise_when_unsure(None, (None, {"ResponseMetadata": {"HTTPStatusCode": 429}})) is None
 
 
 def _http(status):

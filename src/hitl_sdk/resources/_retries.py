@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 __all__ = ["sent_once"]
@@ -32,17 +33,25 @@ def sent_once(client: CognitoIdentityProviderClient, operation: str) -> CognitoI
     """
     client.meta.events.register_first(
         f"needs-retry.cognito-identity-provider.{operation}",
-        _no_retry_when_unsure,  # type: ignore[arg-type]  # the stub forgets that a handler may answer
+        _raise_when_unsure,
         unique_id=f"hitl-sdk-sent-once-{operation}",
     )
     return client
 
 
-def _no_retry_when_unsure(
-    response: tuple[object, dict[str, dict[str, int]]] | None = None, **_: object
-) -> bool | None:
-    """Answer botocore's question whether to try again: False is no, None leaves it to its own policy."""
-    if response is None:
-        return False
-    status = response[1].get("ResponseMetadata", {}).get("HTTPStatusCode", 200)
-    return False if status >= 500 else None
+def _raise_when_unsure(
+    operation: OperationModel,
+    response: tuple[object, dict[str, Any]] | None = None,
+    caught_exception: Exception | None = None,
+    **_: object,
+) -> None:
+    """Answer botocore's question whether to try again by raising; no answer leaves it to its own policy.
+
+    To answer False would not do: older versions of botocore take that for a pause of no seconds, and try for ever.
+    """
+    from botocore.exceptions import ClientError
+
+    if caught_exception is not None:
+        raise caught_exception
+    if response is not None and response[1].get("ResponseMetadata", {}).get("HTTPStatusCode", 200) >= 500:
+        raise ClientError(cast("Any", response[1]), operation.name)
