@@ -129,7 +129,7 @@ def _arrow_times(pa: Any, values: Sequence[str | None]) -> Any:
 def _arrow_guessed(pa: Any, values: Sequence[object]) -> Any:
     try:
         return pa.array(values, from_pandas=True)
-    except (pa.ArrowException, OverflowError):
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
         return pa.array(_as_texts(values), pa.string())
 
 
@@ -162,12 +162,15 @@ def _polars_times(pl: Any, name: str, values: Sequence[str | None]) -> Any:
 def _polars_guessed(pl: Any, name: str, values: Sequence[object]) -> Any:
     try:
         return pl.Series(name, values)
-    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+    except (TypeError, OverflowError, UnicodeEncodeError, pl.exceptions.PolarsError):
         return pl.Series(name, _as_texts(values), dtype=pl.String)
 
 
 def _as_texts(values: Sequence[object]) -> list[str | None]:
-    return [None if value is None else str(value) for value in values]
+    # Half a surrogate pair fits no frame, so it is shown as its number.
+    return [
+        None if value is None else str(value).encode("utf-8", "backslashreplace").decode() for value in values
+    ]
 
 
 _BUILDERS: Mapping[str, Callable[[Columns, Mapping[str, Kind], Columns], Frame]] = {

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import narwhals as nw
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +45,9 @@ def test_a_time_of_any_zone_becomes_utc_and_none_counts_as_utc():
 @pytest.mark.parametrize("value", ["0001-01-01T00:00:00+10:00", "soon", 7, None])
 def test_what_is_no_time_has_no_text(value):
     assert time_text(value) is None
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow"])
+def test_half_a_surrogate_pair_in_a_column_of_the_users_is_shown_as_its_number(engine):
+    frame = nw.from_native(build_frame({"n": [1]}, {"n": "int"}, engine, extra={"own": ["a\ud800"]}))
+    assert frame["own"].to_list() == ["a\\ud800"]

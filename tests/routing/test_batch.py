@@ -137,3 +137,33 @@ def test_every_row_has_one_outcome_a_decision_or_an_error(given_rows):
     items = decide_batch(POLICY, frame)
     assert [item.item_id for item in items] == [str(number) for number in range(len(given_rows))]
     assert all((item.decision is None) == (item.error is not None) for item in items)
+
+
+@pytest.mark.parametrize("item_id", ["", "\ud800"])
+def test_an_id_that_names_nothing_refuses_the_batch(item_id):
+    ids = pd.Series(["a", item_id, "c"], dtype=object)
+    with pytest.raises(InvalidPredictionError, match="item_id"):
+        decide_batch(POLICY, pd.DataFrame({**ROWS, "item_id": ids}))
+
+
+def test_an_unusable_prediction_needs_a_usable_id_too():
+    with pytest.raises(InvalidPredictionError, match="item_id 7 is not a text"):
+        decide_batch(POLICY, [InvalidPrediction(7, "good", InvalidPredictionError("no label"))])
+
+
+def test_an_item_that_is_no_unicode_is_kept_as_text_that_every_frame_holds():
+    frame = pd.DataFrame({**ROWS, "item": pd.Series(["good", "b\ud800d", "so so"], dtype=object)})
+    items = decide_batch(POLICY, frame)
+    assert [item.decision is None for item in items] == [False, True, False]
+    assert items[1].item == "b\\ud800d"
+
+
+def test_two_columns_of_one_name_are_refused_by_name():
+    frame = pd.DataFrame(ROWS)
+    with pytest.raises(InvalidPredictionError, match="more than one column is named 'label'"):
+        decide_batch(POLICY, pd.concat([frame, frame[["label"]]], axis=1))
+
+
+def test_a_column_name_that_is_no_text_is_refused_with_the_cure():
+    with pytest.raises(InvalidPredictionError, match=r"column name 5 is not a text \(.*columns=str"):
+        decide_batch(POLICY, pd.DataFrame({**ROWS, 5: [1, 2, 3]}))

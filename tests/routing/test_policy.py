@@ -245,3 +245,27 @@ def test_routing_loads_no_frame_library_and_no_boto3():
     script = "import sys, hitl_sdk.routing; print([m for m in ('boto3','numpy','pandas','polars','pyarrow') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("value", ["0.9", None, True, [0.9], 1j])
+def test_a_share_that_is_no_number_is_refused(value):
+    for wrong in (Threshold, Sample, lambda share: Bands(share, 0.4), lambda share: Bands(0.9, share)):
+        with pytest.raises(InvalidInputError, match="is not a number"):
+            wrong(value)
+
+
+@pytest.mark.parametrize("seed", ["7", None, 1.5])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(InvalidInputError, match="is no whole number"):
+        Sample(0.5, seed=seed)
+
+
+@pytest.mark.parametrize("given", [[], {"confidence": [0.5]}, pd.Series([0.5]), None])
+def test_what_is_no_frame_is_refused(given):
+    with pytest.raises(InvalidPredictionError, match="is no frame"):
+        Threshold(0.9).decide(given)
+
+
+def test_a_sample_is_not_drawn_for_an_item_without_id():
+    with pytest.raises(InvalidPredictionError, match="row 1 has no item_id"):
+        Sample(0.5).decide(pl.DataFrame({"item_id": ["a", None]}))

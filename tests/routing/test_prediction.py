@@ -18,19 +18,21 @@ def test_whole_numbers_become_labels(label, text):
     assert Prediction("a", "item", label, 0.5).label == text
 
 
-@pytest.mark.parametrize("label", [None, "", 0.5, True, float("nan"), float("inf"), ["x"]])
+@pytest.mark.parametrize("label", [None, "", 0.5, True, float("nan"), float("inf"), ["x"], "\ud800"])
 def test_other_values_are_no_labels(label):
     with pytest.raises(InvalidPredictionError, match="neither a text nor a whole number"):
         Prediction("a", "item", label, 0.5)
 
 
-@pytest.mark.parametrize("confidence", [np.float32(0.5), np.float64(0.5), Fraction(1, 2), 1, 0])
+@pytest.mark.parametrize(
+    "confidence", [np.float32(0.5), np.float64(0.5), Fraction(1, 2), Decimal("0.5"), 1, 0]
+)
 def test_any_real_number_is_a_confidence(confidence):
     assert Prediction("a", "item", "x", confidence).confidence == float(confidence)
     assert type(Prediction("a", "item", "x", confidence).confidence) is float
 
 
-@pytest.mark.parametrize("confidence", [None, "0.5", True, Decimal("0.5"), 0.5j])
+@pytest.mark.parametrize("confidence", [None, "0.5", True, 0.5j])
 def test_other_values_are_no_confidence(confidence):
     with pytest.raises(InvalidPredictionError, match="is not a number"):
         Prediction("a", "item", "x", confidence)
@@ -67,3 +69,8 @@ def test_an_item_id_is_a_text(item_id):
 def test_a_prediction_pickles():
     prediction = Prediction("a", "item", "x", 0.5, scores={"x": 0.5}, raw={"k": 1})
     assert pickle.loads(pickle.dumps(prediction)) == prediction
+
+
+def test_an_id_must_be_unicode():
+    with pytest.raises(InvalidPredictionError, match="not valid Unicode"):
+        Prediction("\ud800", "item", "x", 0.5)

@@ -3,6 +3,7 @@
 import io
 import json
 
+import numpy as np
 import pytest
 
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError, RejectedError
@@ -39,7 +40,7 @@ def json_lines(records) -> bytes:
 
 def test_a_function_may_answer_in_pairs_or_records():
     answers = {"a": ("1", 0.9), "b": {"label": -1, "confidence": 0.5, "scores": {"-1": 0.5}}, "c": LAB[0]}
-    predictions = from_callable(answers.get, "abc", item_ids=["x", "y", "z"])
+    predictions = from_callable(answers.get, list("abc"), item_ids=["x", "y", "z"])
     assert [(p.item_id, p.item, p.label, p.confidence) for p in predictions] == [
         ("x", "a", "1", 0.9),
         ("y", "b", "-1", 0.5),
@@ -65,7 +66,7 @@ def test_a_functions_own_errors_pass_through():
 
 def test_as_many_ids_as_items_are_needed():
     with pytest.raises(InvalidInputError, match="1 item_ids for 2 items"):
-        from_callable(lambda _: ("1", 0.5), "ab", item_ids=["x"])
+        from_callable(lambda _: ("1", 0.5), ["a", "b"], item_ids=["x"])
 
 
 @pytest.mark.parametrize(
@@ -152,3 +153,33 @@ def test_a_failing_call_is_a_typed_error(review):
     review.calls.fail("InvokeEndpoint", ("ModelError", 424))
     with pytest.raises(RejectedError, match="endpoint 'sentiment': injected ModelError"):
         from_endpoint(review.session, "sentiment", REVIEWS)
+
+
+def test_ids_may_be_whole_numbers_of_any_kind():
+    predictions = from_callable(lambda _: ("1", 0.5), ["a", "b"], item_ids=np.array([7, 8]))
+    assert [prediction.item_id for prediction in predictions] == ["7", "8"]
+
+
+@pytest.mark.parametrize("item_id", [None, "", 1.5, "\ud800"])
+def test_an_id_that_names_nothing_is_refused_before_the_model_is_asked(item_id):
+    with pytest.raises(InvalidPredictionError, match="item_id"):
+        from_callable(lambda _: pytest.fail("asked"), ["a"], item_ids=[item_id])
+
+
+def test_one_text_is_not_taken_letter_by_letter():
+    with pytest.raises(InvalidInputError, match="items is one text"):
+        from_callable(lambda _: ("1", 0.5), "hello")
+
+
+def test_what_is_no_item_is_not_sent_and_keeps_its_place():
+    endpoint = Endpoint(json_lines(LAB[:2]))
+    predictions = from_endpoint(endpoint, "sentiment", [float("nan"), "one", None, "two", "\ud800", b"x"])
+    assert [type(each) is Prediction for each in predictions] == [False, True, False, True, False, False]
+    assert [each.item_id for each in predictions] == list("012345")
+    assert endpoint.asked[0]["Body"].count(b"features") == 2
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"batch_size": -1}, {"concurrency": 0}])
+def test_a_batch_and_the_threads_are_at_least_one(wrong):
+    with pytest.raises(InvalidInputError, match="give at least 1"):
+        from_endpoint(Endpoint(), "sentiment", REVIEWS, **wrong)

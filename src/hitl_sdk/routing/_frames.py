@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 
@@ -12,7 +12,7 @@ from hitl_sdk.routing.prediction import confidence_problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_probability", "require_columns", "require_confidence"]
+__all__ = ["is_probability", "predictions_frame", "require_columns", "require_confidence", "require_item_ids"]
 
 _NAMED_AT_MOST = 3
 
@@ -20,6 +20,34 @@ _NAMED_AT_MOST = 3
 def is_probability(column: str) -> nw.Expr:
     """Tell which rows hold a number from 0 to 1; NaN and null do not."""
     return nw.col(column).is_between(0, 1) & ~nw.col(column).is_null()
+
+
+def predictions_frame(native: object) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
+    """Return a frame of any engine as narwhals sees it, or None if it is no frame.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If two columns have the same name, or a name is no text.
+    """
+    try:
+        frame: Any = nw.from_native(cast("Any", native), pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        given = list(getattr(native, "columns", ()))
+        repeated = sorted({str(name) for name in given if given.count(name) > 1})
+        raise InvalidPredictionError(
+            f"more than one column is named {', '.join(map(repr, repeated))}",
+            hint="rename or drop all but one of them",
+        ) from error
+    if not isinstance(frame, nw.DataFrame | nw.LazyFrame):
+        return None
+    names: list[object] = [*frame.collect_schema().names()]
+    odd = next((name for name in names if not isinstance(name, str)), None)
+    if odd is not None:
+        raise InvalidPredictionError(
+            f"the column name {odd!r} is not a text", hint="rename it: frame.rename(columns=str)"
+        )
+    return frame
 
 
 def require_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: Iterable[str]) -> None:
@@ -31,6 +59,13 @@ def require_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: Iterab
             f"the predictions have no column {' or '.join(map(repr, missing))}; they have {names}",
             hint="rename the columns",
         )
+
+
+def require_item_ids(frame: nw.DataFrame[Any]) -> None:
+    """Refuse an eager frame in which an item has no id."""
+    if frame["item_id"].is_null().any():
+        row = frame["item_id"].is_null().to_list().index(True)
+        raise InvalidPredictionError(f"row {row} has no item_id", hint="name every item")
 
 
 def require_confidence(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> None:

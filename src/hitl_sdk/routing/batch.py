@@ -6,13 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from hitl_sdk.errors import DuplicateItemError, EmptyInputError, InvalidPredictionError
-from hitl_sdk.routing._frames import require_columns
-from hitl_sdk.routing.prediction import InvalidPrediction, Prediction, label_text, prediction_problem
+from hitl_sdk.routing._frames import predictions_frame, require_columns, require_item_ids
+from hitl_sdk.routing.prediction import (
+    InvalidPrediction,
+    Prediction,
+    item_id_problem,
+    label_text,
+    prediction_problem,
+)
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -99,11 +105,10 @@ def decide_batch(
     >>> decided[0].decision, decided[0].reason
     ('review', 'confidence 0.54 < 0.90')
     """
-    frame: Any = nw.from_native(cast("Any", predictions), pass_through=True)
+    frame = predictions_frame(predictions)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    rows = _of_frame(policy, frame) if isinstance(frame, nw.DataFrame) else _of_objects(policy, frame)
-    items = list(rows)
+    items = list(_of_objects(policy, predictions) if frame is None else _of_frame(policy, frame))
     if not items:
         raise EmptyInputError("there are no predictions", hint="check the filter or the file they come from")
     repeated = [name for name, count in Counter(item.item_id for item in items).items() if count > 1]
@@ -123,6 +128,7 @@ def _of_objects(policy: Policy, predictions: object) -> Iterator[DecidedItem]:
         raise _unknown_kind(predictions)
     for prediction in predictions:
         if isinstance(prediction, InvalidPrediction):
+            _require_usable_id(prediction.item_id)
             yield _invalid(prediction.item_id, prediction.item, prediction.error)
         elif isinstance(prediction, Prediction):
             decision = policy.decide_one(prediction)
@@ -139,6 +145,13 @@ def _of_objects(policy: Policy, predictions: object) -> Iterator[DecidedItem]:
             raise _unknown_kind(prediction)
 
 
+def _require_usable_id(item_id: object) -> None:
+    """Refuse the batch: without its id nobody could be told what became of the item."""
+    problem = item_id_problem(item_id)
+    if problem is not None:
+        raise problem
+
+
 def _unknown_kind(given: object) -> InvalidPredictionError:
     return InvalidPredictionError(
         f"{type(given).__name__} is neither a frame nor an iterable of Prediction",
@@ -150,9 +163,10 @@ def _of_frame(policy: Policy, frame: nw.DataFrame[Any]) -> Iterator[DecidedItem]
     require_columns(frame, _COLUMNS)
     if frame.is_empty():
         return
-    if frame["item_id"].is_null().any():
-        row = frame["item_id"].is_null().to_list().index(True)
-        raise InvalidPredictionError(f"row {row} has no item_id", hint="name every item")
+    require_item_ids(frame)
+    for item_id in frame["item_id"].to_list():
+        if isinstance(item_id, str):
+            _require_usable_id(item_id)
     frame = frame.with_columns(nw.col("item_id").cast(nw.String))
     columns = [frame[name].to_list() for name in _COLUMNS]
     errors = [prediction_problem(*row) for row in zip(*columns, strict=True)]
@@ -169,7 +183,7 @@ def _of_frame(policy: Policy, frame: nw.DataFrame[Any]) -> Iterator[DecidedItem]
                 item_id, item, label_text(label), float(confidence), verdict, reason, extra=extra
             )
         else:
-            yield _invalid(item_id, item if isinstance(item, str) else "", error, extra)
+            yield _invalid(item_id, item, error, extra)
 
 
 def _extras(frame: nw.DataFrame[Any]) -> Iterable[Mapping[str, object] | None]:
@@ -179,8 +193,10 @@ def _extras(frame: nw.DataFrame[Any]) -> Iterable[Mapping[str, object] | None]:
 
 def _invalid(
     item_id: str,
-    item: str,
+    item: object,
     error: InvalidPredictionError,
     extra: Mapping[str, object] | None = None,
 ) -> DecidedItem:
-    return DecidedItem(item_id, item, None, None, None, error.message, error, extra)
+    """Keep an item whose prediction can't be used, as text that every frame can hold."""
+    text = item.encode("utf-8", "backslashreplace").decode() if isinstance(item, str) else ""
+    return DecidedItem(item_id, text, None, None, None, error.message, error, extra)

@@ -11,13 +11,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from math import floor
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing._draws import draw, with_draws
-from hitl_sdk.routing._frames import is_probability, require_columns, require_confidence
+from hitl_sdk.routing._frames import (
+    is_probability,
+    predictions_frame,
+    require_columns,
+    require_confidence,
+    require_item_ids,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +102,8 @@ class Policy(ABC):
         Raises
         ------
         InvalidPredictionError
-            If a column is missing, or in an eager frame a confidence is null, NaN or outside 0 to 1.
+            If it is no frame, a column is missing, or in an eager frame a confidence is null, NaN or outside 0 to
+            1, or an `item_id` null.
         InvalidInputError
             If a `Sample` is drawn on a lazy frame of another engine than polars.
 
@@ -107,7 +115,12 @@ class Policy(ABC):
         >>> Threshold(0.90).decide(frame)[["decision", "reason"]].values.tolist()
         [['accept', 'confidence 0.97 >= 0.90'], ['review', 'confidence 0.31 < 0.90']]
         """
-        table: Any = nw.from_native(frame)
+        table: Any = predictions_frame(frame)
+        if table is None:
+            raise InvalidPredictionError(
+                f"{type(frame).__name__} is no frame",
+                hint="give a pandas, polars or arrow frame, or use decide_one for one prediction",
+            )
         require_columns(table, sorted(self._columns()))
         kept = [name for name in table.collect_schema().names() if name not in {"decision", "reason"}]
         decision = _looked_up("__hitl_verdict", _VERDICTS)
@@ -121,6 +134,8 @@ class Policy(ABC):
                 decision = nw.when(usable).then(decision)
                 reason = nw.when(usable).then(reason).otherwise(nw.lit(_NO_CONFIDENCE))
             table = table.with_columns(confidence.alias(_CONFIDENCE))
+        if "item_id" in self._columns() and isinstance(table, nw.DataFrame):
+            require_item_ids(table)
         judged = self._judged(table, "__hitl")
         return nw.to_native(judged.select(*kept, decision.alias("decision"), reason.alias("reason")))  # type: ignore[no-any-return]
 
@@ -296,7 +311,7 @@ class Sample(Policy):
     Raises
     ------
     InvalidInputError
-        If `rate` is not from 0 to 1.
+        If `rate` is not from 0 to 1, or `seed` is no whole number.
 
     Examples
     --------
@@ -310,6 +325,9 @@ class Sample(Policy):
 
     def __post_init__(self) -> None:
         _require_share("rate", self.rate)
+        seed: object = self.seed
+        if not isinstance(seed, Integral):
+            raise InvalidInputError(f"seed={seed!r} is no whole number", hint="for example seed=7")
 
     def _columns(self) -> set[str]:
         return {"item_id"}
@@ -405,9 +423,13 @@ def _shown(share: float) -> str:
     return text if float(text) == share else repr(share)
 
 
-def _require_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
+def _require_share(name: str, value: object) -> None:
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise InvalidInputError(f"{name}={value!r} is not a number", hint="give a number from 0 to 1")
+    if not 0 <= float(value) <= 1:
         hint = (
-            "it looks like a percentage: divide by 100" if 1 < value <= 100 else "give a number from 0 to 1"
+            "it looks like a percentage: divide by 100"
+            if 1 < float(value) <= 100
+            else "give a number from 0 to 1"
         )
         raise InvalidInputError(f"{name}={value!r} is not from 0 to 1", hint=hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,16 @@ from hitl_sdk.errors import InvalidPredictionError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["InvalidPrediction", "Prediction", "confidence_problem", "label_text", "prediction_problem"]
+__all__ = [
+    "InvalidPrediction",
+    "Prediction",
+    "confidence_problem",
+    "is_unicode",
+    "item_id_problem",
+    "item_problem",
+    "label_text",
+    "prediction_problem",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,9 @@ class Prediction:
     raw: object = None
 
     def __post_init__(self) -> None:
-        item_id: object = self.item_id
-        if not isinstance(item_id, str) or not item_id:
-            raise InvalidPredictionError(f"item_id {item_id!r} is not a text", hint="name every item")
-        error = prediction_problem(self.item_id, self.item, self.label, self.confidence)
+        error = item_id_problem(self.item_id) or prediction_problem(
+            self.item_id, self.item, self.label, self.confidence
+        )
         if error is not None:
             raise error
         object.__setattr__(self, "label", label_text(self.label))
@@ -97,22 +106,45 @@ class InvalidPrediction:
     raw: object = None
 
 
+def item_id_problem(item_id: object) -> InvalidPredictionError | None:
+    """Return what makes an item id unusable, or None."""
+    if not isinstance(item_id, str) or not item_id:
+        return InvalidPredictionError(f"item_id {item_id!r} is not a text", hint="name every item")
+    if not is_unicode(item_id):
+        return InvalidPredictionError(f"item_id {item_id!r} is not valid Unicode", hint="decode it again")
+    return None
+
+
 def prediction_problem(
     item_id: str, item: object, label: object, confidence: object
 ) -> InvalidPredictionError | None:
     """Return what makes a prediction unusable, or None."""
-    found = _item_problem(item) or confidence_problem(confidence)
+    unusable = item_problem(item_id, item)
+    if unusable is not None:
+        return unusable
+    found = confidence_problem(confidence)
     if found is None and label_text(label) is None:
         found = f"the label {label!r} is neither a text nor a whole number", None
-    if found is None:
-        return None
-    problem, hint = found
+    return None if found is None else _of_item(item_id, *found)
+
+
+def item_problem(item_id: str, item: object) -> InvalidPredictionError | None:
+    """Return what makes an item unusable, whatever a model says of it, or None."""
+    if not isinstance(item, str) or not item:
+        return _of_item(item_id, "the item is empty or not a text", "give the content, or its S3 URI")
+    if not is_unicode(item):
+        problem = "the item is not valid Unicode: it holds half a surrogate pair"
+        return _of_item(item_id, problem, "decode it again")
+    return None
+
+
+def _of_item(item_id: str, problem: str, hint: str | None) -> InvalidPredictionError:
     return InvalidPredictionError(f"item {item_id!r}: {problem}", hint=hint, item_id=item_id)
 
 
 def confidence_problem(confidence: object) -> tuple[str, str | None] | None:
     """Return what makes a confidence unusable, and what to do about it; or None."""
-    if not isinstance(confidence, Real) or isinstance(confidence, bool):
+    if not isinstance(confidence, Real | Decimal) or isinstance(confidence, bool):
         return f"the confidence {confidence!r} is not a number", "give the probability of the label"
     number = float(confidence)
     if 0 <= number <= 1:
@@ -121,15 +153,15 @@ def confidence_problem(confidence: object) -> tuple[str, str | None] | None:
     return f"the confidence {number} is not from 0 to 1", hint
 
 
-def _item_problem(item: object) -> tuple[str, str | None] | None:
-    if not isinstance(item, str) or not item:
-        return "the item is empty or not a text", "give the content, or its S3 URI"
-    if not item.isascii():
-        try:
-            item.encode()
-        except UnicodeEncodeError:
-            return "the item is not valid Unicode: it holds half a surrogate pair", "decode it again"
-    return None
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written anywhere: half a surrogate pair fits no file and no frame."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def label_text(label: object) -> str | None:
@@ -138,7 +170,7 @@ def label_text(label: object) -> str | None:
     A column of whole numbers with a gap arrives from pandas as floats: ``-1.0`` is ``"-1"``.
     """
     if isinstance(label, str):
-        return label or None
+        return label if label and is_unicode(label) else None
     if isinstance(label, bool) or not isinstance(label, Real) or not float(label).is_integer():
         return None
     return str(round(label))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
+from hitl_sdk.routing.prediction import InvalidPrediction, Prediction, item_id_problem, item_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ def from_callable(
     predict: Callable[[str], object],
     items: Iterable[str],
     *,
-    item_ids: Iterable[str] | None = None,
+    item_ids: Iterable[object] | None = None,
 ) -> list[Prediction | InvalidPrediction]:
     """Ask a function for the prediction of each item.
 
@@ -41,18 +42,18 @@ def from_callable(
         other exception passes through.
     items : iterable of str
         The contents, or their S3 URIs.
-    item_ids : iterable of str, optional
+    item_ids : iterable of str or int, optional
         One an item; the position, ``"0"``, ``"1"``, ..., when left out.
 
     Returns
     -------
     list of Prediction or InvalidPrediction
-        One an item, in the order of `items`.
+        One an item, in the order of `items`. An item that is no text, or an empty one, is not asked about.
 
     Raises
     ------
     InvalidInputError
-        If there are not as many ids as items.
+        If there are not as many ids as items, or an id is missing, or `items` is one text.
 
     Examples
     --------
@@ -60,7 +61,10 @@ def from_callable(
     >>> [(p.item_id, p.label) for p in predictions]
     [('0', '1'), ('1', '-1')]
     """
-    return [_called(predict, item_id, item) for item_id, item in _named(items, item_ids)]
+    return [
+        _without_asking(item_id, item) or _called(predict, item_id, item)
+        for item_id, item in _named(items, item_ids)
+    ]
 
 
 def from_endpoint(
@@ -68,7 +72,7 @@ def from_endpoint(
     endpoint_name: str,
     items: Iterable[str],
     *,
-    item_ids: Iterable[str] | None = None,
+    item_ids: Iterable[object] | None = None,
     content_type: ContentType = "application/jsonlines",
     batch_size: int = 32,
     concurrency: int = 8,
@@ -86,7 +90,7 @@ def from_endpoint(
         The endpoint.
     items : iterable of str
         The contents, or their S3 URIs.
-    item_ids : iterable of str, optional
+    item_ids : iterable of str or int, optional
         One an item; the position, ``"0"``, ``"1"``, ..., when left out.
     content_type : {"application/jsonlines", "application/json"}
         What the endpoint takes and gives.
@@ -107,7 +111,8 @@ def from_endpoint(
     ServiceError
         If a call fails, after the client's own retries.
     InvalidInputError
-        If there are not as many ids as items.
+        If there are not as many ids as items, an id is missing, `items` is one text, or `batch_size` or `concurrency` is
+        below 1.
 
     Examples
     --------
@@ -127,20 +132,44 @@ def from_endpoint(
             body = response["Body"].read()
         return _answered(batch, body)
 
-    batches = list(_batches(_named(items, item_ids), batch_size))
-    with ThreadPoolExecutor(concurrency) as pool:
-        return [prediction for answered in pool.map(ask, batches) for prediction in answered]
+    if batch_size < 1:
+        raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
+    named = _named(items, item_ids)
+    outcomes = [_without_asking(item_id, item) for item_id, item in named]
+    asked = [pair for pair, outcome in zip(named, outcomes, strict=True) if outcome is None]
+    answers = in_threads(ask, _batches(asked, batch_size), concurrency=concurrency)
+    answered = iter([prediction for batch in answers for prediction in batch])
+    return [outcome or next(answered) for outcome in outcomes]
 
 
-def _named(items: Iterable[str], item_ids: Iterable[str] | None) -> list[tuple[str, str]]:
+def _named(items: Iterable[str], item_ids: Iterable[object] | None) -> list[tuple[str, str]]:
+    given: object = items
+    if isinstance(given, str):
+        raise InvalidInputError(
+            "items is one text", hint="give a list of items, also where there is only one"
+        )
     contents = list(items)
-    names = [str(position) for position in range(len(contents))] if item_ids is None else list(item_ids)
+    ids = range(len(contents)) if item_ids is None else item_ids
+    names = [str(item_id) if isinstance(item_id, Integral) else item_id for item_id in ids]
     if len(names) != len(contents):
         raise InvalidInputError(
             f"{len(names)} item_ids for {len(contents)} items",
             hint="give one item_id an item, in the same order",
         )
-    return list(zip(names, contents, strict=True))
+    problem = next(filter(None, map(item_id_problem, names)), None)
+    if problem is not None:
+        raise problem
+    return list(zip(map(str, names), contents, strict=True))
+
+
+def _without_asking(item_id: str, item: object) -> InvalidPrediction | None:
+    """Return the outcome of an item that no model should be asked about, or None."""
+    problem = item_problem(item_id, item)
+    return (
+        None
+        if problem is None
+        else InvalidPrediction(item_id, item if isinstance(item, str) else "", problem)
+    )
 
 
 def _called(predict: Callable[[str], object], item_id: str, item: str) -> Prediction | InvalidPrediction:
