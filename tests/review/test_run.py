@@ -349,3 +349,19 @@ def test_every_start_is_told_to_who_asks(review):
     seen = []
     review.router().route(review.predictions(0.1, 0.2, 0.95), on_progress=seen.append)
     assert [start.status for start in seen] == ["started", "started"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"flow": None},
+        {"policy": 0.9},
+        {"policy": Threshold},
+        {"session": None},
+        {"task": "sentiment"},
+    ],
+)
+def test_a_router_refuses_what_is_of_another_kind(review, wrong):
+    fitting = {"flow": "sentiment", "policy": Threshold(0.9), "session": review.session, "task": review.task}
+    with pytest.raises(InvalidInputError, match=f"{next(iter(wrong))}="):
+        Router(**{**fitting, **wrong})

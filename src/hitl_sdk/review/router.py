@@ -16,9 +16,12 @@ from hitl_sdk.loops import (
     human_loop_name,
     start_human_loops,
 )
+from hitl_sdk.review.flow import ReviewFlow
 from hitl_sdk.review.progress import progress_bar
 from hitl_sdk.review.run import RoutedItem, Run
-from hitl_sdk.routing import decide_batch
+from hitl_sdk.routing import Policy, decide_batch
+from hitl_sdk.session import Session
+from hitl_sdk.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,10 +29,7 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
     from hitl_sdk.loops import LoopStart
-    from hitl_sdk.review.flow import ReviewFlow
-    from hitl_sdk.routing import DecidedItem, InvalidPrediction, Policy, Prediction
-    from hitl_sdk.session import Session
-    from hitl_sdk.tasks import Task
+    from hitl_sdk.routing import DecidedItem, InvalidPrediction, Prediction
 
 __all__ = ["Router"]
 
@@ -57,7 +57,7 @@ class Router:
     Raises
     ------
     InvalidInputError
-        If no task is given, and `flow` brings none.
+        If no task is given, and `flow` brings none, or something of another kind is given.
 
     Examples
     --------
@@ -84,6 +84,11 @@ class Router:
         concurrency: int = DEFAULT_CONCURRENCY,
         progress: bool = True,
     ) -> None:
+        _require("flow", flow, str, ReviewFlow)
+        _require("policy", policy, Policy)
+        _require("session", session, Session)
+        if task is not None:
+            _require("task", task, Task)
         self.flow: str = flow if isinstance(flow, str) else flow.name
         its_task = task or (None if isinstance(flow, str) else flow.task)
         if its_task is None:
@@ -197,3 +202,10 @@ class Router:
                 restart_failed=restart_failed,
                 on_progress=seen,
             )
+
+
+def _require(name: str, value: object, *kinds: type) -> None:
+    """Refuse what is of another kind now, and not in the middle of a batch."""
+    if not isinstance(value, kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise InvalidInputError(f"{name}={value!r} is no {wanted}", hint=f"give a {wanted} as {name}")
