@@ -296,3 +296,13 @@ def test_what_goes_in_as_a_prediction_comes_back_as_an_answer(label):
     task = text_task()
     chosen = task.input("It broke", label)["initialValue"]
     assert task.parse_answer({"sentiment": {"label": chosen}}).label == str(label)
+
+
+def test_a_set_of_labels_is_refused_as_its_order_changes_from_run_to_run():
+    with pytest.raises(InvalidResourceError, match="a set has no order"):
+        TextClassification(name="mood", labels={"sad", "glad"}, title="Which mood?")
+
+
+def test_a_label_that_is_no_unicode_is_refused():
+    with pytest.raises(TemplateError, match="is not valid Unicode"):
+        TextClassification(name="mood", labels=["\ud800", "b"], title="Which mood?")

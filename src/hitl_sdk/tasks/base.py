@@ -245,10 +245,18 @@ def fill_template(file_name: str, *, resource: str, **parts: str) -> str:
     Raises
     ------
     TemplateError
-        If the outcome is longer than the service takes.
+        If the outcome is longer than the service takes, or not valid Unicode.
     """
     text = files("hitl_sdk.tasks").joinpath("templates", file_name).read_text("utf-8")
     filled = Template(text).substitute(parts)
+    try:
+        filled.encode()
+    except UnicodeEncodeError:
+        raise TemplateError(
+            f"a text of task {resource!r} is not valid Unicode: it holds half a surrogate pair",
+            hint="decode labels, title and instructions again",
+            resource=resource,
+        ) from None
     if len(filled) > _MAX_TEMPLATE_LENGTH:
         raise TemplateError(
             f"the worker template of task {resource!r} has {len(filled):,} characters, "

@@ -1,7 +1,7 @@
 """What all tasks with one label out of a list have in common."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Annotated
 
@@ -25,6 +25,9 @@ def _as_texts(labels: object) -> object:
     """Let labels be given as numbers, and as any iterable but a text."""
     if isinstance(labels, str | bytes | Mapping) or not isinstance(labels, Iterable):
         raise ValueError("give a list of labels")
+    if isinstance(labels, Set):
+        # Its order is another in every process, so that each run would find another template than its own.
+        raise ValueError("a set has no order: give a list, for example sorted(labels)")
     return tuple(str(label) if _is_number(label) else label for label in labels)
 
 
