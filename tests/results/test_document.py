@@ -223,3 +223,9 @@ def test_a_genuine_file_of_2020_is_read():
     assert output.answers[0].content == {"category": {"labels": ["World"]}}
     assert output.answers[0].accepted_at is None
     assert output.answers[0].submitted_at == datetime(2020, 9, 22, 17, 8, 37, 840_000, UTC)
+
+
+@pytest.mark.parametrize("document", [None, 5, {"humanLoopName": "loop-1"}])
+def test_what_is_no_text_is_refused_as_such(document):
+    with pytest.raises(InvalidOutputError, match=r"not the text of an output\.json"):
+        parse_output(document)

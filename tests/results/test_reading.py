@@ -230,3 +230,11 @@ def test_a_plain_boto3_writer_and_this_reader_agree(bucket, a2i):
         Bucket="bucket", Key="x/output.json", Body=json.dumps(json.loads(a2i.document()), indent=1)
     )
     assert read_prefix(bucket, "s3://bucket/x")[0].output.answers[0].worker_id == "0f1e2d3c4b5a6978"
+
+
+def test_one_text_is_not_read_letter_by_letter():
+    session = Session(region_name="eu-west-1")
+    with pytest.raises(InvalidInputError, match="names is one text, 'loop-1'"):
+        read_loops(session, "loop-1")
+    with pytest.raises(InvalidInputError, match="uris is one text"):
+        read_outputs(session, "s3://bucket/output.json")

@@ -153,7 +153,12 @@ def _read(document: bytes | str, flow_definition_arn: str | None, about: str) ->
     )
 
 
-def _read_json(document: bytes | str, about: str) -> dict[str, object]:
+def _read_json(document: object, about: str) -> dict[str, object]:
+    if not isinstance(document, bytes | str):
+        raise InvalidOutputError(
+            f"{about} is a {type(document).__name__}, not the text of an output.json",
+            hint="give the file's content as it lies in S3, not what json.loads made of it",
+        )
     try:
         text = (
             document.decode("utf-8-sig") if isinstance(document, bytes) else document.removeprefix("\ufeff")

@@ -63,7 +63,7 @@ def read_outputs(
     Raises
     ------
     InvalidInputError
-        If one of `uris` is no S3 address; nothing is fetched then.
+        If one of `uris` is no S3 address, or they are one text; nothing is fetched then.
     CredentialsError
         If there are no credentials or they have expired; then no row could be read.
 
@@ -75,7 +75,7 @@ def read_outputs(
     ...
     hitl_sdk.errors.InvalidInputError: 'bucket/output.json' is no S3 address (it looks like s3://BUCKET/KEY)
     """
-    wanted = list(uris)
+    wanted = list(_several(uris, "uris"))
     for uri in wanted:
         split_uri(uri)
     return _fetch_all(_object_fetcher(session), wanted, flow_definition_arn, concurrency)
@@ -163,6 +163,8 @@ def read_loops(
 
     Raises
     ------
+    InvalidInputError
+        If `names` is one text.
     CredentialsError
         If there are no credentials or they have expired.
 
@@ -194,7 +196,14 @@ def read_loops(
             ),
         )
 
-    return _fetch_all(fetch, names, flow_definition_arn, concurrency)
+    return _fetch_all(fetch, _several(names, "names"), flow_definition_arn, concurrency)
+
+
+def _several(texts: Iterable[str], name: str) -> Iterable[str]:
+    """Refuse one text where several are wanted: it would be taken letter by letter."""
+    if isinstance(texts, str):
+        raise InvalidInputError(f"{name} is one text, {texts!r}", hint="give a list, also of one")
+    return texts
 
 
 def _object_fetcher(session: Session) -> Callable[[str], _Fetched]:
