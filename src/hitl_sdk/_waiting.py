@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, TypeVar
 
 from tenacity import Retrying, retry_if_result, wait_exponential, wait_random
@@ -59,7 +60,7 @@ def wait_until(
     >>> wait_until(lambda: next(answers), lambda s: s == "Completed", timeout=60, what="it", first_pause=0.01)
     'Completed'
     """
-    if not timeout > 0:
+    if not (isinstance(timeout, Real) and timeout > 0):
         raise InvalidInputError(f"timeout={timeout!r} for {what}", hint="give a number of seconds above 0")
     clock = current_clock()
     deadline = clock.monotonic() + timeout

@@ -10,7 +10,7 @@ from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._data import human_review_regions
 from hitl_sdk._version import __version__
 from hitl_sdk.arns import Arn, ArnKind, parse_arn
-from hitl_sdk.errors import ConfigurationError, RegionNotSupportedError
+from hitl_sdk.errors import ConfigurationError, HitlError, RegionNotSupportedError
 
 if TYPE_CHECKING:
     import boto3
@@ -55,7 +55,7 @@ class Session:
     Raises
     ------
     ConfigurationError
-        If no Region is given or found, or both a profile and a session are.
+        If no Region is given or found, both a profile and a session are, or the attempts are no number from 1.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Session:
             )
         self.region_name: str = region
         self.endpoint_url = endpoint_url
-        self._max_attempts = max_attempts or int(os.environ.get("AWS_MAX_ATTEMPTS", DEFAULT_MAX_ATTEMPTS))
+        self._max_attempts = _attempts(max_attempts)
         self._max_pool_connections = max_pool_connections
         self._clients: dict[str, Any] = {}
         self._lock = RLock()
@@ -127,14 +127,25 @@ class Session:
         """
         with self._lock:
             if service not in self._clients:
-                with translated_errors():
-                    self._clients[service] = self._boto3_session.client(
-                        cast("Any", service),
-                        region_name=self.region_name,
-                        endpoint_url=self.endpoint_url,
-                        config=self._config(),
-                    )
+                self._clients[service] = self._new_client(service)
             return self._clients[service]
+
+    def _new_client(self, service: ServiceName) -> object:
+        try:
+            with translated_errors():
+                return self._boto3_session.client(
+                    cast("Any", service),
+                    region_name=self.region_name,
+                    endpoint_url=self.endpoint_url,
+                    config=self._config(),
+                )
+        except ValueError as error:
+            if isinstance(error, HitlError):
+                raise
+            raise ConfigurationError(
+                f"the client of {service} can't be made: {error}",
+                hint="an endpoint looks like http://127.0.0.1:8484",
+            ) from error
 
     @property
     def account_id(self) -> str:
@@ -189,6 +200,21 @@ class Session:
             max_pool_connections=self._max_pool_connections,
             user_agent_extra=f"hitl_sdk/{__version__}",
         )
+
+
+def _attempts(given: int | None) -> int:
+    """Return how often a call is attempted, as given, else by the environment, else by default."""
+    value: object = os.environ.get("AWS_MAX_ATTEMPTS", DEFAULT_MAX_ATTEMPTS) if given is None else given
+    try:
+        attempts = int(cast("Any", value))
+    except (TypeError, ValueError):
+        attempts = 0
+    if attempts < 1:
+        raise ConfigurationError(
+            f"max_attempts={value!r} is not a number of attempts",
+            hint="give a whole number from 1, as max_attempts or in AWS_MAX_ATTEMPTS",
+        )
+    return attempts
 
 
 def _new_boto3_session(profile_name: str | None, region_name: str | None) -> boto3.Session:

@@ -97,3 +97,18 @@ def test_importing_the_package_loads_nothing_heavy():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
     assert printed.strip() == "[]"
+
+
+@pytest.mark.parametrize("attempts", [0, -1, "many"])
+def test_attempts_are_a_number_from_one(monkeypatch, attempts):
+    with pytest.raises(errors.ConfigurationError, match="is not a number of attempts"):
+        Session(region_name="eu-west-1", max_attempts=attempts)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", str(attempts))
+    with pytest.raises(errors.ConfigurationError, match="AWS_MAX_ATTEMPTS"):
+        Session(region_name="eu-west-1")
+
+
+def test_an_endpoint_that_is_no_address_is_refused_with_the_cure():
+    session = Session(region_name="eu-west-1", endpoint_url="localhost:8484")
+    with pytest.raises(errors.ConfigurationError, match="an endpoint looks like http://"):
+        session.client("sagemaker")

@@ -64,7 +64,7 @@ def test_waiting_never_outlasts_its_deadline_and_looks_once_more_at_it(timeout):
     assert looked_at[-1] == pytest.approx(timeout)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), None, "60"])
 def test_a_timeout_must_be_a_time(timeout):
     with pytest.raises(errors.InvalidInputError, match="timeout"):
         wait_until(lambda: 1, bool, timeout=timeout, what="it")

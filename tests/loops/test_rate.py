@@ -44,7 +44,7 @@ def test_threads_share_the_rate(clock):
     assert clock.monotonic() >= 4.0 - 1e-6
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), "50"])
 def test_a_rate_that_is_none_is_refused(rate):
     with pytest.raises(InvalidInputError, match="calls a second"):
         TokenBucket(rate)

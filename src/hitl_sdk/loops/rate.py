@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from threading import Lock
 
 from hitl_sdk._clock import current_clock
@@ -29,7 +30,8 @@ class TokenBucket:
     """
 
     def __init__(self, rate: float | None) -> None:
-        if rate is not None and not rate > 0:
+        given: object = rate
+        if given is not None and not (isinstance(given, Real) and float(given) > 0):
             raise InvalidInputError(
                 f"rate={rate!r}", hint="give calls a second, above 0, or None for no limit"
             )
