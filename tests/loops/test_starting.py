@@ -105,6 +105,7 @@ def test_a_conflict_over_a_loop_that_is_not_there_is_the_items_outcome(review):
     review.calls.fail("StartHumanLoop", ("ConflictException", 409))
     (started,) = start(review, ["x"])
     assert (started.status, type(started.error)) == ("failed", ConflictError)
+    assert "injected ConflictException" in str(started.error)
 
 
 def test_a_loop_of_our_name_in_another_flow_is_a_conflict(review):
@@ -209,6 +210,18 @@ def test_the_limit_is_still_botocores(one_boto3_session):
     assert model.metadata["max"] == INPUT_LENGTH_LIMIT
 
 
+NESTED: dict = {}
+NESTED["itself"] = NESTED
+
+
+@pytest.mark.parametrize("content", [b"bytes", float("nan"), "\ud800", NESTED], ids=type)
+def test_an_input_that_is_no_json_is_that_items_outcome(review, content):
+    starts = start_human_loops(review.session, [review.request("bad", extra=content), review.request("good")])
+    assert statuses(starts) == ["failed", "started"]
+    assert isinstance(starts[0].error, InvalidPredictionError)
+    assert "can't be written as JSON" in str(starts[0].error)
+
+
 def test_a_name_asked_for_twice_is_refused_before_anything_is_started(review):
     with pytest.raises(DuplicateItemError, match="requested more than once"):
         start(review, ["x", "y", "x"])
@@ -257,6 +270,36 @@ def test_restart_failed_leaves_loops_in_progress_alone(review):
     review.start("x")
     assert statuses(start(review, ["x"], restart_failed=True)) == ["adopted"]
     assert review.calls.count["DeleteHumanLoop"] == 0
+
+
+def test_restart_failed_leaves_alone_what_somebody_has_restarted_since_the_list_was_read(review):
+    name = stopped(review, "text 0")
+
+    def restart_behind_our_back(_):
+        if review.status(name) == "Stopped":
+            start(review, ["text 0"], restart_failed=True)
+
+    items = [*MANY[1:], "text 0"]  # one call at a time, so that the list is old by the last of them
+    starts = start(review, items, restart_failed=True, concurrency=1, on_progress=restart_behind_our_back)
+    assert statuses(starts) == ["started"] * (len(items) - 1) + ["adopted"]
+    assert review.calls.count["DeleteHumanLoop"] == 1
+
+
+def test_restart_failed_deletes_no_loop_of_another_flow(review):
+    name = stopped(review, "x")
+    other = LoopRequest(review.arn + "-2", name, {"taskObject": "x"})
+    (started,) = start_human_loops(review.session, [other], restart_failed=True)
+    assert isinstance(started.error, ConflictError)
+    assert review.status(name) == "Stopped"
+
+
+def test_a_note_on_what_ends_the_run_is_kept(review):
+    error = AccessDeniedError("denied")
+    error.add_note("ask the account's owner")
+    review.calls.fail("StartHumanLoop", error)
+    with pytest.raises(AccessDeniedError, match="0 of 1") as ended:
+        start(review, ["x"])
+    assert ended.value.__notes__ == ["ask the account's owner"]
 
 
 def test_a_loop_that_somebody_else_has_just_deleted_is_started_again(review):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -199,10 +201,10 @@ class _Starter:
             state = state or describe_loop(self._runtime, name)
             if state.status == "Missing":
                 return self._start(request, content)
+            adopted = _adopted(request, state)
             if self._restart_failed and state.status in {"Failed", "Stopped"}:
-                self._delete(name)
-                return self._start(request, content)
-            return _adopted(request, state)
+                return self._restart(request, content)
+            return adopted
         except _FATAL:
             raise
         except HitlError as error:
@@ -228,12 +230,15 @@ class _Starter:
             return _adopted(request, state)
         return LoopStart(name, "started", arn=said["HumanLoopArn"])
 
-    def _delete(self, name: str) -> None:
-        try:
-            with translated_errors(f"human loop {name!r}"):
-                self._runtime.delete_human_loop(HumanLoopName=name)
-        except NotFoundError:
-            return
+    def _restart(self, request: LoopRequest, content: str) -> LoopStart:
+        """Delete a loop that had failed, and start it again, unless somebody has since: that one is adopted."""
+        name = request.human_loop_name
+        state = describe_loop(self._runtime, name)
+        if not state.ended or state.status == "Completed":
+            return _adopted(request, state)
+        with suppress(NotFoundError), translated_errors(f"human loop {name!r}"):
+            self._runtime.delete_human_loop(HumanLoopName=name)
+        return self._start(request, content)
 
 
 def _adopted(request: LoopRequest, state: LoopState) -> LoopStart:
@@ -274,8 +279,15 @@ def _known_states(session: Session, requests: Sequence[LoopRequest]) -> dict[str
 
 
 def _input_text(request: LoopRequest) -> str:
-    text = json.dumps(request.input_content, ensure_ascii=False)
-    length = len(text.encode())
+    try:
+        text = json.dumps(request.input_content, ensure_ascii=False, allow_nan=False)
+        length = len(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidPredictionError(
+            f"the input of human loop {request.human_loop_name!r} can't be written as JSON",
+            hint="give texts, finite numbers, lists and mappings with text keys",
+            resource=request.human_loop_name,
+        ) from error
     if length > INPUT_LENGTH_LIMIT:
         raise InvalidPredictionError(
             f"the input of human loop {request.human_loop_name!r} has {length:,} bytes; "
@@ -288,8 +300,8 @@ def _input_text(request: LoopRequest) -> str:
 
 def _with_count(error: HitlError, started: int, wanted: int) -> HitlError:
     """Say, in an error that ends a whole run, how far the run has come."""
-    said = {key: value for key, value in vars(error).items() if key != "message"}
-    return type(error)(
-        f"{error.message}; {started} of {wanted} human loops had been started, and running again adopts them",
-        **said,
+    twin = copy(error)
+    twin.message = (
+        f"{error.message}; {started} of {wanted} human loops had been started, and running again adopts them"
     )
+    return twin
