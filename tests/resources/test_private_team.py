@@ -1,5 +1,7 @@
 """A private team in one piece."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from hitl_sdk.errors import (
@@ -296,3 +298,11 @@ def test_delete_everything_clears_up_after_a_crash_before_the_workforce(session,
 
     assert crew.delete(session, everything=True) is True
     assert pools(session) == []
+
+
+def test_threads_that_make_the_same_team_make_it_once(session, crew):
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(lambda _: crew.ensure(session), range(4)))
+
+    assert len(set(states)) == 1
+    assert pools(session) == ["crew"]

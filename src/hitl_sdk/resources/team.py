@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -26,6 +27,9 @@ __all__ = ["Member", "PrivateTeam", "TeamState"]
 
 _MADE_FOR = "hitl-sdk:team"
 """The tag that marks a user pool as made by this package, and for which team."""
+
+_TURNS: dict[str, Lock] = {}
+"""One lock a Region: Cognito takes several pools and clients of one name, so two threads would make two."""
 
 
 class Member(Model):
@@ -174,7 +178,9 @@ class PrivateTeam(Model):
     def ensure(self, session: Session, *, timeout: float = DEFAULT_TIMEOUT) -> TeamState:
         """Make it so, and wait until the team can be given work.
 
-        Safe to run again, after success or after a crash at any point.
+        Safe to run again, after success or after a crash at any point, and from several threads: they take turns.
+        Several processes that make the same team for the first time can make several pools, which the next run
+        refuses by name.
 
         Parameters
         ----------
@@ -195,6 +201,10 @@ class PrivateTeam(Model):
             If AWS refuses a call.
         """
         session.require_human_review()
+        with _TURNS.setdefault(session.region_name, Lock()):
+            return self._ensured(session, timeout)
+
+    def _ensured(self, session: Session, timeout: float) -> TeamState:
         existing = find_workforce(session)
         if existing is not None:
             pool_id, client_id = self._sign_in_of(existing, session)
