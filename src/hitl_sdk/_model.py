@@ -69,7 +69,8 @@ def shortened(value: object) -> str:
 
 def _explained(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
     """Say in one line which field is wrong, and what is allowed; never a value that may be private."""
-    place = ".".join(str(part) for part in problem["loc"]) or "fields together"
+    # What is in brackets are pydantic's names of the members of a union, not fields.
+    place = ".".join(part for part in map(str, problem["loc"]) if "[" not in part) or "fields together"
     if problem["type"] == "missing":
         return f"{place}: is required"
     if problem["type"] == "extra_forbidden":

@@ -183,3 +183,15 @@ def test_a_role_of_another_account_is_refused_before_anything_is_made(session):
 
 def test_a_flow_reads_without_a_workers_address():
     assert "ana@" not in repr(review_flow())
+
+
+def test_a_team_of_another_kind_is_refused_in_plain_words():
+    with pytest.raises(InvalidResourceError, match="team: 'crew' is not an ARN of a workteam") as refused:
+        review_flow(team="crew")
+    assert "function-after" not in str(refused.value)
+
+
+@pytest.mark.parametrize("task", ["mood", None, {"name": "mood"}])
+def test_a_task_of_another_kind_is_refused(task):
+    with pytest.raises(InvalidResourceError, match="task"):
+        review_flow(task=task)

@@ -130,9 +130,10 @@ def test_an_answer_that_cannot_be_read_costs_itself_alone():
 
 
 def test_answers_that_cannot_be_read_leave_the_item_without_a_label():
-    row = row_of(reviewed(said("7"), note="Completed"))
+    row = row_of(reviewed(said("7", "7"), note="Completed"))
     assert row["label"] is None
     assert "; Completed; the answer's label '7'" in row["reason"]
+    assert row["reason"].count("label '7'") == 1
 
 
 def test_times_are_utc_and_the_last_answer_completes():

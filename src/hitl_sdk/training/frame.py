@@ -205,7 +205,7 @@ def _outcome(row: TrainingRow, task: Task) -> _Outcome:
             labels.append(task.parse_answer(answer.content).label)
         except InvalidOutputError as error:
             problems.append(error.message)
-    note = "; ".join([*([row.note] if row.note else []), *problems]) or None
+    note = "; ".join(dict.fromkeys([*([row.note] if row.note else []), *problems])) or None
     submitted = [answer.submitted_at for answer in row.output.answers if answer.submitted_at]
     completed_at = row.completed_at or max(submitted, default=None)
     if not labels:
