@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import SerializeAsAny
+from pydantic import InstanceOf, SerializeAsAny
 
 from hitl_sdk._model import Model
 from hitl_sdk.arns import parse_arn
@@ -68,7 +68,7 @@ class ReviewFlow(Model):
 
     name: FlowName
     team: PrivateTeam | WorkteamArn
-    task: SerializeAsAny[Task]
+    task: SerializeAsAny[InstanceOf[Task]]
     output: OutputUri
     role_arn: RoleArn
     task_count: int = 1

@@ -8,7 +8,6 @@ import html
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from inspect import isabstract
 from string import Template
 from typing import Annotated, Any
 
@@ -131,10 +130,6 @@ class Task(Model):
     @model_validator(mode="before")
     @classmethod
     def _describe_by_title(cls, fields: Any) -> Any:
-        if not isinstance(fields, Mapping):
-            return fields
-        if isabstract(cls):
-            raise ValueError("give a task, for example a TextClassification")
         return {**fields, "description": fields.get("description") or fields.get("title", "")}
 
     @abstractmethod
