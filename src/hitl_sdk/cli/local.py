@@ -23,6 +23,8 @@ from hitl_sdk.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from hitl_sdk.local.service import ReviewService
+
 __all__ = ["app"]
 
 DEFAULT_PORT = 8484
@@ -40,10 +42,11 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = DEFAULT_PORT,
     data: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Keep the state of human review in this directory.")
+        Path | None,
+        typer.Option(file_okay=False, help="Keep human review, and what moto holds, in this directory."),
     ] = None,
     store: Annotated[
-        str | None, typer.Option(metavar="URL", help="Keep it in this database: sqlite or postgresql.")
+        str | None, typer.Option(metavar="URL", help="Keep human review alone, in this database.")
     ] = None,
     simulate_workers: Annotated[
         bool,
@@ -69,8 +72,8 @@ def up(
     Point any AWS client at the address it prints: AWS_ENDPOINT_URL=http://127.0.0.1:8484.
 
     What --data or --store keeps is human review: teams, flows, loops, answers. The rest of AWS here is
-    moto's and lives in memory: buckets, objects, user pools and queues are gone when the process ends,
-    so create them again before you go on with kept flows.
+    moto's. With --data its buckets, user pools, roles, queues, topics, rules and tables are kept too,
+    saved every second and at the end; without it they live in memory and go with the process.
     """
     if data is not None and store is not None:
         raise typer.BadParameter("give --data or --store, not both")
@@ -78,12 +81,11 @@ def up(
     for module in ("moto", "sqlalchemy", "starlette", "uvicorn", "a2wsgi"):
         load(module, extra="local", needed_for="hitl local up")
     from hitl_sdk.local.server import serve
-    from hitl_sdk.local.service import review_service
     from hitl_sdk.local.simulation import DefaultAnswers
 
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # the server speaks for nobody's account
         os.environ.pop(name, None)
-    with review_service(_store_url(data, store), clock=SystemClock(), seed=seed) as service:
+    with _service(data, store, seed) as service:
         for name, function in functions.items():
             service.endpoints.serve(name, function)
         if simulate_workers:
@@ -187,11 +189,24 @@ def _state_directory() -> Path:
     return Path(home, "hitl-sdk", "services")
 
 
-def _store_url(data: Path | None, store: str | None) -> str:
+@contextmanager
+def _service(data: Path | None, store: str | None, seed: int) -> Iterator[ReviewService]:
+    """Put the service together on what a directory or a database keeps."""
+    from hitl_sdk.local.moto_state import FILE_NAME, MotoState
+    from hitl_sdk.local.service import review_service
+
+    clock = SystemClock()
     if data is None:
-        return store or "sqlite://"
+        with review_service(store or "sqlite://", clock=clock, seed=seed) as service:
+            yield service
+        return
     data.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{data / 'hitl.sqlite3'}"
+    url = f"sqlite:///{data / 'hitl.sqlite3'}"
+    with (
+        MotoState(data / FILE_NAME).kept() as moto_state,
+        review_service(url, clock=clock, seed=seed, moto_state=moto_state) as service,
+    ):
+        yield service
 
 
 def _endpoint(text: str) -> tuple[str, Callable[[Any], object]]:

@@ -11,6 +11,7 @@ import copy
 import json
 import logging
 import os
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.engine import BucketMissing, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from hitl_sdk.local.wire import HttpRequest
 
@@ -37,6 +39,7 @@ __all__ = [
     "create_bucket",
     "create_review_role",
     "has_endpoint",
+    "lacks_object",
     "scope_in",
     "scope_of",
 ]
@@ -75,6 +78,11 @@ def scope_in(region: str, access_key_id: str = "") -> Scope:
 class MotoServices:
     """The engine's `Delivery`, on moto's backends.
 
+    Parameters
+    ----------
+    changing : callable, optional
+        Returns a context manager, in which objects and events are put.
+
     Examples
     --------
     >>> from hitl_sdk.testing import mock_hitl
@@ -83,6 +91,9 @@ class MotoServices:
     ...     cloud.session().client("s3").get_object(Bucket="reviews", Key="a.json")["Body"].read()
     b'{}'
     """
+
+    def __init__(self, changing: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        self._changing = changing
 
     def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
         """Write an object; the bucket's notifications go out.
@@ -93,12 +104,13 @@ class MotoServices:
             If there is no such bucket.
         """
         backend = s3_backends[scope.account_id][get_partition(scope.region)]
-        try:
-            stored = backend.put_object(bucket, key, body)
-        except MissingBucket:
-            raise BucketMissing(bucket) from None
-        stored.set_metadata({"Content-Type": "application/json"})
-        stored.set_acl(backend.get_bucket(bucket).acl)
+        with self._changing():
+            try:
+                stored = backend.put_object(bucket, key, body)
+            except MissingBucket:
+                raise BucketMissing(bucket) from None
+            stored.set_metadata({"Content-Type": "application/json"})
+            stored.set_acl(backend.get_bucket(bucket).acl)
 
     def put_event(self, scope: Scope, event: Mapping[str, Any]) -> None:
         """Send an event to the targets of every enabled rule of the default bus that matches it.
@@ -108,9 +120,10 @@ class MotoServices:
         """
         bus = events_backends[scope.account_id][scope.region].describe_event_bus("default")
         message = {**event, "time": datetime.fromisoformat(event["time"]).timestamp()}
-        for rule in list(bus.rules.values()):
-            if rule.state == "ENABLED" and rule.event_pattern.get_pattern():
-                _send(rule, message)
+        with self._changing():
+            for rule in list(bus.rules.values()):
+                if rule.state == "ENABLED" and rule.event_pattern.get_pattern():
+                    _send(rule, message)
 
     def user_pool_client(self, scope: Scope, user_pool_id: str, client_id: str) -> Mapping[str, bool] | None:
         """Tell whether a Cognito client exists, and whether it has a secret."""
@@ -174,6 +187,23 @@ def create_bucket(scope: Scope, name: str) -> None:
             hint="use 3 to 63 lower-case letters, digits, dots and hyphens",
             resource=name,
         ) from None
+
+
+def lacks_object(scope: Scope, bucket: str, key: str) -> bool:
+    """Tell whether an object is gone; a bucket that is gone with it is created again.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl():
+    ...     lacks_object(scope_in("us-east-1"), "reviews", "a.json")
+    True
+    """
+    try:
+        return s3_backends[scope.account_id][get_partition(scope.region)].get_object(bucket, key) is None
+    except MissingBucket:
+        create_bucket(scope, bucket)
+        return True
 
 
 def create_review_role(scope: Scope, name: str) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from hitl_sdk.local.moto_state import MotoState
     from hitl_sdk.local.service import ReviewService
 
 __all__ = ["HEALTH_PATH", "application", "serve"]
@@ -40,6 +41,9 @@ __all__ = ["HEALTH_PATH", "application", "serve"]
 HEALTH_PATH = "/_hitl/health"
 _RESET_PATH = "/moto-api/reset"  # moto's own; who resets moto means human review too
 _SECONDS_BETWEEN_TICKS = 0.1
+_SECONDS_BETWEEN_SAVES = 1.0
+_ATTEMPTS_TO_SAVE = 20
+_READING = frozenset({"GET", "HEAD"})
 _FAILED = HttpResponse(
     500,
     {"content-type": "application/json", "x-amzn-errortype": "InternalServerException"},
@@ -98,6 +102,7 @@ def application(service: ReviewService, *, on_start: Callable[[], None] = lambda
     on_start : callable
         Called when the application has started.
     """
+    front = _Front(service)
 
     async def health(_request: Request) -> JSONResponse:
         return JSONResponse(
@@ -112,12 +117,13 @@ def application(service: ReviewService, *, on_start: Callable[[], None] = lambda
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        timer = asyncio.create_task(_let_time_pass(service))
+        timers = [asyncio.create_task(_let_time_pass(service)), asyncio.create_task(front.keep_saving())]
         on_start()
         yield
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
 
-    routes = [Route(HEALTH_PATH, health), Mount("/", _Front(service))]
+    routes = [Route(HEALTH_PATH, health), Mount("/", front)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -127,6 +133,8 @@ class _Front:
     def __init__(self, service: ReviewService) -> None:
         self._service = service
         self._moto: Any = WSGIMiddleware(_as_moto_expects(DomainDispatcherApplication(create_backend_app)))
+        self._may_change_moto = asyncio.Event()
+        self._may_change_moto.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -134,11 +142,49 @@ class _Front:
             self._service.forget()
         responder = self._service.responder(_http_request(request))
         if responder is None:
-            await self._moto(scope, receive, send)
+            await self._pass_on(scope, receive, send)
             return
         whole = _http_request(request, await request.body())
         reply = await run_in_threadpool(_reply, responder, whole)
         await Response(reply.body, reply.status, reply.headers)(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state = self._service.moto_state
+        if state is None or scope["method"] in _READING:
+            await self._moto(scope, receive, send)
+            return
+        await self._may_change_moto.wait()
+        try:
+            await self._moto(scope, receive, send)
+        finally:
+            state.changed = True
+
+    async def keep_saving(self) -> None:
+        """Save moto's state from time to time, if it is to be kept."""
+        state = self._service.moto_state
+        pause = _SECONDS_BETWEEN_SAVES
+        while state is not None:
+            await asyncio.sleep(pause)
+            started = asyncio.get_running_loop().time()
+            if state.changed:
+                await self._save(state)
+            took = asyncio.get_running_loop().time() - started
+            pause = max(_SECONDS_BETWEEN_SAVES, 10 * took)  # much to save costs a tenth of the time at most
+
+    async def _save(self, state: MotoState) -> None:
+        """Save while nothing new changes moto; what is under way may have to end first."""
+        self._may_change_moto.clear()
+        try:
+            for _ in range(_ATTEMPTS_TO_SAVE):
+                try:
+                    return await run_in_threadpool(state.save)
+                except RuntimeError:  # something changed size while it was read
+                    await asyncio.sleep(_SECONDS_BETWEEN_TICKS / 2)
+            _log.warning("moto's state was not saved: it did not stand still; trying again")
+        except Exception:
+            _log.exception("moto's state was not saved; trying again")
+        finally:
+            self._may_change_moto.set()
 
 
 def _reply(responder: Callable[[HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:

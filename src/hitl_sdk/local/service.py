@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from hitl_sdk.local.endpoints import Endpoints
 from hitl_sdk.local.engine import Engine, EngineError
-from hitl_sdk.local.moto_services import MotoServices, has_endpoint, scope_of
+from hitl_sdk.local.moto_services import MotoServices, has_endpoint, lacks_object, scope_of
 from hitl_sdk.local.simulation import Workers
 from hitl_sdk.local.store import Store
 from hitl_sdk.local.wire import HttpResponse, Wire, WireError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hitl_sdk._clock import Clock
+    from hitl_sdk.local.moto_state import MotoState
     from hitl_sdk.local.wire import HttpRequest
 
 __all__ = ["ReviewService", "review_service"]
@@ -27,7 +28,9 @@ _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
 
 
 @contextmanager
-def review_service(store_url: str, *, clock: Clock, seed: int | None) -> Iterator[ReviewService]:
+def review_service(
+    store_url: str, *, clock: Clock, seed: int | None, moto_state: MotoState | None = None
+) -> Iterator[ReviewService]:
     """Put the parts together on a store, and let go of the store at the end of the block.
 
     Parameters
@@ -38,6 +41,8 @@ def review_service(store_url: str, *, clock: Clock, seed: int | None) -> Iterato
         The time of the engine and of the workers.
     seed : int or None
         Of ids, workers and request ids.
+    moto_state : MotoState, optional
+        What keeps moto's state. It may be older than the store: outputs that are gone are written again.
 
     Yields
     ------
@@ -52,13 +57,17 @@ def review_service(store_url: str, *, clock: Clock, seed: int | None) -> Iterato
     404
     """
     with Store(store_url) as store:
-        engine = Engine(store, clock=clock, seed=seed, deliver=MotoServices())
+        delivery = MotoServices(moto_state.changing) if moto_state else MotoServices()
+        engine = Engine(store, clock=clock, seed=seed, deliver=delivery)
+        if moto_state:
+            engine.put_missing_outputs(lacks_object)
         yield ReviewService(
             engine,
             workers=Workers(engine, clock=clock, seed=seed),
             endpoints=Endpoints(),
             store=store,
             seed=seed,
+            moto_state=moto_state,
         )
 
 
@@ -77,6 +86,8 @@ class ReviewService:
         Where the engine's state lies.
     seed : int, optional
         Makes request ids repeatable.
+    moto_state : MotoState, optional
+        What keeps moto's state.
 
     See Also
     --------
@@ -91,11 +102,13 @@ class ReviewService:
         endpoints: Endpoints,
         store: Store,
         seed: int | None = None,
+        moto_state: MotoState | None = None,
     ) -> None:
         self.engine = engine
         self.workers = workers
         self.endpoints = endpoints
         self.store = store
+        self.moto_state = moto_state
         self._wire = Wire(seed)
         self._to_forget = False
         self._forgetting = Lock()

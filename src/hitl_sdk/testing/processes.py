@@ -97,7 +97,7 @@ def local_server(
     seed : int, default 0
         Of the simulated workers and of ids.
     data : path, optional
-        Directory that keeps the state of human review; in memory when left out.
+        Directory that keeps human review and what moto holds; in memory when left out.
     endpoints : mapping of str to str, optional
         Simulated endpoints: name to ``"module:function"``.
     port : int, default 0

@@ -254,3 +254,24 @@ def test_memory_knows_only_the_buckets_it_was_told_of():
     delivery.put_object(scope, "out", "key", b"")
     with pytest.raises(BucketMissing, match="'other' does not exist"):
         delivery.put_object(scope, "other", "key", b"")
+
+
+def test_an_output_that_is_gone_is_written_again_and_no_event_tells_of_it(unlucky):
+    unlucky.submit()
+    before = dict(unlucky.delivery.objects)
+    unlucky.delivery.objects.clear()
+    unlucky.start("loop-2")
+
+    unlucky.engine.put_missing_outputs(lambda _, bucket, key: (bucket, key) not in unlucky.delivery.objects)
+
+    assert unlucky.delivery.objects == before
+    assert statuses(unlucky) == ["Completed"]
+
+
+def test_an_output_that_is_there_is_left_alone(unlucky):
+    unlucky.submit()
+    puts = list(unlucky.delivery.puts)
+
+    unlucky.engine.put_missing_outputs(lambda *_: False)
+
+    assert unlucky.delivery.puts == puts

@@ -144,6 +144,23 @@ class Engine:
             self._deliver(parcels)
         self._set_alarm(self._run(_next_due))
 
+    def put_missing_outputs(self, is_missing: Callable[[Scope, str, str], bool]) -> None:
+        """Write output.json of Completed loops again where it is gone; no event tells of it.
+
+        Parameters
+        ----------
+        is_missing : callable
+            Takes account and Region, bucket, and key.
+        """
+        after = 0
+        while loops_ := self._run(partial(outbox.completed_after, sequence=after)):
+            for loop in loops_:
+                place = outbox.place(loop)
+                if is_missing(*place):
+                    document = self._run(partial(outbox.output_of, sequence=loop.sequence))
+                    self._delivery.put_object(*place, document)
+            after = loops_[-1].sequence
+
     def task_ui_content(self, scope: Scope, human_task_ui_arn: str) -> str:
         """Return the worker template of that ARN.
 

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from hitl_sdk.local.engine.documents import output_document
 from hitl_sdk.local.engine.errors import BucketMissing
 from hitl_sdk.local.engine.values import Scope
-from hitl_sdk.local.store import loops, outbox, seats
+from hitl_sdk.local.store import loops, outbox, seats, without_documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,9 +34,12 @@ __all__ = [
     "Output",
     "Parcel",
     "claim",
+    "completed_after",
     "deliver",
     "drop",
     "next_due",
+    "output_of",
+    "place",
     "post_event",
     "post_output",
     "postpone",
@@ -63,6 +66,12 @@ _DUE = (
 _NEXT_DUE = select(outbox.c.due_at).order_by(outbox.c.due_at).limit(1)
 _LOOP = select(loops).where(loops.c.sequence == bindparam("loop"))
 _SEATS = select(seats).where(seats.c.loop == bindparam("loop"))
+_COMPLETED = (
+    select(*without_documents(loops))
+    .where(loops.c.state == "Completed", loops.c.sequence > bindparam("after"))
+    .order_by(loops.c.sequence)
+    .limit(_BATCH)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,7 @@ class Output:
 
     def put(self, delivery: Delivery) -> None:
         """Write it to S3."""
-        bucket, _, key = self.loop.output_uri.removeprefix("s3://").partition("/")
-        delivery.put_object(Scope(self.loop.account_id, self.loop.region), bucket, key, self.document)
+        delivery.put_object(*place(self.loop), self.document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,12 @@ class Event:
 
 
 Parcel: TypeAlias = Output | Event
+
+
+def place(loop: Row[Any]) -> tuple[Scope, str, str]:
+    """Return where a loop's output.json lies: account and Region, bucket, key."""
+    bucket, _, key = loop.output_uri.removeprefix("s3://").partition("/")
+    return Scope(loop.account_id, loop.region), bucket, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +174,21 @@ def _opened(tx: Transaction, row: Row[Any]) -> Parcel:
     if row.loop is None:
         return Event(row.sequence, row.attempts, row.event)
     loop = tx.connection.execute(_LOOP, {"loop": row.loop}).one()
-    document = output_document(loop, tx.connection.execute(_SEATS, {"loop": row.loop}).all())
-    return Output(row.sequence, row.attempts, loop, document)
+    return Output(row.sequence, row.attempts, loop, _document(tx, loop))
+
+
+def output_of(tx: Transaction, sequence: int) -> bytes:
+    """Return output.json of a loop, the same whenever it is asked for."""
+    return _document(tx, tx.connection.execute(_LOOP, {"loop": sequence}).one())
+
+
+def _document(tx: Transaction, loop: Row[Any]) -> bytes:
+    return output_document(loop, tx.connection.execute(_SEATS, {"loop": loop.sequence}).all())
+
+
+def completed_after(tx: Transaction, sequence: int) -> Sequence[Row[Any]]:
+    """Return the next loops that are Completed, oldest first, without their documents."""
+    return tx.connection.execute(_COMPLETED, {"after": sequence}).all()
 
 
 def deliver(delivery: Delivery, parcel: Parcel) -> Failure | None:
