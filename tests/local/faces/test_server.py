@@ -15,6 +15,7 @@ import pytest
 
 from hitl_sdk._clock import ManualClock
 from hitl_sdk.errors import ConfigurationError, InvalidInputError
+from hitl_sdk.local import server as server_module
 from hitl_sdk.local.server import HEALTH_PATH, application
 from hitl_sdk.local.service import review_service
 from hitl_sdk.testing import local_server
@@ -185,6 +186,56 @@ def test_who_starts_it_is_told_when_it_is_ready(service):
     assert ready == [True]
 
 
+class State:
+    """Stands for a file: fails as it is told to, then saves."""
+
+    def __init__(self, *failures):
+        self.changed = False
+        self.failures = list(failures)
+        self.saves = 0
+
+    def save(self):
+        if self.failures:
+            raise self.failures.pop(0)
+        self.changed = False
+        self.saves += 1
+
+
+@pytest.fixture
+def often(monkeypatch):
+    monkeypatch.setattr(server_module, "_SECONDS_BETWEEN_SAVES", 0.01)
+    monkeypatch.setattr(server_module, "_SECONDS_BETWEEN_TICKS", 0.01)
+
+
+@pytest.mark.parametrize(("method", "changed"), [("GET", False), ("HEAD", False), ("PUT", True)])
+def test_a_request_that_may_change_moto_has_it_saved(service, method, changed):
+    service.moto_state = State()
+
+    ask(application(service), method, "/nobucket/key", signed(service="s3"))
+
+    assert service.moto_state.changed is changed
+
+
+def test_saving_is_tried_again_while_moto_changes(service, often):
+    service.moto_state = State(RuntimeError("dictionary changed size"), RuntimeError("again"))
+    service.moto_state.changed = True
+
+    lifespan(application(service), until=lambda: service.moto_state.saves)
+
+    assert service.moto_state.saves == 1
+
+
+def test_saving_goes_on_after_a_failure(service, often, caplog):
+    unsteady = [RuntimeError("dictionary changed size")] * server_module._ATTEMPTS_TO_SAVE
+    service.moto_state = State(OSError("no space left"), *unsteady)
+    service.moto_state.changed = True
+
+    lifespan(application(service), until=lambda: service.moto_state.saves)
+
+    assert "no space left" in caplog.text
+    assert "did not stand still" in caplog.text
+
+
 @pytest.fixture(scope="module")
 def server():
     with local_server(simulate_workers=False) as server:
@@ -288,6 +339,16 @@ def test_being_told_to_stop_is_a_success(number, tmp_path):
     assert ready["url"].startswith("http://127.0.0.1:")
     assert (process.returncode, errors) == (0, b"")
     assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_a_directory_of_another_moto_is_said_so(tmp_path):
+    (tmp_path / "moto.pickle").write_text('{"format": 1, "moto": "1.2.3", "sha256": ""}\n')
+
+    with (
+        pytest.raises(ConfigurationError, match=r"exit code 1\).*moto==1\.2\.3"),
+        local_server(data=tmp_path),
+    ):
+        pass
 
 
 def test_a_port_that_is_taken_is_said_so(server):
