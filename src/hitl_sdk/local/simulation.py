@@ -235,7 +235,8 @@ class Workers:
                 self._at_work.release()
             if failures:
                 raise failures[0]
-        return self._written[0].due_at if self._written else None
+        earliest = self._written[:1]  # one step, for another thread may be handing it in
+        return earliest[0].due_at if earliest else None
 
     def _note_what_is_new(self) -> None:
         """Queue the loops that have started, and those that may have better luck now."""
@@ -254,12 +255,13 @@ class Workers:
         """Have every queued loop answered; return what went wrong with those that had to be put off."""
         failures: list[ConfigurationError] = []
         while self._arrived:
-            loop = self._arrived.popleft()
+            loop = self._arrived[0]  # where it stays, should anything but an answer go wrong
             try:
                 self._fill_seats_of(loop)
             except InvalidInputError as error:
                 failures.append(_failure(loop.task, error))
                 self._put_off.append((self._clock.now() + _BEFORE_ANOTHER_TRY, loop))
+            self._arrived.popleft()
         return failures
 
     def _fill_seats_of(self, loop: _Loop) -> None:
@@ -270,7 +272,7 @@ class Workers:
             rng = Random(f"{person.seed}/{person.identity.worker_id}/{name}")
             if rng.random() >= person.dropout:
                 content = person.answers.answer(loop.task, rng)
-                seconds = _seconds(person.latency(rng) if callable(person.latency) else person.latency)
+                seconds = _latency_of(person, rng)
                 try:
                     lease = self._engine.accept(loop.task.scope, person.identity, name)
                 except EngineError:  # the loop has ended meanwhile, or a real person has the seat
@@ -307,7 +309,7 @@ class Workers:
         """Hand in the answers; return whether one was refused, so that its seat has to be filled again."""
         now = self._clock.now()
         while self._written and self._written[0].due_at <= now:
-            answer = heapq.heappop(self._written)
+            answer = self._written[0]  # where it stays until it is handed in or refused
             task = answer.loop.task
             try:
                 self._engine.submit(task.scope, answer.person.identity, task.human_loop_name, answer.content)
@@ -316,6 +318,7 @@ class Workers:
             ):  # too late: the lease has lapsed, so that the seat is free, or the loop has ended
                 answer.loop.seats_taken -= 1
                 self._arrived.append(answer.loop)
+            heapq.heappop(self._written)
         return bool(self._arrived)
 
 
@@ -334,6 +337,18 @@ def _identity(seed: int, which: str) -> Worker:
     worker_id = blake2b(f"worker/{seed}/{which}".encode(), digest_size=8).hexdigest()
     sub = blake2b(f"sub/{seed}/{which}".encode(), digest_size=16).digest()
     return Worker(worker_id, sub=str(UUID(bytes=sub, version=4)))
+
+
+def _latency_of(person: _Person, rng: Random) -> float:
+    if not callable(person.latency):
+        return float(person.latency)
+    try:
+        return _seconds(person.latency(rng))
+    except Exception as error:
+        raise InvalidInputError(
+            f"the function for the latency fails: {type(error).__name__}: {error}",
+            hint="give a function of a random.Random that returns seconds from 0",
+        ) from error
 
 
 def _seconds(latency: object) -> float:

@@ -387,3 +387,56 @@ def test_default_answers_let_any_client_run_a_whole_loop(place):
     assert (
         json.dumps(place.outputs()["loop"]["inputContent"]) == '{"initialValue": "-1", "taskObject": "good"}'
     )
+
+
+def test_a_function_for_the_latency_that_fails_is_told_and_the_task_is_offered_again(place):
+    luck = iter([0, 1])
+    place.workers.add(truth=truth, latency=lambda _: 1 / next(luck))
+    place.start()
+    with pytest.raises(ConfigurationError, match="latency fails: ZeroDivisionError"):
+        place.workers.work()
+    place.clock.advance(60)
+    place.workers.work()
+    place.clock.advance(2)
+    assert place.status() == "Completed"
+
+
+def test_a_task_that_a_real_person_holds_is_tried_again_once_a_minute(place, monkeypatch):
+    place.start()
+    place.engine.accept(place.scope, Worker("0" * 16, sub="someone"), "loop")
+    tries, accept = [], place.engine.accept
+    monkeypatch.setattr(place.engine, "accept", lambda *what: tries.append(what) or accept(*what))
+    place.workers.answer(lambda _: POSITIVE)
+    place.workers.work()
+    for _ in range(3):
+        place.clock.advance(59 / 3)
+        place.workers.work()
+    assert len(tries) == 1
+    place.clock.advance(1)
+    place.workers.work()
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("step", ["accept", "submit"])
+def test_a_task_and_its_answer_outlast_a_store_that_fails_for_a_moment(place, monkeypatch, step):
+    place.workers.answer(lambda _: POSITIVE)
+    place.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(place.engine, step, lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            place.workers.work()
+    place.workers.work()
+    assert place.status() == "Completed"
+
+
+def test_an_interrupt_in_the_users_function_loses_no_task(place):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    place.workers.answer(interrupted)
+    place.start()
+    with pytest.raises(KeyboardInterrupt):
+        place.workers.work()
+    place.workers.answer(lambda _: POSITIVE)
+    place.workers.work()
+    assert place.status() == "Completed"
