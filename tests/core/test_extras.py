@@ -1,0 +1,100 @@
+"""Without an extra the core works, and says which extra brings what is asked for."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+
+import hitl_sdk
+from hitl_sdk._frames import build_frame
+from hitl_sdk.errors import MissingExtraError
+from hitl_sdk.local.templates import parse_attribute, render
+from hitl_sdk.testing import mock_hitl
+
+OF_EXTRAS = "a2wsgi json5 liquid moto msgspec numpy pandas polars pyarrow psycopg sklearn sqlalchemy starlette tqdm typer uvicorn"
+WITH_THE_CORE_ALONE = f"""
+import sys
+sys.modules.update(dict.fromkeys({OF_EXTRAS.split()}))  # None: an import fails as if it were not installed
+import hitl_sdk as hitl
+hitl.Session(region_name="eu-west-1").client("sagemaker")
+task = hitl.tasks.TextClassification(name="mood", labels=["0", "1"], title="Which mood?")
+team = hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")])
+role = "arn:aws:iam::123456789012:role/review"
+hitl.ReviewFlow(name="mood", team=team, task=task, output="s3://bucket/a2i", role_arn=role)
+policy = hitl.Threshold(0.9) | hitl.Sample(0.02, seed=7)
+print(hitl.routing.decide_batch(policy, [hitl.Prediction("a", "It is okay", "1", 0.5)])[0].decision)
+"""
+
+
+def frame(engine):
+    return lambda: build_frame({"a": ["x"]}, {"a": "text"}, engine)
+
+
+def cloud():
+    with mock_hitl():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("module", "extra", "ask"),
+    [
+        ("pandas", "pandas", frame("pandas")),
+        ("polars", "polars", frame("polars")),
+        ("pyarrow", "arrow", frame("arrow")),
+        ("moto", "testing", cloud),
+        ("sqlalchemy", "testing", cloud),
+        ("json5", "local", lambda: parse_attribute("[only, json5]")),
+        ("liquid", "local", lambda: render("{{ task.input }}", {})),
+    ],
+)
+def test_what_an_extra_brings_names_that_extra(monkeypatch, module, extra, ask):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError) as caught:
+        ask()
+    assert f'needs {module}, which is not installed (pip install "hitl-sdk[{extra}]")' in str(caught.value)
+
+
+def run(program, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "extra", "arguments"),
+    [
+        ("typer", "cli", ["--help"]),
+        ("uvicorn", "local", ["local", "up", "--port", "0"]),
+        ("sklearn", "demo", ["demo"]),
+    ],
+)
+def test_the_command_names_the_extra_that_it_needs(module, extra, arguments):
+    ended = run(
+        f"import sys; sys.modules[{module!r}] = None\nfrom hitl_sdk.cli import main; main()", *arguments
+    )
+    assert ended.returncode == 1
+    assert f'pip install "hitl-sdk[{extra}]"' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_session_tasks_policies_and_builders_need_no_extra():
+    ended = run(WITH_THE_CORE_ALONE)
+    assert (ended.stdout.strip(), ended.stderr) == ("review", "")
+
+
+def test_every_extra_that_a_hint_names_exists():
+    sources = (file.read_text() for file in Path(hitl_sdk.__file__).parent.rglob("*.py"))
+    calls = (node for text in sources for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    named = {
+        word.value.value
+        for call in calls
+        for word in call.keywords
+        if word.arg == "extra" and isinstance(word.value, ast.Constant)
+    }
+    assert named
+    assert named <= set(metadata("hitl-sdk").get_all("Provides-Extra"))
