@@ -129,5 +129,6 @@ def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(state, arguments, said)
 def test_the_help_says_what_is_kept_and_what_is_not():
     text = " ".join(hitl("up", "--help").stdout.split())
 
-    assert "buckets" in text
+    assert "With --data its buckets" in text
+    assert "without it they live in memory" in text
     assert "AWS_ENDPOINT_URL" in text

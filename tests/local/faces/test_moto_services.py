@@ -7,7 +7,8 @@ import boto3
 import pytest
 
 from hitl_sdk.local.engine import BucketMissing, Scope
-from hitl_sdk.local.moto_services import MotoServices, scope_of
+from hitl_sdk.local.moto_services import MotoServices, lacks_object, scope_of
+from hitl_sdk.local.moto_state import MotoState
 from hitl_sdk.local.wire import HttpRequest
 from hitl_sdk.testing import mock_hitl
 
@@ -62,6 +63,38 @@ def test_an_object_is_written_as_json(cloud):
 def test_a_bucket_that_is_missing_is_told_as_such():
     with pytest.raises(BucketMissing, match="nowhere"):
         MotoServices().put_object(HERE, "nowhere", "a", b"")
+
+
+def test_an_object_is_gone_until_it_is_put(cloud):
+    cloud.bucket("reviews")
+
+    before = lacks_object(HERE, "reviews", "a")
+    MotoServices().put_object(HERE, "reviews", "a", b"{}")
+
+    assert (before, lacks_object(HERE, "reviews", "a")) == (True, False)
+
+
+def test_a_bucket_that_is_gone_with_its_object_is_created_again():
+    assert lacks_object(HERE, "reviews", "a")
+
+    boto3.client("s3").head_bucket(Bucket="reviews")
+
+
+def test_whoever_keeps_moto_is_told_of_objects_and_events(cloud, tmp_path):
+    cloud.bucket("reviews")
+    state = MotoState(tmp_path / "moto.pickle")
+    services = MotoServices(state.changing)
+
+    told = []
+    for put in (
+        lambda: services.put_object(HERE, "reviews", "a", b"{}"),
+        lambda: services.put_event(HERE, EVENT),
+    ):
+        state.changed = False
+        put()
+        told.append(state.changed)
+
+    assert told == [True, True]
 
 
 def test_an_event_arrives_word_for_word():
