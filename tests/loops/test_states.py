@@ -38,6 +38,15 @@ def test_the_search_through_a_long_list_ends(review, many):
     assert review.calls.count["DescribeHumanLoop"] <= 12
 
 
+def test_the_search_goes_to_the_end_of_its_page_and_no_further(review):
+    requests = [review.request(f"text {number}") for number in range(101)]
+    start_human_loops(review.session, requests, rate=None, concurrency=1)
+    review.calls.count.clear()
+    last_of_the_page = requests[1].human_loop_name  # the newest come first
+    read_states(review.session, review.arn, [last_of_the_page, *(f"not-there-{n}" for n in range(9))])
+    assert review.calls.count == {"ListHumanLoops": 1, "DescribeHumanLoop": 9}
+
+
 def test_a_loop_that_is_not_there_is_missing_only_after_it_was_asked_about(review, many):
     names = [*many[:30], "not-there"]
     assert read_states(review.session, review.arn, names)["not-there"].status == "Missing"

@@ -185,11 +185,12 @@ def test_a_workforce_with_an_identity_provider_of_its_own_is_refused(session, cr
         crew.ensure(session)
 
 
-def test_a_region_without_human_review_is_refused_before_a_pool_is_made(cloud, crew):
+@pytest.mark.parametrize("verb", ["plan", "ensure", "describe", "delete"])
+def test_a_region_without_human_review_is_refused_before_a_pool_is_made(cloud, crew, verb):
     elsewhere = cloud.session("eu-north-1")
 
     with pytest.raises(RegionNotSupportedError):
-        crew.ensure(elsewhere)
+        getattr(crew, verb)(elsewhere)
     assert pools(elsewhere) == []
 
 

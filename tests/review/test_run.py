@@ -296,9 +296,11 @@ def test_bars_are_for_those_who_look(review, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "ipykernel", object())
     monkeypatch.setattr("tqdm.auto.tqdm", tqdm.tqdm)
     answer(review)
-    review.router(progress=True).route(review.predictions(0.1)).wait(timeout=7200)
+    run = review.router(progress=True).route(review.predictions(0.1))
+    run.wait(timeout=7200)
     shown = capsys.readouterr().err
     assert "starting human loops: 100%" in shown
+    assert "\rhuman loops: 100%" in shown
     assert "1/1" in shown
 
 

@@ -165,7 +165,7 @@ def listed_states(
         if state.human_loop_name in wanted:
             states[state.human_loop_name] = state
         if len(states) == len(wanted):
-            return states, True
+            break
         if count == most:
             return states, False
     return states, True

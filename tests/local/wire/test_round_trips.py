@@ -1,5 +1,6 @@
 """What boto3 writes is read as it was meant, and boto3 reads what is written: held against botocore itself."""
 
+import json
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -86,3 +87,13 @@ def test_a_result_is_read_by_boto3_as_it_was_given(name, data):
 
     assert received.pop("ResponseMetadata")["HTTPStatusCode"] == 200
     assert received == result
+
+
+@pytest.mark.parametrize(
+    ("operation", "written"),
+    [("DescribeHumanLoop", "2026-01-01T02:03:04.500Z"), ("DescribeHumanTaskUi", 1767232984.5)],
+)
+def test_a_time_is_written_in_the_format_that_its_service_models(operation, written):
+    moment = datetime(2026, 1, 1, 2, 3, 4, 500_000, UTC)
+    answer = Wire().result(OPERATIONS[operation], {"CreationTime": moment})
+    assert json.loads(answer.body) == {"CreationTime": written}
