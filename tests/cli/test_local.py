@@ -46,6 +46,17 @@ def test_status_and_down_say_when_nothing_runs(state):
         assert (result.exit_code, result.stderr) == (1, "no local service is running\n")
 
     assert json.loads(hitl("status", "--json").stdout) == []
+    assert json.loads(hitl("down", "--json").stdout) is None
+
+
+def test_a_record_that_is_just_being_written_is_no_service(state):
+    with running() as (url, process):
+        (record,) = state.rglob("*.json")
+        record.with_name("1.json").write_text("{", "utf-8")
+
+        (described,) = json.loads(hitl("status", "--json").stdout)
+
+    assert (described["url"], described["pid"]) == (url, process.pid)
 
 
 def test_a_service_is_seen_and_ended(state):
@@ -113,7 +124,10 @@ def test_an_endpoint_is_served_from_a_function_of_the_working_directory(state, t
     ("arguments", "said"),
     [
         (["--data", "d", "--store", "sqlite://"], "not both"),
-        (["--endpoint", "noname"], "function"),
+        (["--store", " "], "--store is empty"),
+        (["--error-rate", "0.1"], "add --simulate-workers"),
+        (["--endpoint", "noname"], "--endpoint noname: write NAME=MODULE:FUNCTION"),
+        (["--endpoint", "e=json:dumps", "--endpoint", "e=json:loads"], "--endpoint e is given twice"),
         (["--endpoint", "e=no_such_module:f"], "no_such_module"),
         (["--error-rate", "2"], "error-rate"),
         (["--port", "70000"], "port"),
@@ -124,6 +138,22 @@ def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(state, arguments, said)
 
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "/proc/nope"], "--data /proc/nope can't be made"),
+        (["--host", "no.such.host.invalid", "--port", "0"], "give an address of this machine"),
+    ],
+)
+def test_what_the_machine_refuses_is_exit_code_1_and_says_the_cure(state, arguments, said):
+    command = [sys.executable, "-m", "hitl_sdk.cli", "local", "up", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: ")
+    assert said in ended.stderr
 
 
 def test_the_help_says_what_is_kept_and_what_is_not():

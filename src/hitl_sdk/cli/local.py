@@ -18,7 +18,7 @@ import typer
 from hitl_sdk._clock import SystemClock
 from hitl_sdk._optional import load
 from hitl_sdk._waiting import wait_until
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.errors import ConfigurationError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +77,11 @@ def up(
     """
     if data is not None and store is not None:
         raise typer.BadParameter("give --data or --store, not both")
-    functions = dict(_endpoint(text) for text in endpoint or [])
+    if store is not None and not store.strip():
+        raise typer.BadParameter("--store is empty; leave it out to keep everything in memory")
+    if error_rate and not simulate_workers:
+        raise typer.BadParameter("--error-rate is that of simulated workers: add --simulate-workers")
+    functions = _endpoints(endpoint or [])
     for module in ("moto", "sqlalchemy", "starlette", "uvicorn", "a2wsgi"):
         load(module, extra="local", needed_for="hitl local up")
     from hitl_sdk.local.server import serve
@@ -120,6 +124,8 @@ def status(*, port: _Port = None, as_json: _Json = False) -> None:
 def down(*, port: _Port = None, as_json: _Json = False) -> None:
     """End the service that `hitl local up` started on this machine."""
     services = _running(port)
+    if as_json and not services:
+        typer.echo("null")
     if len(services) > 1:
         ports = ", ".join(service.url.rpartition(":")[2] for service in services)
         raise typer.BadParameter(f"several services run; name one by --port ({ports})")
@@ -151,7 +157,10 @@ class _Service:
 def _running(port: int | None) -> list[_Service]:
     services = []
     for file in sorted(_state_directory().glob("*.json")):
-        recorded = json.loads(file.read_text("utf-8"))
+        try:
+            recorded = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue  # it is just being written, or was just removed
         health = _health(recorded["url"])
         if health is None or health["pid"] != recorded["pid"]:
             continue  # it ended without saying so, or the port is another's by now
@@ -200,7 +209,12 @@ def _service(data: Path | None, store: str | None, seed: int) -> Iterator[Review
         with review_service(store or "sqlite://", clock=clock, seed=seed) as service:
             yield service
         return
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--data {data} can't be made: {error.strerror}", hint="name a directory that you may write to"
+        ) from error
     url = f"sqlite:///{data / 'hitl.sqlite3'}"
     with (
         MotoState(data / FILE_NAME).kept() as moto_state,
@@ -209,12 +223,19 @@ def _service(data: Path | None, store: str | None, seed: int) -> Iterator[Review
         yield service
 
 
-def _endpoint(text: str) -> tuple[str, Callable[[Any], object]]:
-    """Return name and function of ``NAME=MODULE:FUNCTION``."""
+def _endpoints(texts: list[str]) -> dict[str, Callable[[Any], object]]:
+    """Return the functions by endpoint, of texts like ``NAME=MODULE:FUNCTION``."""
     from hitl_sdk.local.endpoints import load_function
 
-    name, _, reference = text.partition("=")
-    try:
-        return name, load_function(reference)
-    except InvalidInputError as error:
-        raise typer.BadParameter(str(error)) from error
+    functions: dict[str, Callable[[Any], object]] = {}
+    for text in texts:
+        name, _, reference = text.partition("=")
+        if not name or not reference:
+            raise typer.BadParameter(f"--endpoint {text}: write NAME=MODULE:FUNCTION")
+        if name in functions:
+            raise typer.BadParameter(f"--endpoint {name} is given twice")
+        try:
+            functions[name] = load_function(reference)
+        except InvalidInputError as error:
+            raise typer.BadParameter(f"--endpoint {text}: {error}") from error
+    return functions

@@ -82,6 +82,11 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+    except socket.gaierror as error:
+        listener.close()
+        raise ConfigurationError(
+            f"can't listen on {host}: {error.strerror}", hint="give an address of this machine as --host"
+        ) from error
     except OSError as error:
         listener.close()
         raise ConfigurationError(
