@@ -11,6 +11,7 @@ import tqdm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import hitl_sdk.review.run
 from hitl_sdk import Bands, Sample, Threshold
 from hitl_sdk.errors import (
     CredentialsError,
@@ -290,6 +291,22 @@ def test_the_task_comes_with_the_flow_or_is_asked_for(review):
     assert statuses(router.route(review.predictions(0.1))) == ["started"]
     with pytest.raises(InvalidInputError, match="no task was given"):
         Router(flow="sentiment", policy=Threshold(0.9), session=review.session)
+
+
+def test_loops_that_end_while_outputs_are_read_do_not_trouble_the_frame(review, monkeypatch):
+    run = review.router().route(review.predictions(0.1, 0.2))
+    read = hitl_sdk.review.run.read_loops
+
+    def read_while_another_thread_waits(*args, **options):
+        outputs = read(*args, **options)
+        answer(review)
+        run.wait(timeout=7200)
+        return outputs
+
+    monkeypatch.setattr("hitl_sdk.review.run.read_loops", read_while_another_thread_waits)
+    assert run.training_frame()["label"].isna().all()
+    monkeypatch.undo()
+    assert run.training_frame()["label"].tolist() == ["0", "0"]
 
 
 def test_bars_are_for_those_who_look(review, capsys, monkeypatch):

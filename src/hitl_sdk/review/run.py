@@ -339,7 +339,7 @@ class Run:
             If the service refuses to tell how the loops stand.
         """
         self.status()
-        return read_loops(self.session, self._completed(), flow_definition_arn=self.flow_definition_arn)
+        return self._read(self._completed())
 
     @overload
     def answers_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
@@ -394,8 +394,9 @@ class Run:
         pandas.DataFrame, polars.DataFrame or pyarrow.Table
             The training frame, schema version 1, in the order of the predictions.
         """
-        outputs = self.outputs()
-        answered = dict(zip(self._completed(), outputs, strict=True))
+        self.status()
+        completed = self._completed()  # once, for another thread may be asking how the loops stand
+        answered = dict(zip(completed, self._read(completed), strict=True))
         rows = [self._training_row(item, answered) for item in self._items]
         return build_training_frame(rows, self.task, engine=engine)
 
@@ -429,6 +430,9 @@ class Run:
             return document.error.message if document.error else None
         status, error = self._loop_outcome(name)
         return error.message if error else f"human loop {status}"
+
+    def _read(self, names: Sequence[str]) -> Outputs:
+        return read_loops(self.session, names, flow_definition_arn=self.flow_definition_arn)
 
     def _completed(self) -> list[str]:
         return [name for name, state in self._states.items() if state.status == "Completed"]
