@@ -49,7 +49,8 @@ class Member(Model):
     """
 
     email: Email = Field(repr=False)
-    username: UserName = Field(default_factory=lambda fields: fields["email"], repr=False)
+    # .get(): before 2.12, pydantic asks for the default even where the other field was refused
+    username: UserName = Field(default_factory=lambda fields: fields.get("email"), repr=False)
 
     def __repr__(self) -> str:
         """Show the person masked."""
@@ -126,7 +127,7 @@ class PrivateTeam(Model):
 
     name: WorkteamName
     members: Annotated[Sequence[Member], AfterValidator(tuple)] = ()
-    description: Description = Field(default_factory=lambda fields: f"Work team {fields['name']}")
+    description: Description = Field(default_factory=lambda fields: f"Work team {fields.get('name')}")
     domain: DomainPrefix | None = None
     source_ip_cidrs: Cidrs | None = None
     suppress_invitations: bool = False

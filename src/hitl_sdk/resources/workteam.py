@@ -107,7 +107,8 @@ class Workteam(InUserPool[WorkteamState]):
     name: WorkteamName
     client_id: ClientId
     group: GroupName
-    description: Description = Field(default_factory=lambda fields: f"Work team {fields['name']}")
+    # .get(): before 2.12, pydantic asks for the default even where the other field was refused
+    description: Description = Field(default_factory=lambda fields: f"Work team {fields.get('name')}")
     workforce_name: WorkforceName | None = None
     notification_topic_arn: TopicArn | None = None
 
