@@ -149,7 +149,9 @@ class FlowDefinition(Resource[FlowDefinitionState]):
     output: OutputUri
     title: TaskTitle
     # .get(): before 2.12, pydantic asks for the default even where the other field was refused
-    description: TaskDescription = Field(default_factory=lambda fields: " ".join(fields.get("title", "").split()))
+    description: TaskDescription = Field(
+        default_factory=lambda fields: " ".join(fields.get("title", "").split())
+    )
     task_count: Annotated[int, Field(ge=1, le=3)] = 1
     task_time_limit: Annotated[int, Field(ge=30, le=28_800)] = 3600
     task_availability_lifetime: Annotated[int, Field(ge=1, le=864_000)] = 864_000
