@@ -82,13 +82,10 @@ def up(
     if error_rate and not simulate_workers:
         raise typer.BadParameter("--error-rate is that of simulated workers: add --simulate-workers")
     functions = _endpoints(endpoint or [])
-    for module in ("moto", "sqlalchemy", "starlette", "uvicorn", "a2wsgi"):
-        load(module, extra="local", needed_for="hitl local up")
+    _prepare_process()
     from hitl_sdk.local.server import serve
     from hitl_sdk.local.simulation import DefaultAnswers
 
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # the server speaks for nobody's account
-        os.environ.pop(name, None)
     with _service(data, store, seed) as service:
         for name, function in functions.items():
             service.endpoints.serve(name, function)
@@ -96,6 +93,14 @@ def up(
             service.workers.answer(DefaultAnswers(error_rate, seed))
         with _recorded() as record:
             serve(service, host=host, port=port, on_ready=partial(_announce, record=record, as_json=as_json))
+
+
+def _prepare_process() -> None:
+    """Make sure that what the service needs is installed, and let it speak for nobody's account."""
+    for module in ("moto", "sqlalchemy", "starlette", "uvicorn", "a2wsgi"):
+        load(module, extra="local", needed_for="hitl local up")
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
 
 
 def _announce(url: str, *, record: Callable[[str], None], as_json: bool) -> None:
