@@ -155,10 +155,19 @@ def start_human_loops(
 
     Examples
     --------
-    >>> requests = [LoopRequest(flow_arn, human_loop_name(flow_arn, text), task.input(text)) for text in texts]
-    ...                                                                                   # doctest: +SKIP
-    >>> [start.status for start in start_human_loops(session, requests)]                  # doctest: +SKIP
-    ['started', 'started', 'adopted']
+    >>> import hitl_sdk as hitl
+    >>> task = hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Mood?")
+    >>> team = hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")])
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     session, bucket = cloud.session(), cloud.bucket("reviews")
+    ...     flow = hitl.ReviewFlow(
+    ...         name="mood", team=team, task=task, output="s3://reviews/a2i", role_arn=cloud.role_arn
+    ...     )
+    ...     flow_arn = flow.ensure(session).arn
+    ...     requests = [LoopRequest(flow_arn, f"loop-{text}", task.input(text)) for text in ("a", "b")]
+    ...     first = start_human_loops(session, requests[:1])
+    ...     [start.status for start in start_human_loops(session, requests)]
+    ['adopted', 'started']
     """
     repeated = [name for name, n in Counter(request.human_loop_name for request in requests).items() if n > 1]
     if repeated:

@@ -111,7 +111,20 @@ def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState
 
     Examples
     --------
-    >>> running = [loop for loop in list_loops(session, flow_arn) if not loop.ended]       # doctest: +SKIP
+    >>> import hitl_sdk as hitl
+    >>> task = hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Mood?")
+    >>> team = hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")])
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     session, bucket = cloud.session(), cloud.bucket("reviews")
+    ...     flow = hitl.ReviewFlow(
+    ...         name="mood", team=team, task=task, output="s3://reviews/a2i", role_arn=cloud.role_arn
+    ...     )
+    ...     flow_arn = flow.ensure(session).arn
+    ...     run = hitl.Router(flow=flow, policy=hitl.Threshold(0.90), session=session).route(
+    ...         [hitl.Prediction("1", item="It is okay", label="good", confidence=0.54)]
+    ...     )
+    ...     [loop.status for loop in list_loops(session, flow_arn)]
+    ['InProgress']
     """
     runtime = session.client("sagemaker-a2i-runtime")
     seen: set[str] = set()

@@ -169,11 +169,22 @@ class Run:
 
     Examples
     --------
-    >>> run = router.route(predictions)                                                   # doctest: +SKIP
-    >>> run.wait(timeout=7200)                                                            # doctest: +SKIP
-    RunStatus(in_progress=0, stopping=0, completed=3, ...)
-    >>> run.training_frame()["label"].tolist()                                            # doctest: +SKIP
-    ['1', '-1', '0', '0']
+    >>> import hitl_sdk as hitl
+    >>> task = hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Mood?")
+    >>> team = hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")])
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     session, bucket = cloud.session(), cloud.bucket("reviews")
+    ...     flow = hitl.ReviewFlow(
+    ...         name="mood", team=team, task=task, output="s3://reviews/a2i", role_arn=cloud.role_arn
+    ...     )
+    ...     state = flow.ensure(session)
+    ...     cloud.workers.answer(lambda item: {"mood": {"label": "bad"}})
+    ...     run = hitl.Router(flow=flow, policy=hitl.Threshold(0.90), session=session).route(
+    ...         [hitl.Prediction("1", item="It is okay", label="good", confidence=0.54)]
+    ...     )
+    ...     status = run.wait(timeout=7200)
+    ...     run.training_frame()["label"].tolist()
+    ['bad']
     """
 
     def __init__(

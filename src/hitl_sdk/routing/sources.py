@@ -116,8 +116,12 @@ def from_endpoint(
 
     Examples
     --------
-    >>> from_endpoint(session, "sentiment", reviews)                                      # doctest: +SKIP
-    [Prediction(item_id='0', item='I enjoy this product', label='1', confidence=0.9376369118690491, ...
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl() as cloud:
+    ...     cloud.endpoints.serve("mood", lambda lines: [{"probability": 0.54, "predicted_label": 1}])
+    ...     [prediction] = from_endpoint(cloud.session(), "mood", ["It is okay"])
+    ...     prediction.label, prediction.confidence
+    ('1', 0.54)
     """
     runtime = session.client("sagemaker-runtime")
 
