@@ -39,3 +39,9 @@ def test_a_process_that_does_not_listen_is_killed(monkeypatch):
         processes._end(process)
 
     assert process.returncode == -9
+
+
+def test_a_service_that_never_gets_ready_is_given_up(monkeypatch):
+    monkeypatch.setattr(processes, "_SECONDS_TO_START", 0.05)
+    with pytest.raises(ConfigurationError, match="did not start"), local_server():
+        pass

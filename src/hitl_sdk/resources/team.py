@@ -50,7 +50,7 @@ class Member(Model):
 
     email: Email = Field(repr=False)
     # .get(): before 2.12, pydantic asks for the default even where the other field was refused
-    username: UserName = Field(default_factory=lambda fields: fields.get("email"), repr=False)
+    username: UserName = Field(default_factory=lambda fields: fields.get("email", ""), repr=False)
 
     def __repr__(self) -> str:
         """Show the person masked."""

@@ -10,6 +10,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from hitl_sdk.errors import ConfigurationError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalServer", "local_server"]
 
 READY = "hitl local service ready on "
+_SECONDS_TO_START = 60
 _SECONDS_TO_STOP = 20
 _KEYS = ("testing", "testing")  # the service knows no keys; clients insist on having some
 
@@ -142,9 +144,14 @@ def local_server(
 
 
 def _address(process: subprocess.Popen[bytes], errors: Path) -> str:
-    """Return the address of the ready line, which is the first the process writes."""
+    """Return the address of the ready line, which is the first the process writes; it has a minute for it."""
     assert process.stdout is not None  # noqa: S101  piped above
-    line = process.stdout.readline().decode().strip()
+    deadline = Timer(_SECONDS_TO_START, process.kill)
+    deadline.start()
+    try:
+        line = process.stdout.readline().decode().strip()
+    finally:
+        deadline.cancel()
     if line.startswith(READY):
         return line.removeprefix(READY)
     process.wait()
