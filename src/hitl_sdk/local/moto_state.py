@@ -71,7 +71,7 @@ class MotoState:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._lock = Lock()
-        self.changed = False
+        self.changed: bool = False
 
     @contextmanager
     def kept(self) -> Iterator[MotoState]:
