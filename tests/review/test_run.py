@@ -261,6 +261,16 @@ def test_a_loop_that_somebody_deletes_is_missing_and_no_success(review):
     assert statuses(run) == ["missing"]
 
 
+def test_a_loop_that_was_missing_for_a_moment_is_found_again(review):
+    run = review.router().route(review.predictions(0.1))
+    review.calls.fail("ListHumanLoops", ("ResourceNotFoundException", 404))
+    review.calls.fail("DescribeHumanLoop", ("ResourceNotFoundException", 404))
+    assert run.status().missing == 1
+    review.calls.heal()
+    answer(review)
+    assert run.wait(timeout=7200).completed == 1
+
+
 def test_a_status_that_can_not_be_read_is_a_typed_error_and_the_next_try_works(review):
     run = review.router().route(review.predictions(0.1))
     review.calls.fail("DescribeHumanLoop", ("ThrottlingException", 429))

@@ -267,7 +267,10 @@ class Run:
         ServiceError
             If the service refuses to tell.
         """
-        still_open = [name for name, state in self._states.items() if not state.ended]
+        # A missing loop is asked about again: a new one may not show at once everywhere in AWS.
+        still_open = [
+            name for name, state in self._states.items() if not state.ended or state.status == "Missing"
+        ]
         if still_open:
             self._states |= read_states(
                 self.session, self.flow_definition_arn, still_open, concurrency=self._concurrency
