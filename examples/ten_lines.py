@@ -2,9 +2,7 @@
 
 import hitl_sdk as hitl
 
-with (
-    hitl.testing.mock_hitl() as cloud
-):  # without it, with a bucket and a role of yours, it runs on AWS
+with hitl.testing.mock_hitl() as cloud:  # on AWS: leave it out, bring a bucket and a role
     cloud.bucket("reviews")
     cloud.workers.answer(lambda item: {"sentiment": {"label": "0"}})
 
