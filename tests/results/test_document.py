@@ -50,7 +50,7 @@ def test_the_times_that_files_of_2020_lack_are_none(a2i):
     old = a2i.answer(acceptanceTime=..., timeSpentInSeconds=..., workerMetadata=...)
     answer = parse_output(a2i.document(old)).answers[0]
     assert (answer.accepted_at, answer.seconds_spent, answer.worker_sub) == (None, None, None)
-    assert answer.submitted_at is not None
+    assert answer.submitted_at == parse_output(a2i.document()).answers[0].submitted_at
 
 
 @pytest.mark.parametrize("value", ["soon", "", 7, None, ["2023"]])
