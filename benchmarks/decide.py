@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import platform
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from benchmarks._report import report
 from hitl_sdk.routing import Bands, Prediction, Sample, Threshold
 
 if TYPE_CHECKING:
@@ -169,10 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     options = parser.parse_args(arguments)
     result = measure(make_predictions(options.predictions), options.repeat)
-    print(table(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    return result
+    return report(result, table(result), options.json)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ Run ``python -m benchmarks.import_time [--repeat N] [--json FILE]``.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks._report import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,10 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     options = parser.parse_args(arguments)
     result = measure(options.repeat)
-    print(table(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    return result
+    return report(result, table(result), options.json)
 
 
 if __name__ == "__main__":

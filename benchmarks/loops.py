@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hitl_sdk as hitl
+from benchmarks._report import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,10 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     options = parser.parse_args(arguments)
     result = measure(options.loops)
-    print(table(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    return result
+    return report(result, table(result), options.json)
 
 
 if __name__ == "__main__":

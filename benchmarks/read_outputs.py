@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from benchmarks._report import report
 from hitl_sdk.results import Outputs, answers_frame
 from hitl_sdk.tasks import TextClassification
 
@@ -169,10 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     options = parser.parse_args(arguments)
     result = measure(make_documents(options.documents), options.repeat)
-    print(table(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    return result
+    return report(result, table(result), options.json)
 
 
 if __name__ == "__main__":
