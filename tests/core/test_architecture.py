@@ -22,7 +22,7 @@ LAYERS = (
     {"tasks"},
     {"consolidation", "session"},
 )
-CORE = {"arns", "errors"}  # and the private modules
+CORE = {"arns", "errors", "labels"}  # and the private modules
 # What stands beside the layers, and all that it may import besides the core.
 BESIDE = {"local": set(), "testing": {"local", "session"}, "cli": {"demo", "local", "testing"}}
 

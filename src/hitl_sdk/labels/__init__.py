@@ -1,0 +1,51 @@
+"""What a label is, and how it stands in a frame: a text, several, boxes, outlines, spans, masks or a form's fields."""
+
+from hitl_sdk.labels.types import (
+    Box,
+    FormField,
+    Keypoint,
+    Label,
+    LabelType,
+    Mask,
+    PartT,
+    Point,
+    Polygon,
+    Polyline,
+    Shapes,
+    ShapeT,
+    Span,
+)
+from hitl_sdk.labels.values import (
+    clean_text,
+    mask_type,
+    part_type,
+    read_mask,
+    read_part,
+    read_shapes,
+    shapes_type,
+    to_value,
+)
+
+__all__ = [
+    "Box",
+    "FormField",
+    "Keypoint",
+    "Label",
+    "LabelType",
+    "Mask",
+    "PartT",
+    "Point",
+    "Polygon",
+    "Polyline",
+    "ShapeT",
+    "Shapes",
+    "Span",
+    "clean_text",
+    "mask_type",
+    "part_type",
+    "read_mask",
+    "read_part",
+    "read_shapes",
+    "shapes_type",
+    "to_value",
+]

@@ -1,0 +1,278 @@
+"""Labels to the plain values that frames and files hold, and back.
+
+`to_value` writes; its shape is the `LabelType` that `part_type`, `shapes_type` and `mask_type` tell. The readers are
+tolerant, for they also read what crowd elements answer and what models say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import cast
+
+from hitl_sdk.labels.types import (
+    Box,
+    FormField,
+    Keypoint,
+    LabelType,
+    Mask,
+    PartT,
+    Point,
+    Polygon,
+    Polyline,
+    Shapes,
+    ShapeT,
+    Span,
+)
+
+__all__ = [
+    "clean_text",
+    "mask_type",
+    "part_type",
+    "read_mask",
+    "read_part",
+    "read_shapes",
+    "shapes_type",
+    "to_value",
+]
+
+# Browsers and text editors leave these inside values, where nobody sees them.
+_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+
+_VERTICES: LabelType = [{"x": float, "y": float}]
+_PART_TYPES: Mapping[type, LabelType] = {
+    Box: {"label": str, "left": float, "top": float, "width": float, "height": float, "confidence": float},
+    Polygon: {"label": str, "vertices": _VERTICES, "confidence": float},
+    Polyline: {"label": str, "vertices": _VERTICES, "confidence": float},
+    Keypoint: {"label": str, "x": float, "y": float, "confidence": float},
+    Span: {"label": str, "start_offset": int, "end_offset": int, "confidence": float},
+    FormField: {"key": str, "value": str, "confidence": float},
+}
+
+
+def part_type(part: type) -> LabelType:
+    """Return the shape of the value of a `Box`, `Polygon`, `Polyline`, `Keypoint`, `Span` or `FormField`.
+
+    Examples
+    --------
+    >>> part_type(FormField)
+    {'key': <class 'str'>, 'value': <class 'str'>, 'confidence': <class 'float'>}
+    """
+    return _PART_TYPES[part]
+
+
+def shapes_type(shape: type) -> LabelType:
+    """Return the shape of the value of `Shapes` of one kind.
+
+    Examples
+    --------
+    >>> list(shapes_type(Box))
+    ['shapes', 'image_width', 'image_height']
+    """
+    return {"shapes": [part_type(shape)], "image_width": int, "image_height": int}
+
+
+def mask_type() -> LabelType:
+    """Return the shape of the value of a `Mask`.
+
+    Examples
+    --------
+    >>> list(mask_type())
+    ['width', 'height', 'labels', 'png']
+    """
+    return {"width": int, "height": int, "labels": [str], "png": bytes}
+
+
+def to_value(label: object) -> object:
+    """Return a label as frames hold it: texts, numbers and bytes, in lists and dicts.
+
+    Examples
+    --------
+    >>> to_value((Span("city", 8, 12),))
+    [{'label': 'city', 'start_offset': 8, 'end_offset': 12, 'confidence': None}]
+    """
+    if is_dataclass(label):
+        return {field.name: to_value(getattr(label, field.name)) for field in fields(label)}
+    if isinstance(label, Point):
+        return label._asdict()
+    if isinstance(label, tuple | list):
+        return [to_value(part) for part in label]
+    if isinstance(label, Mapping):
+        return {str(key): to_value(part) for key, part in label.items()}
+    return label
+
+
+def read_part(part: type[PartT], value: object) -> PartT:
+    """Read one part of a label: as an object of its own, as `to_value` writes it, or as a crowd element does.
+
+    Tolerated, because genuine files have it: numbers as text, zero-width characters in labels.
+
+    Parameters
+    ----------
+    part : type
+        `Box`, `Polygon`, `Polyline`, `Keypoint`, `Span` or `FormField`.
+    value : object
+        For example ``{"label": "cat", "left": "10", "top": 12, "width": 90, "height": 60}``.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says why.
+
+    Examples
+    --------
+    >>> read_part(Keypoint, {"label": "nose", "x": "155", "y": 275})
+    Keypoint(label='nose', x=155, y=275, confidence=None)
+    """
+    given = to_value(value) if is_dataclass(value) else value
+    if not isinstance(given, Mapping):
+        raise ValueError(f"a {part.__name__.lower()} is {type(value).__name__}, no object")
+    # Crowd elements write startOffset and endOffset.
+    aliases = {"start_offset": "startOffset", "end_offset": "endOffset"}
+    read = {
+        field.name: _READERS[field.name](
+            given.get(field.name, given.get(aliases.get(field.name, ""))), field.name
+        )
+        for field in fields(part)
+    }
+    made = part(**read)  # type: ignore[arg-type]  # each reader gives its field's type
+    _check(made)
+    return made
+
+
+def read_shapes(
+    shape: type[ShapeT], shapes: object, image_width: object = None, image_height: object = None
+) -> Shapes[ShapeT]:
+    """Read what was drawn on one image; nothing drawn may be null.
+
+    Raises
+    ------
+    ValueError
+        If one of the shapes is none; the message says which and why.
+
+    Examples
+    --------
+    >>> read_shapes(Keypoint, [{"label": "nose", "x": 1, "y": 2}], image_width="640", image_height=480).image_width
+    640
+    """
+    if isinstance(shapes, Shapes):
+        shapes = to_value(shapes)
+    if isinstance(shapes, Mapping) and "shapes" in shapes:
+        image_width, image_height = shapes.get("image_width"), shapes.get("image_height")
+        shapes = shapes["shapes"]
+    if shapes is None:
+        shapes = ()
+    if isinstance(shapes, str | Mapping) or not isinstance(shapes, Iterable):
+        raise ValueError(f"the shapes are {type(shapes).__name__}, no list")
+    return Shapes(tuple(read_part(shape, each) for each in shapes), _size(image_width), _size(image_height))
+
+
+def read_mask(value: object) -> Mask:
+    """Read a mask as `to_value` writes it.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> read_mask({"width": 2, "height": 1, "labels": ["road"], "png": b"..."}).width
+    2
+    """
+    if isinstance(value, Mask):
+        return value
+    if not isinstance(value, Mapping) or not {"width", "height", "labels", "png"} <= value.keys():
+        raise ValueError("a mask is an object with width, height, labels and png")
+    labels = cast("Iterable[object]", value["labels"])
+    return Mask(int(value["width"]), int(value["height"]), tuple(map(str, labels)), bytes(value["png"]))
+
+
+def clean_text(text: str) -> str:
+    """Return a text without zero-width characters and outer blanks.
+
+    Examples
+    --------
+    >>> clean_text(" cat\u200b ")
+    'cat'
+    """
+    return text.translate(_ZERO_WIDTH).strip()
+
+
+def _number(value: object, name: str) -> float:
+    if isinstance(value, str):
+        try:
+            value = float(clean_text(value))
+        except ValueError:
+            raise ValueError(f"{name} is {value!r}, no number") from None
+    if (
+        isinstance(value, bool)
+        or not hasattr(value, "__float__")
+        or not math.isfinite(number := float(value))
+    ):
+        raise ValueError(f"{name} is {value!r}, no number")
+    return int(number) if number.is_integer() else number
+
+
+def _whole(value: object, name: str) -> int:
+    number = _number(value, name)
+    if not isinstance(number, int):
+        raise ValueError(f"{name} is {value!r}, no whole number")
+    return number
+
+
+def _size(value: object) -> int | None:
+    return None if value is None else _whole(value, "an image's size")
+
+
+def _text(value: object, name: str) -> str:
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"{name} is {value!r}, no text")
+
+
+def _vertices(value: object, name: str) -> tuple[Point, ...]:
+    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} is {type(value).__name__}, no list")
+    points = []
+    for each in value:
+        if isinstance(each, Mapping):
+            x, y = each.get("x"), each.get("y")
+        elif isinstance(each, Iterable) and len(pair := tuple(each)) == 2:
+            x, y = pair
+        else:
+            raise ValueError(f"a vertex is {each!r}, not x and y")
+        points.append(Point(_number(x, "x"), _number(y, "y")))
+    return tuple(points)
+
+
+def _confidence(value: object, name: str) -> float | None:
+    return None if value is None else float(_number(value, name))
+
+
+_READERS: Mapping[str, Callable[[object, str], object]] = {
+    "label": _text,
+    "key": _text,
+    "value": _text,
+    **dict.fromkeys(("left", "top", "width", "height", "x", "y"), _number),
+    "vertices": _vertices,
+    "start_offset": _whole,
+    "end_offset": _whole,
+    "confidence": _confidence,
+}
+
+
+def _check(part: Box | Polygon | Polyline | Keypoint | Span | FormField) -> None:
+    if isinstance(part, Box) and (part.width < 0 or part.height < 0):
+        raise ValueError(f"a box is {part.width} wide and {part.height} high")
+    if isinstance(part, Polygon | Polyline):
+        fewest = 3 if isinstance(part, Polygon) else 2
+        if len(part.vertices) < fewest:
+            raise ValueError(
+                f"a {type(part).__name__.lower()} has {len(part.vertices)} vertices, fewer than {fewest}"
+            )
+    if isinstance(part, Span) and not 0 <= part.start_offset < part.end_offset:
+        raise ValueError(f"a span goes from {part.start_offset} to {part.end_offset}")
