@@ -78,6 +78,8 @@ def fields(owner: type) -> set[str]:
         return set(owner.model_fields)
     if dataclasses.is_dataclass(owner):
         return {field.name for field in dataclasses.fields(owner)}
+    if getattr(owner, "_is_protocol", False):  # nobody calls it
+        return set()
     if issubclass(owner, HitlError) or "__init__" not in vars(owner) or MADE_BY.search(owner.__doc__ or ""):
         return set()
     return parameters(owner.__init__)

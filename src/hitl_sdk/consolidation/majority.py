@@ -3,46 +3,58 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hitl_sdk.consolidation.consensus import Consensus
 from hitl_sdk.errors import EmptyInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Consensus", "majority"]
+    from hitl_sdk.consolidation.consensus import Vote
+
+__all__ = ["MajorityVote", "majority"]
 
 
-@dataclass(frozen=True, slots=True)
-class Consensus:
-    """What several workers say together.
+class MajorityVote:
+    """The label most workers gave; every worker counts as much as any other.
 
-    Attributes
-    ----------
-    label : str
-        The label they stand for.
-    agreement : float
-        Share of the workers who gave that label, above 0 and up to 1.
-    n_workers : int
-        How many answered.
-    tie : bool
-        Whether another label was given as often.
+    In a tie the preferred label wins if it is among the tied ones, else the first of them in sorted order, so
+    that the outcome does not depend on who answered first. ``confidence`` and ``agreement`` are the share of the
+    workers who gave the label.
 
     Examples
     --------
-    >>> Consensus("cat", agreement=1.0, n_workers=3, tie=False).agreement
-    1.0
+    >>> from hitl_sdk.consolidation import Vote
+    >>> votes = [Vote("1", "ann", "cat"), Vote("1", "bob", "dog"), Vote("2", "ann", "dog")]
+    >>> consensus = MajorityVote().consolidate(votes, preferred={"1": "dog"})
+    >>> consensus["1"]
+    Consensus(label='dog', confidence=0.5, agreement=0.5, n_workers=2, tie=True, label_confidences=None)
+    >>> consensus["2"].confidence is None
+    True
     """
 
-    label: str
-    agreement: float
-    n_workers: int
-    tie: bool
+    def consolidate(
+        self, votes: Iterable[Vote[str]], *, preferred: Mapping[str, str] | None = None
+    ) -> Mapping[str, Consensus[str]]:
+        """Return one consensus an item that has votes, in the order in which the items first appear.
+
+        Parameters
+        ----------
+        votes : iterable of Vote
+            At most one of a worker for an item; more are counted as given.
+        preferred : mapping of str to str, optional
+            By item, the label that wins a tie which it is part of: usually the model's.
+        """
+        labels: dict[str, list[str]] = {}
+        for vote in votes:
+            labels.setdefault(vote.item, []).append(vote.label)
+        preferred = preferred or {}
+        return {item: majority(given, preferred=preferred.get(item)) for item, given in labels.items()}
 
 
-def majority(labels: Sequence[str], *, preferred: str | None = None) -> Consensus:
-    """Return the label that was given most often.
+def majority(labels: Sequence[str], *, preferred: str | None = None) -> Consensus[str]:
+    """Return the label that was given most often for one item.
 
     Parameters
     ----------
@@ -50,7 +62,12 @@ def majority(labels: Sequence[str], *, preferred: str | None = None) -> Consensu
         What each worker said, in any order.
     preferred : str, optional
         Wins a tie that it is part of: usually the model's label. Any other tie goes to the first of the
-        tied labels in sorted order, so that the outcome does not depend on who answered first.
+        tied labels in sorted order.
+
+    Returns
+    -------
+    Consensus
+        Of one worker ``confidence`` and ``agreement`` are None.
 
     Raises
     ------
@@ -59,10 +76,10 @@ def majority(labels: Sequence[str], *, preferred: str | None = None) -> Consensu
 
     Examples
     --------
-    >>> majority(["cat", "dog", "cat"])
-    Consensus(label='cat', agreement=0.666..., n_workers=3, tie=False)
-    >>> majority(["cat", "dog"], preferred="dog")
-    Consensus(label='dog', agreement=0.5, n_workers=2, tie=True)
+    >>> majority(["cat", "dog", "cat"]).agreement
+    0.666...
+    >>> majority(["cat", "dog"], preferred="dog").label
+    'dog'
     """
     if not labels:
         raise EmptyInputError("there are no labels to consolidate", hint="give at least one")
@@ -70,4 +87,5 @@ def majority(labels: Sequence[str], *, preferred: str | None = None) -> Consensu
     most = max(counts.values())
     tied = sorted(label for label, count in counts.items() if count == most)
     label = preferred if preferred is not None and preferred in tied else tied[0]
-    return Consensus(label, most / len(labels), len(labels), len(tied) > 1)
+    share = most / len(labels) if len(labels) > 1 else None
+    return Consensus(label, confidence=share, agreement=share, n_workers=len(labels), tie=len(tied) > 1)
