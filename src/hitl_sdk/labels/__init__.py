@@ -1,5 +1,13 @@
 """What a label is, and how it stands in a frame: a text, several, boxes, outlines, spans, masks or a form's fields."""
 
+from hitl_sdk.labels.masks import (
+    MaskColors,
+    colored_png,
+    make_mask,
+    mask_colors,
+    mask_pixels,
+    read_colored_png,
+)
 from hitl_sdk.labels.types import (
     Box,
     FormField,
@@ -33,6 +41,7 @@ __all__ = [
     "Label",
     "LabelType",
     "Mask",
+    "MaskColors",
     "PartT",
     "Point",
     "Polygon",
@@ -41,8 +50,13 @@ __all__ = [
     "Shapes",
     "Span",
     "clean_text",
+    "colored_png",
+    "make_mask",
+    "mask_colors",
+    "mask_pixels",
     "mask_type",
     "part_type",
+    "read_colored_png",
     "read_mask",
     "read_part",
     "read_shapes",
