@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from liquid import Environment
 
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError, InvalidResourceError, TemplateError
-from hitl_sdk.tasks import ClassificationAnswer, ImageClassification, Instructions, Task, TextClassification
+from hitl_sdk.tasks import Answer, ImageClassification, Instructions, Task, TextClassification
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
@@ -258,7 +258,7 @@ def test_a_label_the_task_does_not_have_is_refused_with_those_it_has(label):
     [{"label": "-1"}, {"label": -1}, {"label": " -1\ufeff"}, {"label": "-1", "extra": 1}, {"labels": ["-1"]}],
 )
 def test_an_answer_is_read_in_all_its_spellings(answer):
-    assert text_task().parse_answer({"sentiment": answer}) == ClassificationAnswer("-1")
+    assert text_task().parse_answer({"sentiment": answer}) == Answer("-1")
 
 
 def test_a_label_keeps_the_spelling_of_the_task():
@@ -269,7 +269,7 @@ def test_a_label_keeps_the_spelling_of_the_task():
 
 def test_the_comment_of_an_image_is_kept():
     content = {"animal": {"label": "cat", "workerComment": "half hidden"}}
-    assert image_task().parse_answer(content) == ClassificationAnswer("cat", "half hidden")
+    assert image_task().parse_answer(content) == Answer("cat", "half hidden")
     content["animal"]["workerComment"] = ""
     assert image_task().parse_answer(content).comment is None
 

@@ -4,90 +4,31 @@ A new kind of task is one new file here with one subclass of `Task`; nothing els
 which kind it has before it.
 """
 
-import html
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from string import Template
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from hitl_sdk._model import Model
-from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError, TemplateError
-from hitl_sdk.tasks.answers import ClassificationAnswer
+from hitl_sdk.consolidation import Consensus, Consolidation, Vote
+from hitl_sdk.errors import InvalidInputError, InvalidOutputError, InvalidPredictionError
+from hitl_sdk.labels import Label, LabelType, clean_text
+from hitl_sdk.tasks._templates import escaped, fill_template
+from hitl_sdk.tasks.answers import Answer
+from hitl_sdk.tasks.instructions import Instructions
 
-__all__ = ["Instructions", "Task"]
-
-# Characters that UiTemplate.Content may have (botocore, sagemaker: TemplateContent).
-_MAX_TEMPLATE_LENGTH = 128_000
+__all__ = ["Task", "answer_under", "names", "worker_comment"]
 
 Keyword = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", max_length=30)]
-
-
-def _text_keys(value: object) -> object:
-    """Let ``{1: "joy"}`` stand for ``{"1": "joy"}``: labels are often numbers."""
-    return {str(key): text for key, text in value.items()} if isinstance(value, Mapping) else value
-
-
-class Instructions(Model):
-    """What workers are told. Plain text: it is escaped, so ``<`` and ``{{`` show as they are.
-
-    Parameters
-    ----------
-    short : str
-        Always beside the task.
-    full : str or mapping of str to str
-        Behind "View full instructions": a text, in which empty lines part the paragraphs, or what each
-        label means.
-
-    Raises
-    ------
-    InvalidResourceError
-        If a field is of the wrong type.
-
-    Examples
-    --------
-    >>> Instructions(short="Pick one.", full={1: "joy", -1: "anger"}).full
-    {'1': 'joy', '-1': 'anger'}
-    """
-
-    short: str = ""
-    full: Annotated[str | Mapping[str, str], BeforeValidator(_text_keys)] = ""
-
-    def full_html(self) -> str:
-        """Return `full` as escaped paragraphs.
-
-        Examples
-        --------
-        >>> Instructions(full={"0": "a < b"}).full_html()
-        '<p><strong>0</strong>: a &lt; b</p>'
-        """
-        if isinstance(self.full, str):
-            paragraphs = [escaped(text.strip()) for text in self.full.split("\n\n") if text.strip()]
-        else:
-            paragraphs = [
-                f"<strong>{escaped(label)}</strong>: {escaped(meaning)}"
-                for label, meaning in self.full.items()
-            ]
-        return "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-
-    def short_html(self) -> str:
-        """Return `short` as one escaped paragraph, or nothing.
-
-        Examples
-        --------
-        >>> Instructions(short="Is it a cat?").short_html()
-        '<p>Is it a cat?</p>'
-        """
-        return f"<p>{escaped(self.short)}</p>" if self.short else ""
 
 
 class Task(Model):
     """What one worker does with one item. Abstract: use `TextClassification` or its kin, or subclass it.
 
-    A subclass says what the worker template is (`template`), how an answer is read (`parse_answer`) and
-    which labels there are (`normalise_label`). It may change `input` and `item`, which go together.
+    A subclass says what the worker template is (`template`), how an answer is read (`parse_answer`), what a model
+    may say (`normalise_label`), the shape of a label in a frame (`label_type`) and how several are made one
+    (`consolidation`). It may change `input` and `item`, which go together.
 
     Parameters
     ----------
@@ -123,6 +64,9 @@ class Task(Model):
     instructions: Instructions = Instructions()
     keywords: Annotated[Sequence[Keyword], Field(max_length=5), AfterValidator(tuple)] = ()
 
+    metadata_type: ClassVar[str] = "groundtruth/custom"
+    """The ``type`` in the metadata of a Ground Truth manifest line."""
+
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
         self.template()
@@ -131,6 +75,16 @@ class Task(Model):
     @classmethod
     def _describe_by_title(cls, fields: Any) -> Any:
         return {**fields, "description": fields.get("description") or fields.get("title", "")}
+
+    @property
+    @abstractmethod
+    def label_type(self) -> LabelType:
+        """The shape of a label in a frame: ``str``, or a structure of lists and dicts."""
+
+    @property
+    def model_label_type(self) -> LabelType:
+        """The shape of a model's label in a frame; another one only where people judge it, not give one."""
+        return self.label_type
 
     @abstractmethod
     def template(self) -> str:
@@ -143,7 +97,7 @@ class Task(Model):
         """
 
     @abstractmethod
-    def parse_answer(self, content: Mapping[str, object]) -> ClassificationAnswer:
+    def parse_answer(self, content: Mapping[str, object]) -> Answer[Label]:
         """Read the ``answerContent`` of one worker.
 
         Parameters
@@ -158,19 +112,84 @@ class Task(Model):
         """
 
     @abstractmethod
-    def normalise_label(self, label: object) -> str:
+    def normalise_label(self, label: object) -> Label:
         """Return a model's label as this task spells it: ``-1`` becomes ``"-1"``.
 
         Parameters
         ----------
         label : object
-            What the model said: a text, or a number.
+            What the model said: a text, a number, an object of `hitl_sdk.labels`, or its plain value.
 
         Raises
         ------
         InvalidPredictionError
-            If it is none of the task's labels.
+            If it is no label of this task.
         """
+
+    @abstractmethod
+    def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
+        """Return the method that makes one label of several workers' labels of this task.
+
+        Parameters
+        ----------
+        by : Consolidation, optional
+            The method that is wanted; the task's own when left out. A task of several labels asks it of each.
+
+        Raises
+        ------
+        InvalidInputError
+            If that method can't do with labels of this task.
+        """
+
+    def consolidate(
+        self,
+        votes: Iterable[Vote[Any]],
+        *,
+        by: Consolidation[Any] | None = None,
+        preferred: Mapping[str, Label] | None = None,
+    ) -> Mapping[str, Consensus[Label]]:
+        """Make one label an item of the votes of several workers.
+
+        Parameters
+        ----------
+        votes : iterable of Vote
+            Whose labels are as `parse_answer` reads them.
+        by : Consolidation, optional
+            The method; the task's own when left out.
+        preferred : mapping of str to label, optional
+            By item, the label that wins a tie: usually the model's.
+
+        Returns
+        -------
+        mapping of str to Consensus
+            One an item.
+
+        Raises
+        ------
+        InvalidInputError
+            If the method can't do with labels of this task, or with these.
+
+        Examples
+        --------
+        >>> from hitl_sdk.consolidation import Vote
+        >>> from hitl_sdk.tasks import TextClassification
+        >>> task = TextClassification(name="mood", labels=[-1, 0, 1], title="Find the mood")
+        >>> task.consolidate([Vote("a", "w1", "1"), Vote("a", "w2", "1"), Vote("a", "w3", "0")])["a"].label
+        '1'
+        """
+        return self.consolidation(by).consolidate(votes, preferred=preferred)
+
+    def initial_value(self, label: Label) -> object:
+        """Return a label as the template's element takes it for its ``initial-value``, ready for JSON."""
+        return label
+
+    def accepted_label(self, label: Label | None) -> Label | None:
+        """Return the label of an item whose prediction was accepted: the model's."""
+        return label
+
+    def review_key(self, item: str, label: Label | None) -> str:  # noqa: ARG002
+        """Return what makes a review the same review: the item, whatever a model says of it."""
+        return item
 
     def input(self, item: str, label: object = None) -> dict[str, object]:
         """Return the ``InputContent`` of a human loop.
@@ -179,7 +198,7 @@ class Task(Model):
         ----------
         item : str
             What is to be labelled: the content, or its S3 URI.
-        label : str or int, optional
+        label : object, optional
             The model's label; workers find it chosen already where the element can do that.
 
         Returns
@@ -199,7 +218,7 @@ class Task(Model):
             )
         content: dict[str, object] = {"taskObject": item}
         if label is not None:
-            content["initialValue"] = self.normalise_label(label)
+            content["initialValue"] = self.initial_value(self.normalise_label(label))
         return content
 
     def item(self, input_content: Mapping[str, object]) -> str:
@@ -223,49 +242,55 @@ class Task(Model):
             hint=f"is this an output of another flow than that of task {self.name!r}?",
         )
 
+    def _filled(self, file_name: str, *, short_instructions: str | None = None, **parts: str) -> str:
+        """Fill a template of `templates/`: what every task has, and the parts of its own, escaped already."""
+        return fill_template(
+            file_name,
+            resource=self.name,
+            name=escaped(self.name),
+            header=escaped(self.title),
+            full_instructions=self.instructions.full_html(),
+            short_instructions=self.instructions.short_html()
+            if short_instructions is None
+            else short_instructions,
+            **parts,
+        )
+
+    def _own_method(self, own: Consolidation[Any], by: Consolidation[Any] | None) -> Consolidation[Any]:
+        """Return `by` if it is of the kind of the task's own method, or that if there is none."""
+        if by is None:
+            return own
+        if isinstance(by, type(own)):
+            return by
+        raise InvalidInputError(
+            f"{type(by).__name__} can't consolidate the labels of task {self.name!r}",
+            hint=f"use {type(own).__name__}, or leave it out",
+        )
+
 
 def _is_filled_text(item: object) -> bool:
     return isinstance(item, str) and bool(item.strip())
 
 
-def escaped(text: str) -> str:
-    """Escape for HTML text and attributes, and keep Liquid from reading what was plain text.
+def answer_under(content: Mapping[str, object], name: str) -> object:
+    r"""Return what stands under a name, also where the key has zero-width characters in it; None if nothing does.
 
     Examples
     --------
-    >>> escaped('"{{ a }}"')
-    '&quot;&#123;&#123; a &#125;&#125;&quot;'
+    >>> answer_under({"mood\N{ZERO WIDTH SPACE}": {"label": "1"}}, "mood")
+    {'label': '1'}
     """
-    return html.escape(text).replace("{", "&#123;").replace("}", "&#125;")
+    if name in content:
+        return content[name]
+    return next((answer for key, answer in content.items() if clean_text(key) == name), None)
 
 
-def fill_template(file_name: str, *, resource: str, **parts: str) -> str:
-    """Fill a file of ``templates/`` with parts that are escaped already.
-
-    Raises
-    ------
-    TemplateError
-        If the outcome is longer than the service takes, or not valid Unicode.
-    """
-    text = files("hitl_sdk.tasks").joinpath("templates", file_name).read_text("utf-8")
-    filled = Template(text).substitute(parts)
-    try:
-        filled.encode()
-    except UnicodeEncodeError:
-        raise TemplateError(
-            f"a text of task {resource!r} is not valid Unicode: it holds half a surrogate pair",
-            hint="decode labels, title and instructions again",
-            resource=resource,
-        ) from None
-    if len(filled) > _MAX_TEMPLATE_LENGTH:
-        raise TemplateError(
-            f"the worker template of task {resource!r} has {len(filled):,} characters, "
-            f"the service takes {_MAX_TEMPLATE_LENGTH:,}",
-            hint="shorten the instructions, for example by a link to a page",
-            resource=resource,
-        )
-    return filled
+def worker_comment(answer: Mapping[str, object]) -> str | None:
+    """Return what the worker wrote beside the answer, if anything."""
+    comment = answer.get("workerComment")
+    return comment if isinstance(comment, str) and comment else None
 
 
 def names(mapping: Mapping[str, object]) -> str:
+    """Return the first keys of a mapping as messages show them."""
     return ", ".join(repr(str(key)) for key in list(mapping)[:10]) or "nothing"

@@ -1,24 +1,19 @@
 """What all tasks with one label out of a list have in common."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from hitl_sdk.consolidation import Consolidation, MajorityVote
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
-from hitl_sdk.tasks.answers import ClassificationAnswer
-from hitl_sdk.tasks.base import Task, escaped, fill_template, names
+from hitl_sdk.labels import LabelType, clean_text
+from hitl_sdk.tasks._templates import escaped_json
+from hitl_sdk.tasks.answers import Answer
+from hitl_sdk.tasks.base import Task, answer_under, names, worker_comment
 
-__all__ = ["Classification"]
-
-# Browsers and text editors leave these inside values, where nobody sees them.
-_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
-
-
-def _clean(text: str) -> str:
-    return text.translate(_ZERO_WIDTH).strip()
+__all__ = ["Classification", "Labels", "ListedLabels", "object_under"]
 
 
 def _as_texts(labels: object) -> object:
@@ -36,7 +31,7 @@ def _is_number(label: object) -> bool:
 
 
 def _unique(labels: Sequence[str]) -> Sequence[str]:
-    cleaned = [_clean(label) for label in labels]
+    cleaned = [clean_text(label) for label in labels]
     if "" in cleaned:
         raise ValueError("a label is empty")
     twice = next((label for label in cleaned if cleaned.count(label) > 1), None)
@@ -48,8 +43,8 @@ def _unique(labels: Sequence[str]) -> Sequence[str]:
 Labels = Annotated[Sequence[str], BeforeValidator(_as_texts), AfterValidator(_unique), Field(min_length=2)]
 
 
-class Classification(Task):
-    """One label out of a list. Abstract: the subclass names its template.
+class ListedLabels(Task):
+    """A task whose answers name labels out of a list. Abstract.
 
     Parameters
     ----------
@@ -66,7 +61,77 @@ class Classification(Task):
 
     labels: Labels
 
-    def parse_answer(self, content: Mapping[str, object]) -> ClassificationAnswer:
+    def find_label(self, label: object) -> str | None:
+        """Return a label as this task spells it, or None if it is none of the task's.
+
+        Whole floats count as the integer they stand for: a column with gaps turns 1 into 1.0.
+        """
+        if isinstance(label, float) and label.is_integer():
+            label = int(label)
+        if isinstance(label, str) or _is_number(label):
+            return self._by_clean_text.get(clean_text(str(label)))
+        return None
+
+    def answered_label(self, label: object) -> str:
+        """Return the label of an answer as this task spells it.
+
+        Raises
+        ------
+        InvalidOutputError
+            If it is none of the task's.
+        """
+        found = self.find_label(label)
+        if found is None:
+            raise InvalidOutputError(
+                f"the answer's label {label!r} is none of task {self.name!r}", hint=self._labels_hint()
+            )
+        return found
+
+    def predicted_label(self, label: object) -> str:
+        """Return the label of a prediction as this task spells it.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If it is none of the task's.
+        """
+        found = self.find_label(label)
+        if found is None:
+            raise InvalidPredictionError(
+                f"{label!r} is no label of task {self.name!r}", hint=self._labels_hint()
+            )
+        return found
+
+    def _labels_hint(self) -> str:
+        return f"its labels are {', '.join(map(repr, self.labels))}"
+
+    @cached_property
+    def _by_clean_text(self) -> dict[str, str]:
+        return {clean_text(label): label for label in self.labels}
+
+
+class Classification(ListedLabels):
+    """One label out of a list. Abstract: the subclass names its template.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        At least two, none empty, each once. Numbers become texts.
+
+    Examples
+    --------
+    >>> from hitl_sdk.tasks import TextClassification
+    >>> task = TextClassification(name="mood", labels=[-1, 0, 1], title="Find the mood")
+    >>> type(task.consolidation()).__name__
+    'MajorityVote'
+    """
+
+    @property
+    def label_type(self) -> LabelType:
+        """A text."""
+        return str
+
+    def parse_answer(self, content: Mapping[str, object]) -> Answer[str]:
         """Read the ``answerContent`` of one worker, tolerating numbers, stray blanks and zero-width characters.
 
         Raises
@@ -79,26 +144,14 @@ class Classification(Task):
         >>> from hitl_sdk.tasks import TextClassification
         >>> task = TextClassification(name="mood", labels=[-1, 0, 1], title="Find the mood")
         >>> task.parse_answer({"mood": {"label": -1}})
-        ClassificationAnswer(label='-1', comment=None)
+        Answer(label='-1', comment=None, modified=None)
         """
-        answer = content.get(self.name)
-        if not isinstance(answer, Mapping):
-            raise InvalidOutputError(
-                f"the answer has no object under {self.name!r}, but {names(content)}",
-                hint="the task's name must be the name of the template's element",
-            )
+        answer = object_under(content, self.name)
         said = answer.get("label")
         chosen = answer.get("labels")
         if said is None and isinstance(chosen, list) and len(chosen) == 1:
             said = chosen[0]  # the multi-select elements say one label so
-        label = self._find(said)
-        if label is None:
-            raise InvalidOutputError(
-                f"the answer's label {said!r} is none of task {self.name!r}",
-                hint=f"its labels are {', '.join(map(repr, self.labels))}",
-            )
-        comment = answer.get("workerComment")
-        return ClassificationAnswer(label, comment if isinstance(comment, str) and comment else None)
+        return Answer(self.answered_label(said), worker_comment(answer))
 
     def normalise_label(self, label: object) -> str:
         """Return a model's label as this task spells it.
@@ -120,33 +173,31 @@ class Classification(Task):
         >>> task.normalise_label(-1.0)
         '-1'
         """
-        found = self._find(label)
-        if found is None:
-            raise InvalidPredictionError(
-                f"{label!r} is no label of task {self.name!r}",
-                hint=f"its labels are {', '.join(map(repr, self.labels))}",
-            )
-        return found
+        return self.predicted_label(label)
 
-    @cached_property
-    def _by_clean_text(self) -> dict[str, str]:
-        return {_clean(label): label for label in self.labels}
+    def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
+        """Return `by`, or the majority vote."""
+        return MajorityVote() if by is None else by
 
-    def _find(self, label: object) -> str | None:
-        if isinstance(label, float) and label.is_integer():
-            label = int(label)
-        if isinstance(label, str) or _is_number(label):
-            return self._by_clean_text.get(_clean(str(label)))
-        return None
-
-    def _filled(self, file_name: str, short_instructions: str) -> str:
-        """Fill a classifier's template: labels as JSON in an attribute, instructions as escaped HTML."""
-        return fill_template(
-            file_name,
-            resource=self.name,
-            name=escaped(self.name),
-            categories=escaped(json.dumps(self.labels, ensure_ascii=False)),
-            header=escaped(self.title),
-            full_instructions=self.instructions.full_html(),
-            short_instructions=short_instructions,
+    def _classifier(self, file_name: str, short_instructions: str | None = None) -> str:
+        """Fill a classifier's template."""
+        return self._filled(
+            file_name, short_instructions=short_instructions, categories=escaped_json(self.labels)
         )
+
+
+def object_under(content: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return the object that stands under a name.
+
+    Raises
+    ------
+    InvalidOutputError
+        If nothing does, or no object.
+    """
+    answer = answer_under(content, name)
+    if not isinstance(answer, Mapping):
+        raise InvalidOutputError(
+            f"the answer has no object under {name!r}, but {names(content)}",
+            hint="the task's name must be the name of the template's element",
+        )
+    return answer

@@ -84,4 +84,4 @@ class ImageClassification(Classification):
         True
         """
         short = self.instructions.short_html() + (_HINT if self.show_prediction else "")
-        return self._filled("image_classification.liquid.html", short)
+        return self._classifier("image_classification.liquid.html", short)

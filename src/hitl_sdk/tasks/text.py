@@ -47,4 +47,4 @@ class TextClassification(Classification):
             categories="[&quot;&lt;sad&gt;&quot;, &quot;glad&quot;]"
         ...
         """
-        return self._filled("text_classification.liquid.html", self.instructions.short_html())
+        return self._classifier("text_classification.liquid.html")

@@ -1,0 +1,110 @@
+"""What all tasks with any number of labels out of a list have in common."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hitl_sdk.consolidation import Consolidation, MajorityVote, PerLabel
+from hitl_sdk.labels import LabelType
+from hitl_sdk.tasks._templates import escaped_json
+from hitl_sdk.tasks.answers import Answer
+from hitl_sdk.tasks.base import worker_comment
+from hitl_sdk.tasks.classification import ListedLabels, object_under
+
+__all__ = ["MultiClassification"]
+
+
+class MultiClassification(ListedLabels):
+    """Any number of labels out of a list. Abstract: the subclass names its template.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        At least two, none empty, each once. Numbers become texts.
+    none_of_these : str, optional
+        What workers choose if no label fits, for example "None of these"; the answer is then empty.
+
+    Examples
+    --------
+    >>> from hitl_sdk.tasks import TextMultiClassification
+    >>> task = TextMultiClassification(name="topics", labels=["price", "size"], title="What is it about?")
+    >>> task.parse_answer({"topics": {"labels": ["size", "price"]}}).label
+    ('price', 'size')
+    """
+
+    none_of_these: str = ""
+
+    @property
+    def label_type(self) -> LabelType:
+        """A list of texts."""
+        return [str]
+
+    def parse_answer(self, content: Mapping[str, object]) -> Answer[tuple[str, ...]]:
+        """Read the ``answerContent`` of one worker; the labels come in the order of the task's.
+
+        Raises
+        ------
+        InvalidOutputError
+            If there is no answer under the task's name, or one of its labels is none of the task's.
+
+        Examples
+        --------
+        >>> from hitl_sdk.tasks import TextMultiClassification
+        >>> task = TextMultiClassification(name="topics", labels=["price", "size"], title="What is it about?")
+        >>> task.parse_answer({"topics": {"labels": []}}).label
+        ()
+        """
+        answer = object_under(content, self.name)
+        said = answer["labels"] if "labels" in answer else answer.get("label")
+        chosen = said if isinstance(said, list) else [] if said is None else [said]
+        return Answer(self._in_order(self.answered_label(each) for each in chosen), worker_comment(answer))
+
+    def normalise_label(self, label: object) -> tuple[str, ...]:
+        """Return a model's labels as this task spells them, in the order of the task's.
+
+        Parameters
+        ----------
+        label : iterable of str, or str
+            One text is one label.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If one is none of the task's labels.
+
+        Examples
+        --------
+        >>> from hitl_sdk.tasks import TextMultiClassification
+        >>> task = TextMultiClassification(name="topics", labels=["price", "size"], title="What is it about?")
+        >>> task.normalise_label(["size"])
+        ('size',)
+        """
+        several = label if isinstance(label, Iterable) and not isinstance(label, str) else [label]
+        return self._in_order(self.predicted_label(each) for each in several)
+
+    def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
+        """Return the method that asks `by`, or the majority, of each label by itself.
+
+        Raises
+        ------
+        InvalidInputError
+            If `by` is a method for other labels than texts.
+        """
+        return by if isinstance(by, PerLabel) else PerLabel(self.labels, of=by or MajorityVote())
+
+    def initial_value(self, label: Any) -> list[str]:
+        """Return the labels as a list."""
+        return list(label)
+
+    def _in_order(self, labels: Iterable[str]) -> tuple[str, ...]:
+        chosen = set(labels)
+        return tuple(label for label in self.labels if label in chosen)
+
+    def _classifier(self, file_name: str, short_instructions: str | None = None) -> str:
+        """Fill a multi-select classifier's template."""
+        exclusion = f' exclusion-category="{escaped_json({"text": self.none_of_these})}"'
+        return self._filled(
+            file_name,
+            short_instructions=short_instructions,
+            categories=escaped_json(self.labels),
+            exclusion_category=exclusion if self.none_of_these else "",
+        )
