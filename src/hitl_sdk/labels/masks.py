@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from hitl_sdk._optional import load
 from hitl_sdk.labels.types import Mask
@@ -196,9 +196,9 @@ def colored_png(mask: Mask, colors: MaskColors | None = None) -> bytes:
     from PIL import Image
 
     given = mask_colors(mask.labels) if colors is None else colors
-    if isinstance(given, Mapping):
-        given = [(label, given[label]) for label in mask.labels if label in given]
     pairs = _pairs(given)
+    if isinstance(given, Mapping):  # it may name more, in another order
+        pairs = [pair for label in mask.labels for pair in pairs if pair[0] == label]
     if tuple(label for label, _ in pairs) != mask.labels:
         raise ValueError(
             f"the mask's labels are {list(mask.labels)}, colors are given for {[p[0] for p in pairs]}"
@@ -241,10 +241,10 @@ def _check(pixels: NDArray[np.integer], labels: Sequence[str]) -> None:
 
 def _pairs(colors: MaskColors) -> list[tuple[str, int]]:
     """Return each label with the number of its colour; every colour stands there once."""
-    given = list(colors.items() if isinstance(colors, Mapping) else colors)
+    given: Iterable[object] = colors.items() if isinstance(colors, Mapping) else colors
     seen: dict[int, str] = {}
     pairs = []
-    for label, color in given:
+    for label, color in cast("Iterable[tuple[str, str]]", given):
         if not _COLOR.fullmatch(color):
             raise ValueError(f"the color of {label!r} is {color!r}, not like #1f77b4")
         code = int(color[1:], 16)
