@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["Columns", "Engine", "Frame", "Kind", "build_frame", "time_text", "utc_time"]
+    from hitl_sdk.labels import LabelType
+
+__all__ = ["Columns", "Engine", "Frame", "Kind", "build_frame", "is_nested", "time_text", "utc_time"]
 
 Engine = Literal["pandas", "polars", "arrow"]
-Kind = Literal["text", "float", "int", "time"]
+Kind: TypeAlias = "Literal['text', 'float', 'int', 'bool', 'time'] | LabelType"
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 Frame: TypeAlias = "pd.DataFrame | pl.DataFrame | pa.Table"
 
+_SCALARS: Mapping[object, type] = {"text": str, "float": float, "int": int, "bool": bool}
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
 # polars reads more than that format says ("2020-9-2", second 60); what differs is left to `time_text`.
 _REGULAR_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?Z$"
@@ -42,8 +45,8 @@ def build_frame(
     ----------
     columns : mapping of str to sequence
         Equally long. ``time`` columns hold ISO 8601 text (see `time_text`) or None.
-    kinds : mapping of str to {"text", "float", "int", "time"}
-        What each column holds.
+    kinds : mapping of str to {"text", "float", "int", "bool", "time"} or LabelType
+        What each column holds; a `LabelType` other than ``str`` is a nested column, of plain lists and dicts.
     engine : {"pandas", "polars", "arrow"}
         Whose frame.
     extra : mapping of str to sequence, optional
@@ -106,16 +109,35 @@ def time_text(value: object) -> str | None:
     return None if moment is None else f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
+def is_nested(kind: Kind) -> bool:
+    """Tell whether a column of this kind holds lists or dicts.
+
+    Examples
+    --------
+    >>> is_nested([str]), is_nested("text")
+    (True, False)
+    """
+    return isinstance(kind, list | dict)
+
+
 def _arrow(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pa.Table:
     arrow = load("pyarrow", extra="arrow", needed_for="an Arrow table")
-    types = {"text": arrow.string(), "float": arrow.float64(), "int": arrow.int64()}
     arrays = {
         name: _arrow_times(arrow, values)
         if kinds[name] == "time"
-        else arrow.array(values, types[kinds[name]])
+        else arrow.array(values, _arrow_type(arrow, kinds[name]))
         for name, values in columns.items()
     }
     return arrow.table(arrays | {name: _arrow_guessed(arrow, values) for name, values in extra.items()})
+
+
+def _arrow_type(pa: Any, kind: Kind) -> Any:
+    if isinstance(kind, list):
+        return pa.list_(_arrow_type(pa, kind[0]))
+    if isinstance(kind, dict):
+        return pa.struct([(name, _arrow_type(pa, part)) for name, part in kind.items()])
+    types = {str: pa.string(), float: pa.float64(), int: pa.int64(), bool: pa.bool_(), bytes: pa.binary()}
+    return types[_SCALARS.get(kind) or cast("type", kind)]
 
 
 def _arrow_times(pa: Any, values: Sequence[str | None]) -> Any:
@@ -134,22 +156,36 @@ def _arrow_guessed(pa: Any, values: Sequence[object]) -> Any:
 
 
 def _pandas(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pd.DataFrame:
-    load("pandas", extra="pandas", needed_for="a pandas frame")
-    frame: pd.DataFrame = _arrow(columns, kinds, extra).to_pandas()
+    """Build by way of Arrow, but for nested columns: there they would turn into numpy arrays of dicts."""
+    pandas = load("pandas", extra="pandas", needed_for="a pandas frame")
+    nested = {name for name in columns if is_nested(kinds[name])}
+    flat = {name: values for name, values in columns.items() if name not in nested}
+    frame: pd.DataFrame = _arrow(flat, kinds, extra).to_pandas()
+    for position, name in enumerate(columns):
+        if name in nested:
+            frame.insert(position, name, pandas.Series(list(columns[name]), dtype=object))
     return frame
 
 
 def _polars(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pl.DataFrame:
     polars = load("polars", extra="polars", needed_for="a polars frame")
-    types = {"text": polars.String, "float": polars.Float64, "int": polars.Int64}
     series = [
         _polars_times(polars, name, values)
         if kinds[name] == "time"
-        else polars.Series(name, values, dtype=types[kinds[name]])
+        else polars.Series(name, values, dtype=_polars_type(polars, kinds[name]))
         for name, values in columns.items()
     ]
     series += [_polars_guessed(polars, name, values) for name, values in extra.items()]
     return cast("pl.DataFrame", polars.DataFrame(series))
+
+
+def _polars_type(pl: Any, kind: Kind) -> Any:
+    if isinstance(kind, list):
+        return pl.List(_polars_type(pl, kind[0]))
+    if isinstance(kind, dict):
+        return pl.Struct({name: _polars_type(pl, part) for name, part in kind.items()})
+    types = {str: pl.String, float: pl.Float64, int: pl.Int64, bool: pl.Boolean, bytes: pl.Binary}
+    return types[_SCALARS.get(kind) or cast("type", kind)]
 
 
 def _polars_times(pl: Any, name: str, values: Sequence[str | None]) -> Any:

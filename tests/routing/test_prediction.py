@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.labels import Box
 from hitl_sdk.routing import Prediction
 
 
@@ -18,7 +19,14 @@ def test_whole_numbers_become_labels(label, text):
     assert Prediction("a", "item", label, 0.5).label == text
 
 
-@pytest.mark.parametrize("label", [None, "", 0.5, True, float("nan"), float("inf"), ["x"], "\ud800"])
+@pytest.mark.parametrize(
+    "label", [["cat", "wet"], ("cat",), [{"label": "cat", "x": 1}], {"age": 3}, Box("cat", 1, 2, 3, 4)]
+)
+def test_structures_are_left_to_the_task(label):
+    assert Prediction("a", "item", label, 0.5).label is label
+
+
+@pytest.mark.parametrize("label", [None, "", 0.5, True, float("nan"), float("inf"), b"x", "\ud800"])
 def test_other_values_are_no_labels(label):
     with pytest.raises(InvalidPredictionError, match="neither a text nor a whole number"):
         Prediction("a", "item", label, 0.5)

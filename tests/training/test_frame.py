@@ -58,7 +58,7 @@ def test_the_columns_are_those_of_schema_version_1_in_order():
     assert TRAINING_COLUMNS == (
         "item_id", "item", "label", "label_source", "confidence", "model_label", "model_confidence", "decision",
         "reason", "n_workers", "agreement", "human_loop_name", "flow_definition_arn", "output_s3_uri", "created_at",
-        "completed_at", "schema_version",
+        "completed_at", "schema_version", "tie", "label_confidences",
     )  # fmt: skip
     assert tuple(build_training_frame([accepted()], TASK).columns) == TRAINING_COLUMNS
 
@@ -82,6 +82,8 @@ def test_an_accepted_item_keeps_the_models_label_and_confidence():
         "created_at": None,
         "completed_at": None,
         "schema_version": 1,
+        "tie": False,
+        "label_confidences": None,
     }
 
 

@@ -37,6 +37,7 @@ LONG_FORM: Mapping[str, Kind] = {
     "document": "text",
 }
 _REMEMBERED_ANSWERS = 10_000
+_REMEMBERED_LENGTH = 1_000  # masks are long, and no two of them are equal
 _CHUNK = 256
 
 _FLOW = attrgetter("flowDefinitionArn")
@@ -53,7 +54,7 @@ _SECONDS = attrgetter("timeSpentInSeconds")
 class Answer(NamedTuple):
     """What a row says of one answer's content."""
 
-    label: str | None
+    label: object
     comment: str | None = None
     error: str | None = None
 
@@ -214,7 +215,7 @@ class _Remembered(dict[bytes, Answer]):
         if not isinstance(content, dict):
             raise InvalidOutputError("answerContent is no object")
         answer = self._read(content)
-        if len(self) < _REMEMBERED_ANSWERS:
+        if len(self) < _REMEMBERED_ANSWERS and len(text) < _REMEMBERED_LENGTH:
             self[text] = answer
         return answer
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from hitl_sdk._frames import Engine, Frame, build_frame
 from hitl_sdk.errors import HitlError, InvalidInputError, InvalidOutputError
+from hitl_sdk.labels import to_value
 from hitl_sdk.results._long_form import LONG_FORM, Answer, long_columns
 from hitl_sdk.results.document import HumanLoopOutput, parse_output
 
@@ -226,7 +227,8 @@ def answers_frame(
     Returns
     -------
     pandas.DataFrame, polars.DataFrame or pyarrow.Table
-        Text columns ``item_id``, ``item``, ``worker`` (Amazon's worker id), ``label``, ``comment``; times in UTC with
+        Text columns ``item_id``, ``item``, ``worker`` (Amazon's worker id); ``label`` as `Task.label_type`
+        says, structures as plain lists and dicts; text ``comment``; times in UTC with
         microseconds ``accepted_at``, ``submitted_at``; float64 ``seconds_spent``; text columns
         ``human_loop_name``, ``output_s3_uri``, ``error``, ``document``. What is not there is null (NaN,
         NaT). Text is pandas' own string type: ``str`` from pandas 3 on, ``object`` before.
@@ -253,9 +255,10 @@ def answers_frame(
 
     def read(content: Mapping[str, Any]) -> Answer:
         answer = task.parse_answer(content)
-        return Answer(answer.label, answer.comment)
+        return Answer(to_value(answer.label), answer.comment)
 
-    return build_frame(long_columns(outputs, task.item, read, item_ids or {}), LONG_FORM, engine)
+    columns = long_columns(outputs, task.item, read, item_ids or {})
+    return build_frame(columns, {**LONG_FORM, "label": task.label_type}, engine)
 
 
 def _json_text(content: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from narwhals.typing import IntoFrame
 
+    from hitl_sdk.labels import Label
     from hitl_sdk.loops import LoopStart
     from hitl_sdk.routing import DecidedItem, InvalidPrediction, Prediction
 
@@ -140,7 +141,7 @@ class Router:
         """
         decided = decide_batch(self.policy, predictions)
         flow = check_flow(self.session, self.flow)
-        normalise = cache(self.task.normalise_label)
+        normalise = _remembering(self.task.normalise_label)
         requests: dict[str, LoopRequest] = {}
         items = [self._routed(item, flow.arn, normalise, requests) for item in decided]
         starts = self._start(list(requests.values()), restart_failed, on_progress)
@@ -159,7 +160,7 @@ class Router:
         self,
         item: DecidedItem,
         flow_arn: str,
-        normalise: Callable[[object], str],
+        normalise: Callable[[object], Label],
         requests: dict[str, LoopRequest],
     ) -> RoutedItem:
         """Bring the label into the task's spelling, and ask for a human loop where one is due."""
@@ -168,8 +169,8 @@ class Router:
         try:
             label = normalise(item.label)
             if item.decision != "review":
-                return RoutedItem(item if label == item.label else replace(item, label=label))
-            name = human_loop_name(flow_arn, item.item)
+                return RoutedItem(item if label is item.label else replace(item, label=label))
+            name = human_loop_name(flow_arn, self.task.review_key(item.item, label))
             if name not in requests:
                 requests[name] = LoopRequest(flow_arn, name, self.task.input(item.item, label))
         except InvalidPredictionError as error:
@@ -202,6 +203,12 @@ class Router:
                 restart_failed=restart_failed,
                 on_progress=seen,
             )
+
+
+def _remembering(normalise: Callable[[object], Label]) -> Callable[[object], Label]:
+    """Normalise each distinct label once, where labels can be compared: of texts there are few."""
+    remembered = cache(normalise)
+    return lambda label: remembered(label) if isinstance(label, str) else normalise(label)
 
 
 def _require(name: str, value: object, *kinds: type) -> None:

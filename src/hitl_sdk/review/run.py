@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from hitl_sdk._frames import build_frame
 from hitl_sdk._waiting import wait_until
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hitl_sdk._frames import Engine, Frame
+    from hitl_sdk.consolidation import Consolidation
+    from hitl_sdk.labels import Label
     from hitl_sdk.results import OutputRow
     from hitl_sdk.routing import DecidedItem, Verdict
     from hitl_sdk.session import Session
@@ -386,13 +388,21 @@ class Run:
         return answers_frame(self.outputs(), self.task, engine, item_ids=item_ids)
 
     @overload
-    def training_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
+    def training_frame(
+        self, engine: Literal["pandas"] = ..., *, consolidation: Consolidation[Any] | None = ...
+    ) -> pd.DataFrame: ...
     @overload
-    def training_frame(self, engine: Literal["polars"]) -> pl.DataFrame: ...
+    def training_frame(
+        self, engine: Literal["polars"], *, consolidation: Consolidation[Any] | None = ...
+    ) -> pl.DataFrame: ...
     @overload
-    def training_frame(self, engine: Literal["arrow"]) -> pa.Table: ...
+    def training_frame(
+        self, engine: Literal["arrow"], *, consolidation: Consolidation[Any] | None = ...
+    ) -> pa.Table: ...
 
-    def training_frame(self, engine: Engine = "pandas") -> Frame:
+    def training_frame(
+        self, engine: Engine = "pandas", *, consolidation: Consolidation[Any] | None = None
+    ) -> Frame:
         """Return one row an item with the label as it now stands; see `hitl_sdk.training`.
 
         Accepted predictions keep the model's label, reviewed ones get the people's, dropped ones none. An item
@@ -402,24 +412,32 @@ class Run:
         ----------
         engine : {"pandas", "polars", "arrow"}, default "pandas"
             Whose frame.
+        consolidation : Consolidation, optional
+            How several answers become one, for example ``hitl.consolidation.DawidSkene()``; the task's own method
+            when left out.
 
         Returns
         -------
         pandas.DataFrame, polars.DataFrame or pyarrow.Table
             The training frame, schema version 1, in the order of the predictions.
+
+        Raises
+        ------
+        InvalidInputError
+            If the consolidation is not for labels of this task.
         """
         self.status()
         completed = self._completed()  # once, for another thread may be asking how the loops stand
         answered = dict(zip(completed, self._read(completed), strict=True))
         rows = [self._training_row(item, answered) for item in self._items]
-        return build_training_frame(rows, self.task, engine=engine)
+        return build_training_frame(rows, self.task, engine=engine, consolidation=consolidation)
 
     def _training_row(self, item: RoutedItem, answered: Mapping[str, OutputRow]) -> TrainingRow:
         decided, name = item.decided, item.human_loop_name
         row = TrainingRow(
             item_id=decided.item_id,
             item=decided.item,
-            model_label=decided.label,
+            model_label=cast("Label | None", decided.label),  # the router has normalised it
             model_confidence=decided.confidence,
             decision=decided.decision,
             reason=decided.reason,

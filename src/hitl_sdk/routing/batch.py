@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,14 @@ from hitl_sdk.routing.prediction import (
     InvalidPrediction,
     Prediction,
     item_id_problem,
-    label_text,
     prediction_problem,
+    readable_label,
 )
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
+    from hitl_sdk.labels import Label
     from hitl_sdk.routing.policy import Policy, Verdict
 
 __all__ = ["DecidedItem", "decide_batch"]
@@ -41,7 +42,7 @@ class DecidedItem:
     ----------
     item_id, item : str
         The item, as it was given.
-    label : str or None
+    label : str or another label, or None
         The model's label; null, like all that follows but `error`, when the prediction is unusable.
     confidence : float or None
         The model's confidence, from 0 to 1.
@@ -63,7 +64,7 @@ class DecidedItem:
 
     item_id: str
     item: str
-    label: str | None
+    label: Label | Sequence[object] | None
     confidence: float | None
     decision: Verdict | None
     reason: str
@@ -180,7 +181,7 @@ def _of_frame(policy: Policy, frame: nw.DataFrame[Any]) -> Iterator[DecidedItem]
         if error is None:
             verdict, reason = next(decisions)
             yield DecidedItem(
-                item_id, item, label_text(label), float(confidence), verdict, reason, extra=extra
+                item_id, item, readable_label(label), float(confidence), verdict, reason, extra=extra
             )
         else:
             yield _invalid(item_id, item, error, extra)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, is_dataclass
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidPredictionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from hitl_sdk.labels import Label
 
 __all__ = [
     "InvalidPrediction",
@@ -19,8 +22,8 @@ __all__ = [
     "is_unicode",
     "item_id_problem",
     "item_problem",
-    "label_text",
     "prediction_problem",
+    "readable_label",
 ]
 
 
@@ -34,8 +37,9 @@ class Prediction:
         Your name of the item, unique within a batch.
     item : str
         The content a worker sees, or its S3 URI.
-    label : str
-        The predicted label. A whole number becomes text: ``-1`` is ``"-1"``.
+    label : str or another label
+        What was predicted. A whole number becomes text: ``-1`` is ``"-1"``. Boxes, spans and other structures come
+        as objects of `hitl_sdk.labels` or as their plain values; the task looks into them.
     confidence : float
         The probability of `label`, from 0 to 1.
     scores : mapping of str to float, optional
@@ -63,7 +67,7 @@ class Prediction:
 
     item_id: str
     item: str
-    label: str
+    label: Label | Sequence[object]
     confidence: float
     scores: Mapping[str, float] | None = None
     extra: Mapping[str, object] | None = None
@@ -75,7 +79,7 @@ class Prediction:
         )
         if error is not None:
             raise error
-        object.__setattr__(self, "label", label_text(self.label))
+        object.__setattr__(self, "label", readable_label(self.label))
         object.__setattr__(self, "confidence", float(self.confidence))
 
 
@@ -123,8 +127,8 @@ def prediction_problem(
     if unusable is not None:
         return unusable
     found = confidence_problem(confidence)
-    if found is None and label_text(label) is None:
-        found = f"the label {label!r} is neither a text nor a whole number", None
+    if found is None and readable_label(label) is None:
+        found = f"the label {label!r} is neither a text nor a whole number, nor a structure", None
     return None if found is None else _of_item(item_id, *found)
 
 
@@ -164,13 +168,16 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def label_text(label: object) -> str | None:
-    """Return a label as text, a whole number as its digits; None if it is neither.
+def readable_label(label: object) -> Any:
+    """Return a label as tasks read it, a whole number as its digits; None if it is none.
 
-    A column of whole numbers with a gap arrives from pandas as floats: ``-1.0`` is ``"-1"``.
+    A column of whole numbers with a gap arrives from pandas as floats: ``-1.0`` is ``"-1"``. Structures are left
+    as they are.
     """
     if isinstance(label, str):
         return label if label and is_unicode(label) else None
+    if isinstance(label, Mapping | Iterable) or is_dataclass(label):
+        return None if isinstance(label, bytes) else label
     if isinstance(label, bool) or not isinstance(label, Real) or not float(label).is_integer():
         return None
     return str(round(label))

@@ -18,7 +18,7 @@ from hitl_sdk.tasks._templates import escaped, fill_template
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.instructions import Instructions
 
-__all__ = ["Task", "answer_under", "names", "worker_comment"]
+__all__ = ["Task", "answer_under", "names", "with_address", "worker_comment"]
 
 Keyword = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", max_length=30)]
 
@@ -180,15 +180,40 @@ class Task(Model):
         return self.consolidation(by).consolidate(votes, preferred=preferred)
 
     def initial_value(self, label: Label) -> object:
-        """Return a label as the template's element takes it for its ``initial-value``, ready for JSON."""
+        """Return a label as the template's element takes it for its ``initial-value``.
+
+        Parameters
+        ----------
+        label : Label
+            As `normalise_label` returns it.
+
+        Returns
+        -------
+        object
+            Ready for JSON.
+        """
         return label
 
     def accepted_label(self, label: Label | None) -> Label | None:
-        """Return the label of an item whose prediction was accepted: the model's."""
+        """Return the label of an item whose prediction was accepted: the model's.
+
+        Parameters
+        ----------
+        label : Label or None
+            The model's label.
+        """
         return label
 
     def review_key(self, item: str, label: Label | None) -> str:  # noqa: ARG002
-        """Return what makes a review the same review: the item, whatever a model says of it."""
+        """Return what makes a review the same review: the item, whatever a model says of it.
+
+        Parameters
+        ----------
+        item : str
+            What is to be labelled.
+        label : Label or None
+            The model's label, which matters only where people judge it.
+        """
         return item
 
     def input(self, item: str, label: object = None) -> dict[str, object]:
@@ -266,6 +291,22 @@ class Task(Model):
             f"{type(by).__name__} can't consolidate the labels of task {self.name!r}",
             hint=f"use {type(own).__name__}, or leave it out",
         )
+
+
+def with_address(task: Task, input_content: dict[str, object], what: str) -> dict[str, object]:
+    """Return the content if its item is an address that a browser or S3 can open.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If it is none.
+    """
+    if str(input_content["taskObject"]).startswith(("s3://", "https://", "http://")):
+        return input_content
+    raise InvalidPredictionError(
+        f"an item of task {task.name!r} is no address of {what}",
+        hint=f"put the {what.rsplit(maxsplit=1)[-1]} into S3 and give s3://BUCKET/KEY",
+    )
 
 
 def _is_filled_text(item: object) -> bool:

@@ -13,7 +13,7 @@ from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task, answer_under, names, worker_comment
 
-__all__ = ["Classification", "Labels", "ListedLabels", "object_under"]
+__all__ = ["Classification", "LabelList", "Labels", "ListedLabels", "object_under"]
 
 
 def _as_texts(labels: object) -> object:
@@ -40,7 +40,8 @@ def _unique(labels: Sequence[str]) -> Sequence[str]:
     return labels
 
 
-Labels = Annotated[Sequence[str], BeforeValidator(_as_texts), AfterValidator(_unique), Field(min_length=2)]
+LabelList = Annotated[Sequence[str], BeforeValidator(_as_texts), AfterValidator(_unique), Field(min_length=1)]
+Labels = Annotated[LabelList, Field(min_length=2)]
 
 
 class ListedLabels(Task):
@@ -49,7 +50,7 @@ class ListedLabels(Task):
     Parameters
     ----------
     labels : sequence of str
-        At least two, none empty, each once. Numbers become texts.
+        At least one, none empty, each once. Numbers become texts.
 
     Examples
     --------
@@ -59,7 +60,7 @@ class ListedLabels(Task):
     ('-1', '0', '1')
     """
 
-    labels: Labels
+    labels: LabelList
 
     def find_label(self, label: object) -> str | None:
         """Return a label as this task spells it, or None if it is none of the task's.
@@ -125,6 +126,8 @@ class Classification(ListedLabels):
     >>> type(task.consolidation()).__name__
     'MajorityVote'
     """
+
+    labels: Labels
 
     @property
     def label_type(self) -> LabelType:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.tasks.base import with_address
 from hitl_sdk.tasks.classification import Classification, Labels
 
 __all__ = ["ImageClassification"]
@@ -61,13 +61,7 @@ class ImageClassification(Classification):
         InvalidPredictionError
             If the item is no such address, or the label is none of the task's.
         """
-        content = super().input(item, label)
-        if not item.startswith(("s3://", "https://", "http://")):
-            raise InvalidPredictionError(
-                f"an item of task {self.name!r} is no address of an image",
-                hint="put the image into S3 and give s3://BUCKET/KEY",
-            )
-        return content
+        return with_address(self, super().input(item, label), "an image")
 
     def template(self) -> str:
         """Return the worker template, built on ``crowd-image-classifier``.

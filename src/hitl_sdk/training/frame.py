@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from hitl_sdk._frames import Engine, Frame, Kind, build_frame, time_text
-from hitl_sdk.consolidation import majority
-from hitl_sdk.errors import InvalidOutputError
+from hitl_sdk.consolidation import Consensus, Consolidation, Vote
+from hitl_sdk.errors import InvalidInputError, InvalidOutputError
+from hitl_sdk.labels import Label, to_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +45,8 @@ _KINDS: Mapping[str, Kind] = {
     "created_at": "time",
     "completed_at": "time",
     "schema_version": "int",
+    "tie": "bool",
+    "label_confidences": [float],
 }
 
 TRAINING_COLUMNS: tuple[str, ...] = tuple(_KINDS)
@@ -57,7 +61,7 @@ class TrainingRow:
     ----------
     item_id, item : str
         Its id, and its content or S3 URI.
-    model_label : str or None
+    model_label : str or another label, or None
         What the model said, as the task spells it; None, like the next two, for a prediction that can't be
         used.
     model_confidence : float or None
@@ -87,7 +91,7 @@ class TrainingRow:
 
     item_id: str
     item: str
-    model_label: str | None
+    model_label: Label | None
     model_confidence: float | None
     decision: str | None
     reason: str
@@ -101,35 +105,66 @@ class TrainingRow:
     extra: Mapping[str, object] | None = None
 
 
-class _Outcome(NamedTuple):
+@dataclass(slots=True)
+class _Outcome:
     """The columns that follow from the decision and the answers."""
 
-    label: str | None = None
+    label: Label | None = None
     label_source: str | None = None
     confidence: float | None = None
     n_workers: int = 0
     agreement: float | None = None
+    tie: bool = False
+    label_confidences: list[float | None] | None = None
     completed_at: datetime | None = None
     note: str | None = None
 
 
+class _Answered(NamedTuple):
+    """What people said of one row, as far as it can be read."""
+
+    votes: list[Vote[Label]]
+    note: str | None
+    completed_at: datetime | None
+
+
 @overload
 def build_training_frame(
-    rows: Iterable[TrainingRow], task: Task, *, engine: Literal["pandas"] = ...
+    rows: Iterable[TrainingRow],
+    task: Task,
+    *,
+    engine: Literal["pandas"] = ...,
+    consolidation: Consolidation[Any] | None = ...,
 ) -> pd.DataFrame: ...
 @overload
 def build_training_frame(
-    rows: Iterable[TrainingRow], task: Task, *, engine: Literal["polars"]
+    rows: Iterable[TrainingRow],
+    task: Task,
+    *,
+    engine: Literal["polars"],
+    consolidation: Consolidation[Any] | None = ...,
 ) -> pl.DataFrame: ...
 @overload
 def build_training_frame(
-    rows: Iterable[TrainingRow], task: Task, *, engine: Literal["arrow"]
+    rows: Iterable[TrainingRow],
+    task: Task,
+    *,
+    engine: Literal["arrow"],
+    consolidation: Consolidation[Any] | None = ...,
 ) -> pa.Table: ...
 @overload
-def build_training_frame(rows: Iterable[TrainingRow], task: Task, *, engine: Engine) -> Frame: ...
+def build_training_frame(
+    rows: Iterable[TrainingRow], task: Task, *, engine: Engine, consolidation: Consolidation[Any] | None = ...
+) -> Frame: ...
 
 
-def build_training_frame(rows: Iterable[TrainingRow], task: Task, *, engine: Engine = "pandas") -> Frame:
+def build_training_frame(
+    rows: Iterable[TrainingRow],
+    task: Task,
+    *,
+    engine: Engine = "pandas",
+    consolidation: Consolidation[Any] | None = None,
+) -> Frame:
     """Return the training frame, schema version 1: one row an item, in the order of `rows`.
 
     Parameters
@@ -140,6 +175,8 @@ def build_training_frame(rows: Iterable[TrainingRow], task: Task, *, engine: Eng
         What was asked; it reads the answers.
     engine : {"pandas", "polars", "arrow"}, default "pandas"
         Whose frame. All three have the same rows.
+    consolidation : Consolidation, optional
+        How several answers become one; the task's own method when left out.
 
     Returns
     -------
@@ -147,17 +184,20 @@ def build_training_frame(rows: Iterable[TrainingRow], task: Task, *, engine: Eng
         The columns of `TRAINING_COLUMNS`, then those of the rows' `extra`; one of these that has the name
         of a training column is called ``extra_NAME``. ``confidence``, ``model_confidence`` and
         ``agreement`` are float64 from 0 to 1, ``n_workers`` and ``schema_version`` int64, ``created_at``
-        and ``completed_at`` UTC times with microseconds, all others text. What is not there is null.
+        and ``completed_at`` UTC times with microseconds, ``tie`` boolean, ``label`` and ``model_label`` as
+        `Task.label_type` and `Task.model_label_type` say, all others text. What is not there is null.
 
         ``label_source`` is ``"model"`` for an accepted item, ``"human"`` for one answer,
-        ``"consolidated"`` for several. ``confidence`` is the model's, or null for one person, or the
-        agreement of several. ``agreement`` is the share of the workers who gave the label, null unless two
-        or more answered. An item that was dropped, or that people have not answered, has no label.
+        ``"consolidated"`` for several. ``confidence`` is the model's, or null for one person, or what the
+        consolidation says. ``agreement`` is how far the workers agree with the label (see `Consensus`), null unless
+        two or more answered, and ``tie`` whether the consolidation's rule had to decide. ``label_confidences`` has
+        one number for each of several labels, in their order. An item that was dropped, or that people have not
+        answered, has no label.
 
     Raises
     ------
     InvalidInputError
-        If the engine is not known.
+        If the engine is not known, or the consolidation is not for labels of this task.
     MissingExtraError
         If the engine is not installed.
 
@@ -172,18 +212,20 @@ def build_training_frame(rows: Iterable[TrainingRow], task: Task, *, engine: Eng
     0       1    -1        model        0.97          0
     """
     given = list(rows)
-    outcomes = [_outcome(row, task) for row in given]
+    outcomes = _outcomes(given, task, task.consolidation(consolidation))
     columns: dict[str, Sequence[Any]] = {
         name: [getattr(row, name) for row in given]
         for name in (
-            "item_id", "item", "model_label", "model_confidence", "decision",
+            "item_id", "item", "model_confidence", "decision",
             "human_loop_name", "flow_definition_arn", "output_s3_uri",
         )
     }  # fmt: skip
     columns |= {
         name: [getattr(outcome, name) for outcome in outcomes]
-        for name in ("label", "label_source", "confidence", "n_workers", "agreement")
+        for name in ("label_source", "confidence", "n_workers", "agreement", "tie", "label_confidences")
     }
+    columns["label"] = [to_value(outcome.label) for outcome in outcomes]
+    columns["model_label"] = [to_value(row.model_label) for row in given]
     columns["reason"] = [
         f"{row.reason}; {outcome.note}" if outcome.note else row.reason
         for row, outcome in zip(given, outcomes, strict=True)
@@ -191,37 +233,110 @@ def build_training_frame(rows: Iterable[TrainingRow], task: Task, *, engine: Eng
     columns["created_at"] = [time_text(row.created_at) for row in given]
     columns["completed_at"] = [time_text(outcome.completed_at) for outcome in outcomes]
     columns["schema_version"] = [TRAINING_SCHEMA_VERSION] * len(given)
-    return build_frame(columns, _KINDS, engine, extra=_extra_columns(given))
+    kinds = {**_KINDS, "label": task.label_type, "model_label": task.model_label_type}
+    return build_frame(columns, kinds, engine, extra=_extra_columns(given))
 
 
-def _outcome(row: TrainingRow, task: Task) -> _Outcome:
-    if row.decision == "accept":
-        return _Outcome(row.model_label, "model", row.model_confidence, note=row.note)
-    if row.output is None:
-        return _Outcome(completed_at=row.completed_at, note=row.note)
-    labels, problems = [], []
-    for answer in row.output.answers:
+def _outcomes(rows: Sequence[TrainingRow], task: Task, method: Consolidation[Any]) -> list[_Outcome]:
+    """Return what became of each row. All votes are consolidated together: some methods learn about the workers."""
+    answered = {
+        index: _answered(row, task)
+        for index, row in enumerate(rows)
+        if row.decision != "accept" and row.output is not None
+    }
+    votes: dict[str, list[Vote[Label]]] = {}
+    preferred: dict[str, Label] = {}
+    for index, said in answered.items():
+        key = _review_of(rows[index])
+        if len(said.votes) > 1 and key not in votes:  # rows of equal content share a loop, and so its answers
+            votes[key] = said.votes
+            if task.label_type == task.model_label_type and (label := rows[index].model_label) is not None:
+                preferred[key] = label
+    consensus, problems = _consolidated(votes, method, preferred)
+    outcomes = []
+    for index, row in enumerate(rows):
+        if index not in answered:
+            outcomes.append(_unanswered(row, task))
+        else:
+            key = _review_of(row)
+            outcomes.append(_outcome(answered[index], consensus.get(key), problems.get(key)))
+    return outcomes
+
+
+def _review_of(row: TrainingRow) -> str:
+    return row.human_loop_name or row.item_id
+
+
+def _answered(row: TrainingRow, task: Task) -> _Answered:
+    """Read the answers of a row; what can't be read is in the note."""
+    votes, problems = [], []
+    given = row.output.answers if row.output else ()
+    for answer in given:
         try:
-            labels.append(task.parse_answer(answer.content).label)
+            label = task.parse_answer(answer.content).label
         except InvalidOutputError as error:
             problems.append(error.message)
+        else:
+            votes.append(Vote(_review_of(row), answer.worker_id, label))
     note = "; ".join(dict.fromkeys([*([row.note] if row.note else []), *problems])) or None
-    submitted = [answer.submitted_at for answer in row.output.answers if answer.submitted_at]
-    completed_at = row.completed_at or max(submitted, default=None)
-    if not labels:
-        return _Outcome(completed_at=completed_at, note=note or "nobody answered")
-    if len(labels) == 1:
-        return _Outcome(labels[0], "human", None, 1, None, completed_at, note)
-    consensus = majority(labels, preferred=row.model_label)
+    submitted = [answer.submitted_at for answer in given if answer.submitted_at]
+    return _Answered(votes, note, row.completed_at or max(submitted, default=None))
+
+
+def _consolidated(
+    votes: Mapping[str, list[Vote[Label]]], method: Consolidation[Any], preferred: Mapping[str, Label]
+) -> tuple[Mapping[str, Consensus[Label]], Mapping[str, str]]:
+    """Return the consensus by review, and what is wrong with those that have none."""
+    try:
+        return method.consolidate(chain.from_iterable(votes.values()), preferred=preferred), {}
+    except (InvalidInputError, InvalidOutputError):
+        pass  # one of them can't be consolidated: find out which
+    consensus: dict[str, Consensus[Label]] = {}
+    problems: dict[str, str] = {}
+    for key, several in votes.items():
+        try:
+            consensus.update(method.consolidate(several, preferred=preferred))
+        except (InvalidInputError, InvalidOutputError) as error:
+            problems[key] = error.message
+    return consensus, problems
+
+
+def _unanswered(row: TrainingRow, task: Task) -> _Outcome:
+    if row.decision != "accept":
+        return _Outcome(completed_at=row.completed_at, note=row.note)
+    label = task.accepted_label(row.model_label)
+    if label is None:
+        return _Outcome(note=row.note)
+    return _Outcome(label, "model", row.model_confidence, note=row.note)
+
+
+def _outcome(said: _Answered, consensus: Consensus[Label] | None, problem: str | None) -> _Outcome:
+    if not said.votes:
+        return _Outcome(completed_at=said.completed_at, note=said.note or "nobody answered")
+    if len(said.votes) == 1:
+        return _Outcome(
+            said.votes[0].label, "human", n_workers=1, completed_at=said.completed_at, note=said.note
+        )
+    if consensus is None:
+        note = "; ".join(part for part in (said.note, problem) if part)
+        return _Outcome(n_workers=len(said.votes), completed_at=said.completed_at, note=note)
     return _Outcome(
         consensus.label,
         "consolidated",
-        consensus.agreement,
+        consensus.confidence,
         consensus.n_workers,
         consensus.agreement,
-        completed_at,
-        note,
+        consensus.tie,
+        _label_confidences(consensus),
+        said.completed_at,
+        said.note,
     )
+
+
+def _label_confidences(consensus: Consensus[Label]) -> list[float | None] | None:
+    if consensus.label_confidences is None or not isinstance(consensus.label, tuple):
+        return None
+    return [consensus.label_confidences.get(str(label)) for label in consensus.label]
 
 
 def _extra_columns(rows: Sequence[TrainingRow]) -> dict[str, list[object]]:
