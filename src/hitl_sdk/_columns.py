@@ -1,0 +1,87 @@
+"""Columns of a frame of any engine as lists, in which None stands for what is not there."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, cast
+
+from hitl_sdk.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["is_frame", "read_column", "read_columns"]
+
+
+def is_frame(native: object) -> bool:
+    """Tell whether narwhals knows it as a frame, eager or lazy."""
+    import narwhals as nw
+
+    return isinstance(nw.from_native(cast("Any", native), pass_through=True), nw.DataFrame | nw.LazyFrame)
+
+
+def read_columns(
+    native: object, required: Sequence[str], optional: Sequence[str] = (), *, what: str
+) -> dict[str, list[Any]]:
+    """Return columns of a frame as lists; an optional one that is not there is all None.
+
+    Parameters
+    ----------
+    native : frame
+        Of any engine that narwhals knows; a lazy one is collected.
+    required, optional : sequence of str
+        The columns.
+    what : str
+        What the frame is, for the error: ``"the answers"``.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no frame, or a required column is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_columns(pd.DataFrame({"item": ["a", None]}), ["item"], ["n"], what="the answers")
+    {'item': ['a', None], 'n': [None, None]}
+    """
+    import narwhals as nw
+
+    frame: Any = nw.from_native(cast("Any", native), pass_through=True)
+    if not isinstance(frame, nw.DataFrame | nw.LazyFrame):
+        raise InvalidInputError(
+            f"{what} are {type(native).__name__}, no frame",
+            hint="give a frame of pandas, polars, pyarrow or another engine that narwhals knows",
+        )
+    names = frame.collect_schema().names()
+    missing = [name for name in required if name not in names]
+    if missing:
+        raise InvalidInputError(
+            f"{what} have no column {' or '.join(map(repr, missing))}; they have {names}",
+            hint="rename the columns",
+        )
+    kept = frame.select([name for name in (*required, *optional) if name in names])
+    eager = kept.collect() if isinstance(kept, nw.LazyFrame) else kept
+    return {
+        name: read_column(eager[name]) if name in eager.columns else [None] * len(eager)
+        for name in (*required, *optional)
+    }
+
+
+def read_column(values: Iterable[object]) -> list[Any]:
+    """Return a series of any engine, an array or a list as a list; null, NaN and NaT become None.
+
+    Examples
+    --------
+    >>> read_column([1.0, float("nan")])
+    [1.0, None]
+    """
+    import narwhals as nw
+
+    series: Any = nw.from_native(cast("Any", values), series_only=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        pairs = zip(series.to_list(), series.is_null().to_list(), strict=True)
+        plain = [None if null else value for value, null in pairs]
+    else:
+        plain = list(getattr(values, "tolist", lambda: values)())
+    return [None if isinstance(value, float) and math.isnan(value) else value for value in plain]
