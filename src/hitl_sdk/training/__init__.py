@@ -6,5 +6,6 @@ from hitl_sdk.training.frame import (
     TrainingRow,
     build_training_frame,
 )
+from hitl_sdk.training.picture import picture
 
-__all__ = ["TRAINING_COLUMNS", "TRAINING_SCHEMA_VERSION", "TrainingRow", "build_training_frame"]
+__all__ = ["TRAINING_COLUMNS", "TRAINING_SCHEMA_VERSION", "TrainingRow", "build_training_frame", "picture"]
