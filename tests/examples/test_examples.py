@@ -1,9 +1,11 @@
 """Every example runs, and prints what lies beside it in `examples/output`, which is what the guide shows.
 
-After a change that is meant: ``python examples/NAME.py > examples/output/NAME.txt``.
+After a change that is meant: ``python examples/NAME.py > examples/output/NAME.txt``, from the folder `examples`. Those of
+the kinds of task also draw a picture beside it.
 """
 
 import os
+import re
 import runpy
 import socket
 import subprocess
@@ -15,7 +17,17 @@ import pytest
 from hitl_sdk.testing import mock_hitl
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if not path.stem.startswith("test_"))
+NOT_RUN = {
+    "product_reviews"
+}  # reads a data set that is not part of the project; tests/examples/test_product_reviews.py
+SCRIPTS = sorted(
+    path.stem
+    for path in EXAMPLES.glob("*.py")
+    if not path.stem.startswith("test_") and path.stem not in NOT_RUN
+)
+TASKS = sorted(path.stem for path in (EXAMPLES / "tasks").glob("*.py") if not path.stem.startswith("_"))
+# How an image is compressed differs between versions of Pillow; what it shows does not.
+EMBEDDED_IMAGE = re.compile(r"data:image/\w+;base64,[^\"]+")
 
 # Code lines of the notebook of the lab "Data labeling and human-in-the-loop pipelines with Amazon Augmented AI (A2I)"
 # (DeepLearning.AI and AWS, Practical Data Science, course 3, week 3), counted in its printed form: lines of code cells
@@ -36,6 +48,14 @@ def in_examples(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["example"])
 
 
+@pytest.fixture
+def in_tasks(monkeypatch):
+    """Run as `python tasks/NAME.py` does."""
+    monkeypatch.chdir(EXAMPLES)
+    monkeypatch.syspath_prepend(EXAMPLES / "tasks")
+    monkeypatch.setattr(sys, "argv", ["example"])
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_an_example_prints_what_the_guide_shows(name, in_examples, capsys):
     run(name)
@@ -43,8 +63,26 @@ def test_an_example_prints_what_the_guide_shows(name, in_examples, capsys):
     assert capsys.readouterr().out == (EXAMPLES / "output" / f"{name}.txt").read_text("utf-8")
 
 
+@pytest.mark.parametrize("name", TASKS)
+def test_the_example_of_a_task_prints_and_draws_one_row(name, in_tasks, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HITL_EXAMPLE_PICTURES", str(tmp_path))
+    run(f"tasks/{name}")
+
+    committed = EXAMPLES / "output" / "tasks"
+    assert capsys.readouterr().out == (committed / f"{name}.txt").read_text("utf-8")
+    drawn, shown = (
+        EMBEDDED_IMAGE.sub("", (folder / f"{name}.svg").read_text("utf-8"))
+        for folder in (tmp_path, committed)
+    )
+    assert drawn == shown
+
+
 def test_no_output_is_kept_of_an_example_that_is_gone():
-    assert {path.stem for path in (EXAMPLES / "output").iterdir()} == set(SCRIPTS)
+    kept = {path.stem for path in (EXAMPLES / "output").iterdir() if path.is_file()}
+    assert kept == set(SCRIPTS)
+    assert {path.name for path in (EXAMPLES / "output" / "tasks").iterdir()} == {
+        f"{name}.{ending}" for name in TASKS for ending in ("svg", "txt")
+    }
 
 
 def test_the_lab_gives_three_human_labels_and_one_of_the_model(in_examples):
