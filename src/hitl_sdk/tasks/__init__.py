@@ -4,6 +4,14 @@ from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task
 from hitl_sdk.tasks.image import ImageClassification
 from hitl_sdk.tasks.instructions import Example, Instructions
-from hitl_sdk.tasks.text import TextClassification
+from hitl_sdk.tasks.text import TextClassification, TextMultiClassification
 
-__all__ = ["Answer", "Example", "ImageClassification", "Instructions", "Task", "TextClassification"]
+__all__ = [
+    "Answer",
+    "Example",
+    "ImageClassification",
+    "Instructions",
+    "Task",
+    "TextClassification",
+    "TextMultiClassification",
+]

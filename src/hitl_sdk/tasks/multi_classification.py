@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hitl_sdk.consolidation import Consolidation, MajorityVote, PerLabel
+from hitl_sdk.consolidation import Consolidation, MajorityVote
 from hitl_sdk.labels import LabelType
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
@@ -56,6 +56,7 @@ class MultiClassification(ListedLabels):
         answer = object_under(content, self.name)
         said = answer["labels"] if "labels" in answer else answer.get("label")
         chosen = said if isinstance(said, list) else [] if said is None else [said]
+        chosen = [each for each in chosen if not self._is_exclusion(each)]
         return Answer(self._in_order(self.answered_label(each) for each in chosen), worker_comment(answer))
 
     def normalise_label(self, label: object) -> tuple[str, ...]:
@@ -89,11 +90,16 @@ class MultiClassification(ListedLabels):
         InvalidInputError
             If `by` is a method for other labels than texts.
         """
+        from hitl_sdk.consolidation import PerLabel
+
         return by if isinstance(by, PerLabel) else PerLabel(self.labels, of=by or MajorityVote())
 
     def initial_value(self, label: Any) -> list[str]:
         """Return the labels as a list."""
         return list(label)
+
+    def _is_exclusion(self, label: object) -> bool:
+        return bool(self.none_of_these) and label == self.none_of_these
 
     def _in_order(self, labels: Iterable[str]) -> tuple[str, ...]:
         chosen = set(labels)

@@ -1,8 +1,15 @@
 """Tasks on a text."""
 
-from hitl_sdk.tasks.classification import Classification
+from hitl_sdk.tasks.classification import Classification, Labels
+from hitl_sdk.tasks.multi_classification import MultiClassification
 
-__all__ = ["TextClassification"]
+__all__ = ["TextClassification", "TextMultiClassification"]
+
+_HINT = (
+    "{% if task.input.initialValue %}"
+    "<p>The model says: <strong>{{ task.input.initialValue | join: ', ' }}</strong></p>"
+    "{% endif %}"
+)
 
 
 class TextClassification(Classification):
@@ -31,6 +38,8 @@ class TextClassification(Classification):
     '0'
     """
 
+    metadata_type = "groundtruth/text-classification"
+
     def template(self) -> str:
         """Return the worker template, built on ``crowd-classifier``.
 
@@ -48,3 +57,59 @@ class TextClassification(Classification):
         ...
         """
         return self._classifier("text_classification.liquid.html")
+
+
+class TextMultiClassification(MultiClassification):
+    """Choose any number of labels for a text.
+
+    Parameters
+    ----------
+    name, title, description, instructions, keywords
+        As in `Task`.
+    labels : sequence of str
+        At least two, none empty, each once. Numbers become texts.
+    none_of_these : str, optional
+        What workers choose if no label fits, for example "None of these"; the answer is then empty.
+    show_prediction : bool, default False
+        Whether workers are told what the model says. The element can't have it chosen already, and a
+        worker who knows it is biased; the human loop's input carries it either way.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule.
+    TemplateError
+        If the worker template would be longer than 128,000 characters.
+
+    Examples
+    --------
+    >>> task = TextMultiClassification(name="topics", labels=["price", "size"], title="What is it about?")
+    >>> task.input("Too small, and too dear", label=["size"])
+    {'taskObject': 'Too small, and too dear', 'initialValue': ['size']}
+    >>> task.parse_answer({"topics": {"labels": ["size", "price"]}}).label
+    ('price', 'size')
+    """
+
+    labels: Labels
+    show_prediction: bool = False
+
+    metadata_type = "groundtruth/text-classification-multilabel"
+
+    def template(self) -> str:
+        """Return the worker template, built on ``crowd-classifier-multi-select``.
+
+        Raises
+        ------
+        TemplateError
+            If it is longer than 128,000 characters.
+
+        Examples
+        --------
+        >>> task = TextMultiClassification(
+        ...     name="topics", labels=["price", "size"], title="What is it about?", none_of_these="Neither"
+        ... )
+        >>> 'exclusion-category="&#123;&quot;text&quot;: &quot;Neither&quot;&#125;"' in task.template()
+        True
+        """
+        short = self.instructions.short_html() + (_HINT if self.show_prediction else "")
+        return self._classifier("text_multi_classification.liquid.html", short)
