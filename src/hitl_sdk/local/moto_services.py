@@ -40,6 +40,7 @@ __all__ = [
     "create_review_role",
     "has_endpoint",
     "lacks_object",
+    "read_object",
     "scope_in",
     "scope_of",
 ]
@@ -204,6 +205,23 @@ def lacks_object(scope: Scope, bucket: str, key: str) -> bool:
     except MissingBucket:
         create_bucket(scope, bucket)
         return True
+
+
+def read_object(scope: Scope, bucket: str, key: str) -> bytes | None:
+    """Return the content of an S3 object, None if there is none.
+
+    Examples
+    --------
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl():
+    ...     read_object(scope_in("us-east-1"), "images", "cat.png") is None
+    True
+    """
+    try:
+        stored = s3_backends[scope.account_id][get_partition(scope.region)].get_object(bucket, key)
+    except MissingBucket:
+        return None
+    return None if stored is None else bytes(stored.value)
 
 
 def create_review_role(scope: Scope, name: str) -> str:

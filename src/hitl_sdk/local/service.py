@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from hitl_sdk.local.endpoints import Endpoints
 from hitl_sdk.local.engine import Engine, EngineError
-from hitl_sdk.local.moto_services import MotoServices, has_endpoint, lacks_object, scope_of
+from hitl_sdk.local.moto_services import MotoServices, has_endpoint, lacks_object, read_object, scope_of
 from hitl_sdk.local.simulation import Workers
 from hitl_sdk.local.store import Store
 from hitl_sdk.local.wire import HttpResponse, Wire, WireError
@@ -63,7 +63,7 @@ def review_service(
             engine.put_missing_outputs(lacks_object)
         yield ReviewService(
             engine,
-            workers=Workers(engine, clock=clock, seed=seed),
+            workers=Workers(engine, clock=clock, seed=seed, read_object=read_object),
             endpoints=Endpoints(),
             store=store,
             seed=seed,

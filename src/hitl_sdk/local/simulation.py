@@ -12,6 +12,7 @@ import secrets
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from hashlib import blake2b
 from itertools import count
 from random import Random
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from hitl_sdk.errors import ConfigurationError, InvalidInputError
-from hitl_sdk.local._answers import DefaultAnswers, FunctionAnswers, TruthAnswers, as_chance
+from hitl_sdk.local.answers import DefaultAnswers, FunctionAnswers, TruthAnswers, as_chance
 from hitl_sdk.local.engine import EngineError, Worker
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hitl_sdk._clock import Clock
-    from hitl_sdk.local._answers import Answers
-    from hitl_sdk.local.engine import Engine, OpenTask
+    from hitl_sdk.local.answers import Answers
+    from hitl_sdk.local.engine import Engine, OpenTask, Scope
 
     Latency = float | Callable[[Random], float]
+    ReadObject = Callable[[Scope, str, str], bytes | None]
 
 __all__ = ["DefaultAnswers", "Workers"]
 
@@ -84,6 +86,8 @@ class Workers:
         The engine's clock.
     seed : int, optional
         Decides who they are and all they do; chosen at random when None.
+    read_object : callable, optional
+        Returns the S3 object of a scope, bucket and key, None if there is none: so they see images and masks.
 
     Examples
     --------
@@ -94,8 +98,16 @@ class Workers:
     ['...', '...']
     """
 
-    def __init__(self, engine: Engine, clock: Clock, seed: int | None = 0) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        seed: int | None = 0,
+        *,
+        read_object: ReadObject = lambda scope, bucket, key: None,  # noqa: ARG005
+    ) -> None:
         self._engine = engine
+        self._read_object = read_object
         self._clock = clock
         self._seed = secrets.randbits(64) if seed is None else seed
         self._added: list[_Person] = []
@@ -140,25 +152,32 @@ class Workers:
         truth: Callable[[dict[str, Any]], object],
         accuracy: float | None = None,
         confusion: Mapping[str, Mapping[str, float]] | None = None,
+        jitter: float = 0.0,
         latency: Latency = 0.0,
         dropout: float = 0.0,
         seed: int | None = None,
     ) -> list[str]:
         """Add workers who know the truth, and err.
 
-        They answer tasks whose template has one ``crowd-classifier`` or ``crowd-image-classifier``; its name and
-        choices are read from the template. Which of them get a task is drawn by the loop's name.
+        What is asked for is read from the template. Which of them get a task is drawn by the loop's name.
 
         Parameters
         ----------
         n : int, optional
             How many.
         truth : callable
-            Takes a task's InputContent; returns the right label.
+            Takes a task's InputContent; returns the right label of its one annotation widget, or of its one form
+            control where there is no widget: as a task's ``parse_answer`` reads it (a text, several, objects of
+            `hitl_sdk.labels`), or plain values as the element writes them. A mapping with a label for each name
+            answers a template of several elements. What the truth does not speak of keeps what it shows.
         accuracy : float, optional
-            Chance of the right label, 0 to 1; every other is then equally likely. 1 when left out.
+            Chance, 0 to 1, that a label is right; every other is then equally likely. 1 when left out. Of several
+            labels, shapes, entities, fields, switches and words each one errs by itself: it is not chosen,
+            overlooked, called something else, a bit off, or misspelt.
         confusion : mapping, optional
             In place of accuracy: for each true label the chance of each label said. A row sums to 1.
+        jitter : float, optional
+            By how much hands shake that draw boxes, outlines, points and masks: a standard deviation in pixels.
         latency : float or callable, optional
             Seconds from taking a task to handing it in; as a callable it is given a ``random.Random`` to draw
             them from. Longer than the flow's time limit means that the answer comes too late.
@@ -188,7 +207,7 @@ class Workers:
             raise InvalidInputError(f"{n!r} workers can't be added", hint="add at least 1")
         if not callable(latency):
             _seconds(latency)
-        answers = TruthAnswers(truth, accuracy=accuracy, confusion=confusion)
+        answers = TruthAnswers(truth, accuracy=accuracy, confusion=confusion, jitter=jitter)
         dropout = as_chance("dropout", dropout)
         own_seed = self._seed if seed is None else seed
         first = len(self._added)
@@ -271,7 +290,8 @@ class Workers:
                 return
             rng = Random(f"{person.seed}/{person.identity.worker_id}/{name}")
             if rng.random() >= person.dropout:
-                content = person.answers.answer(loop.task, rng)
+                read_object = partial(self._read_object, loop.task.scope)
+                content = person.answers.answer(loop.task, rng, read_object)
                 seconds = _latency_of(person, rng)
                 try:
                     lease = self._engine.accept(loop.task.scope, person.identity, name)

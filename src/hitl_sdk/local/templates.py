@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -35,6 +35,10 @@ class TemplateElement:
         For example ``"crowd-classifier"``, in lower case.
     attributes : mapping of str to str
         As written, entities resolved and Liquid left as it is. An attribute without value is ``""``.
+    text : str, optional
+        What stands in a ``<textarea>`` or an ``<option>``, likewise; empty for every other element.
+    options : tuple of TemplateElement, optional
+        The ``<option>`` elements of a ``<select>``.
 
     Examples
     --------
@@ -45,6 +49,8 @@ class TemplateElement:
 
     tag: str
     attributes: Mapping[str, str]
+    text: str = ""
+    options: tuple[TemplateElement, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -116,25 +122,66 @@ def parse_attribute(text: str) -> object:
     return value
 
 
+@dataclass(slots=True)
+class _Unfinished:
+    """An element whose text and options are still to come."""
+
+    tag: str
+    attributes: dict[str, str]
+    text: str = ""
+    options: list[_Unfinished] = field(default_factory=list)
+
+    def finished(self) -> TemplateElement:
+        # A line break right after <textarea> is none of its text, as browsers have it.
+        text = self.text.removeprefix("\n") if self.tag == "textarea" else self.text.strip()
+        return TemplateElement(
+            self.tag, self.attributes, text, tuple(option.finished() for option in self.options)
+        )
+
+
 class _ElementReader(HTMLParser):
     """Collects the elements; scripts, styles and comments are passed over by the parser."""
 
     def __init__(self, liquid: list[str]) -> None:
         super().__init__()
-        self.elements: list[TemplateElement] = []
         self._liquid = liquid
+        self._found: list[_Unfinished] = []
+        self._select: _Unfinished | None = None  # the one that is open
+        self._written_into: _Unfinished | None = None  # the textarea or option that is open
+
+    @property
+    def elements(self) -> list[TemplateElement]:
+        return [each.finished() for each in self._found]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if not tag.startswith("crowd-") and tag not in _CONTROLS:
-            return
+        if tag == "option" and self._select is not None:
+            self._written_into = _Unfinished(tag, self._attributes(attrs))
+            self._select.options.append(self._written_into)
+        elif tag.startswith("crowd-") or tag in _CONTROLS:
+            element = _Unfinished(tag, self._attributes(attrs))
+            self._found.append(element)
+            self._select = element if tag == "select" else self._select
+            self._written_into = element if tag == "textarea" else None
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"option", "select", "textarea"}:
+            self._written_into = None
+        if tag == "select":
+            self._select = None
+
+    def handle_data(self, data: str) -> None:
+        if self._written_into is not None:
+            self._written_into.text += self._unmasked(data)
+
+    def _attributes(self, attrs: list[tuple[str, str | None]]) -> dict[str, str]:
         attributes: dict[str, str] = {}
         for name, value in attrs:
             if not _MASK.search(name):
-                attributes.setdefault(name, _MASK.sub(self._unmask, value or ""))
-        self.elements.append(TemplateElement(tag, attributes))
+                attributes.setdefault(name, self._unmasked(value or ""))
+        return attributes
 
-    def _unmask(self, match: re.Match[str]) -> str:
-        return self._liquid[int(match.group(1))]
+    def _unmasked(self, text: str) -> str:
+        return _MASK.sub(lambda match: self._liquid[int(match.group(1))], text)
 
 
 def read_template(source: str) -> list[TemplateElement]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from hitl_sdk.errors import InvalidInputError, TemplateError
-from hitl_sdk.local._answers import DefaultAnswers, TruthAnswers
+from hitl_sdk.local.answers import DefaultAnswers, TruthAnswers
 from hitl_sdk.local.engine import OpenTask, Scope
 
 CHOICES = "['cat', 'dog', 'cow']"

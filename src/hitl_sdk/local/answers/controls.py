@@ -1,0 +1,144 @@
+"""Answers of form controls, plain HTML ones and those of the crowd: texts, numbers, switches, buttons, lists.
+
+A crowd-form sends texts as they are, and of a checkbox or radio button ``{value: whether it is chosen}``; those of one
+name share an object. What is left empty is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.local.answers.classifiers import label_names
+from hitl_sdk.local.answers.slips import unknown_label
+
+if TYPE_CHECKING:
+    from hitl_sdk.local.answers.page import Page, Question
+    from hitl_sdk.local.answers.slips import Slips
+    from hitl_sdk.local.templates import TemplateElement
+
+__all__ = ["OneButton", "Options", "Slider", "Switches", "Text"]
+
+
+class Text:
+    """``"the text"``; left out when it is empty."""
+
+    def preset(self, question: Question, page: Page) -> str | None:  # noqa: ARG002
+        """Return the text that stands there; the shortest that will do where there has to be one."""
+        element = question.element
+        return element.text or element.attributes.get("value") or _unset(element)
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:  # noqa: ARG002
+        """Return the true text, with typos."""
+        return None if truth is None else slips.typed(str(truth)) or None
+
+
+class Slider:
+    """A number."""
+
+    def preset(self, question: Question, page: Page) -> float:  # noqa: ARG002
+        """Return the number it stands at, else the least one."""
+        attributes = question.element.attributes
+        return _number(question, "value" if attributes.get("value") else "min", 0)
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> float:  # noqa: ARG002
+        """Return the true number, or one that is a step off."""
+        if isinstance(truth, bool) or not isinstance(truth, int | float):
+            raise InvalidInputError(f"the truth of {question.key!r} is {truth!r}, no number")
+        if not slips.errs():
+            return truth
+        step, least, most = (_number(question, *limit) for limit in (("step", 1), ("min", 0), ("max", 100)))
+        near = [number for number in (truth - step, truth + step) if least <= number <= most]
+        return slips.rng.choice(near) if near else truth
+
+
+class Switches:
+    """``{"wet": true, "dim": false}``: checkboxes and toggle buttons of one name."""
+
+    def preset(self, question: Question, page: Page) -> dict[str, bool]:  # noqa: ARG002
+        """Return them as they stand; what has to be chosen is."""
+        return {
+            _value(switch): bool({"checked", "required"} & switch.attributes.keys())
+            for switch in question.elements
+        }
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, bool]:  # noqa: ARG002
+        """Return the true values, of one switch also told as true or false; each may be the other way."""
+        values = [_value(switch) for switch in question.elements]
+        if isinstance(truth, bool) and len(values) == 1:
+            truth = values if truth else ()
+        names = label_names(truth, "")
+        unknown = [name for name in names if name not in values]
+        if unknown:
+            raise unknown_label(f"the truth {unknown[0]!r} of {question.key!r}", values)
+        return {value: (value in names) != slips.errs() for value in values}
+
+
+class OneButton:
+    """``{"yes": true, "no": false}``: radio buttons of one name."""
+
+    def preset(self, question: Question, page: Page) -> dict[str, bool]:  # noqa: ARG002
+        """Return the last one that is checked, as browsers have it; the first where there has to be one."""
+        checked = [_value(each) for each in question.elements if "checked" in each.attributes]
+        required = [_value(each) for each in question.elements if "required" in each.attributes]
+        return _pressed(question, checked[-1] if checked else next(iter(required), None))
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, bool]:  # noqa: ARG002
+        """Return the true one, or another; of a button alone the truth may be true or false."""
+        values = [_value(each) for each in question.elements]
+        if isinstance(truth, bool) and len(values) == 1:
+            return {values[0]: truth != slips.errs()}
+        return _pressed(question, None if truth is None else slips.said(str(truth), values))
+
+
+class Options:
+    """``"the value"`` of the option that is selected."""
+
+    def preset(self, question: Question, page: Page) -> str | None:  # noqa: ARG002
+        """Return the last option that is selected, else the first, as browsers have it."""
+        select = question.element
+        selected = [_option(each) for each in select.options if "selected" in each.attributes]
+        if not selected and "multiple" not in select.attributes:
+            selected = [_option(each) for each in select.options[:1]]
+        return selected[-1] or None if selected else None
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:  # noqa: ARG002
+        """Return the true option, or another that says something."""
+        options = [_option(each) for each in question.element.options]
+        return None if truth is None else slips.said(str(truth), [option for option in options if option])
+
+
+def _unset(element: TemplateElement) -> str | None:
+    """Return what a text control without a value sends: what browsers set, the least that is asked for, or nothing."""
+    attributes = element.attributes
+    kind = attributes.get("type", "text")
+    if kind == "range":
+        return f"{(float(attributes.get('min') or 0) + float(attributes.get('max') or 100)) / 2:g}"
+    if "required" not in attributes:
+        return None
+    least = {"email": "ana@example.com", "number": attributes.get("min") or "0"}
+    length = attributes.get("min-length") or attributes.get("minlength") or "1"
+    return least.get(kind) or "-" * int(length)
+
+
+def _number(question: Question, attribute: str, default: float) -> float:
+    text = question.element.attributes.get(attribute)
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        raise InvalidInputError(f"{attribute} of <{question.element.tag}> is {text!r}, no number") from None
+    return int(number) if number.is_integer() else number
+
+
+def _value(button: TemplateElement) -> str:
+    return button.attributes.get("value") or "on"
+
+
+def _option(option: TemplateElement) -> str:
+    return option.attributes.get("value", option.text)
+
+
+def _pressed(question: Question, value: str | None) -> dict[str, bool]:
+    return {_value(button): _value(button) == value for button in question.elements}

@@ -1,0 +1,69 @@
+"""Answers of the elements of the second version, for data of generative models.
+
+The developer guide does not show what they answer. Of the ranking a sample reads ``ordinalRankingDimensions``;
+what the other one writes is this package's guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.local.templates import parse_attribute
+
+if TYPE_CHECKING:
+    from hitl_sdk.local.answers.page import Page, Question
+    from hitl_sdk.local.answers.slips import Slips
+
+__all__ = ["QuestionsAndAnswers", "Rankings"]
+
+
+class Rankings:
+    """``[{"name": "Clarity", "responseRankings": [1, 2]}]``: for each dimension the rank of each response."""
+
+    def preset(self, question: Question, page: Page) -> list[dict[str, object]]:  # noqa: ARG002
+        """Return the responses ranked as they stand there."""
+        ranks = list(range(1, len(_list_of(question, "responses")) + 1))
+        return [{"name": name, "responseRankings": ranks} for name in _dimensions(question)]
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> list[dict[str, object]]:  # noqa: ARG002
+        """Return the true ranks of each dimension; where one goes wrong, two responses change places."""
+        names = _dimensions(question)
+        if not isinstance(truth, Mapping) or set(truth) != set(names):
+            raise InvalidInputError(
+                "the truth is no ranking", hint=f"return a dict with a list of ranks for each of {names}"
+            )
+        return [{"name": name, "responseRankings": _ranked(truth[name], slips)} for name in names]
+
+
+class QuestionsAndAnswers:
+    """A list of questions with their answers."""
+
+    def preset(self, question: Question, page: Page) -> list[object]:  # noqa: ARG002
+        """Return none."""
+        return []
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> object:  # noqa: ARG002
+        """Return the truth as it is."""
+        return truth
+
+
+def _dimensions(question: Question) -> list[str]:
+    given = _list_of(question, "ordinal-ranking-dimensions")
+    return [str(each["name"]) if isinstance(each, Mapping) else str(each) for each in given]
+
+
+def _list_of(question: Question, attribute: str) -> list[object]:
+    value = parse_attribute(question.element.attributes.get(attribute) or "[]")
+    if not isinstance(value, list):
+        raise InvalidInputError(f"{attribute} of <{question.element.tag}> is no list")
+    return value
+
+
+def _ranked(ranks: Sequence[int], slips: Slips) -> list[int]:
+    ranked = list(ranks)
+    if len(ranked) > 1 and slips.errs():
+        first, second = slips.rng.sample(range(len(ranked)), 2)
+        ranked[first], ranked[second] = ranked[second], ranked[first]
+    return ranked
