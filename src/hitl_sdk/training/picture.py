@@ -9,7 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labels import Box, Keypoint, Mask, Polygon, Polyline, Shapes, Span
+from hitl_sdk.labels import Box, Keypoint, Mask, Polygon, Polyline, Shapes, Span, to_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,7 +83,7 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
     parts, height = _item(str(row["item"]), label, image, colors)
     for name in _FACTS:
         if not _is_missing(value := row.get(name)):
-            for line in _wrapped(f"{name:<13} {_told(value)}"):
+            for line in _wrapped(f"{name:<13} {_told(to_value(value))}"):
                 height += _LINE
                 parts.append(_text(10, height - 6, line))
     height += 8
