@@ -103,7 +103,12 @@ def from_botocore(
         return errors.CredentialsError(
             f"the AWS session can't be renewed: {error}", hint="sign in again", resource=resource
         )
-    if isinstance(error, botocore_errors.HTTPClientError | botocore_errors.ConnectionError):
+    if isinstance(
+        error,
+        botocore_errors.HTTPClientError
+        | botocore_errors.ConnectionError
+        | botocore_errors.IncompleteReadError,
+    ):
         return errors.UnavailableError(
             f"{about}no answer from the service: {error}",
             hint=_HINTS[errors.UnavailableError],

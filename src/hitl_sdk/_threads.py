@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from collections import deque
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["in_threads"]
+__all__ = ["check_concurrency", "in_threads", "pages_ahead", "results_in_order"]
+
+_AHEAD = 4
+"""Calls a thread that may be queued or done while the oldest is awaited, so that one slow call stops nobody."""
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -30,8 +34,7 @@ def in_threads(
     If a call raises (or the user interrupts), no further call is begun, those under way come to their end, and
     the error passes through; `on_result` has then seen every result there is.
     """
-    if concurrency < 1:
-        raise InvalidInputError(f"concurrency={concurrency}", hint="give at least 1")
+    check_concurrency(concurrency)
     # Not by cancelling futures: `as_completed` never hears of those that a pool cancels as it shuts down.
     stop = Event()
 
@@ -60,3 +63,39 @@ def in_threads(
     if failure is not None:
         raise failure
     return [future.result() for future in futures]
+
+
+def results_in_order(call: Callable[[W], R], work: Iterable[W], *, concurrency: int) -> Iterator[R]:
+    """Make one call for each piece of work, and yield the results in the order of the work, as a stream.
+
+    Work is taken as results are: at most ``4 * concurrency`` calls are queued, under way or not yet yielded,
+    however long `work` is. If a call raises, or the stream is closed, no further call is begun and those under
+    way come to their end.
+    """
+    check_concurrency(concurrency)
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="hitl")
+    coming: deque[Future[R]] = deque()
+    try:
+        for piece in work:
+            coming.append(pool.submit(call, piece))
+            if len(coming) == _AHEAD * concurrency:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def pages_ahead(pages: Iterator[W]) -> Iterator[W]:
+    """Yield pages while a thread already asks for the next one."""
+    with ThreadPoolExecutor(1, thread_name_prefix="hitl") as pool:
+        coming = pool.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = pool.submit(next, pages, None)
+            yield page
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Refuse less than one thread."""
+    if concurrency < 1:
+        raise InvalidInputError(f"concurrency={concurrency}", hint="give at least 1")

@@ -148,6 +148,11 @@ class Session:
             ) from error
 
     @property
+    def boto3_session(self) -> boto3.Session:
+        """The boto3 session behind it: the one that was given, or one of its own."""
+        return self._boto3_session
+
+    @property
     def account_id(self) -> str:
         """The twelve digits of the caller's account, asked of STS once.
 

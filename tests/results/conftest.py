@@ -1,6 +1,8 @@
-"""Output files for the tests of reading: as A2I writes them, and as they should not be."""
+"""For the tests of reading: output files as A2I writes them and as they should not be, and an S3 that fails on order."""
 
 import json
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +47,13 @@ def _without_left_out(mapping):
 @pytest.fixture(scope="session")
 def a2i():
     return A2I()
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """Return the module of the stand-in for S3, which the benchmarks share."""
+    file = Path(__file__).parents[2] / "benchmarks" / "_s3_server.py"
+    spec = spec_from_file_location("s3_server", file)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

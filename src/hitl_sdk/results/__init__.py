@@ -2,7 +2,8 @@
 
 from hitl_sdk.results.document import HumanAnswer, HumanLoopOutput, parse_output
 from hitl_sdk.results.outputs import OutputRow, Outputs, answers_frame
-from hitl_sdk.results.reading import read_loops, read_outputs, read_prefix
+from hitl_sdk.results.reading import iter_prefix, read_loops, read_outputs, read_prefix
+from hitl_sdk.results.workers import drift_frame, workers_frame
 
 __all__ = [
     "HumanAnswer",
@@ -10,8 +11,11 @@ __all__ = [
     "OutputRow",
     "Outputs",
     "answers_frame",
+    "drift_frame",
+    "iter_prefix",
     "parse_output",
     "read_loops",
     "read_outputs",
     "read_prefix",
+    "workers_frame",
 ]

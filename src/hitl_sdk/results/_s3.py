@@ -1,19 +1,34 @@
-"""S3 as the readers need it: addresses, one object, a listing."""
+"""S3 as the readers need it: addresses, a listing, objects."""
 
 from __future__ import annotations
 
 import re
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import IncompleteReadError, ResponseStreamingError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
+
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._threads import pages_ahead
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.results._fast_s3 import came_over_a_socket, open_fast_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["get_object", "list_keys", "split_uri"]
+    from hitl_sdk.results._fast_s3 import FastBucket
+    from hitl_sdk.session import Session
+
+__all__ = ["ObjectReader", "list_keys", "split_uri"]
+
+BOTO3_AT_ONCE = 32
+"""More threads gain nothing with boto3: it is busy on the CPU, one thread at a time."""
+
+# botocore's own retries end where an object's content begins.
+_BROKEN_OFF = (ResponseStreamingError, IncompleteReadError)
 
 # Bucket names: Amazon S3 user guide, "Bucket naming rules".
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
@@ -40,28 +55,59 @@ def split_uri(uri: str, *, of_object: bool = True) -> tuple[str, str]:
     return match["bucket"], key
 
 
-def get_object(client: S3Client, uri: str) -> bytes:
-    """Return an object's content.
-
-    Raises
-    ------
-    HitlError
-        Whatever S3 says instead.
-    """
-    bucket, key = split_uri(uri)
-    with translated_errors(uri):
-        return client.get_object(Bucket=bucket, Key=key)["Body"].read()
-
-
 def list_keys(client: S3Client, bucket: str, prefix: str) -> Iterator[str]:
-    """Yield the keys under a prefix in their order, page by page.
+    """Yield the keys under a prefix in their order; the next page is fetched while one is read.
 
     Raises
     ------
     NotFoundError
         If the bucket does not exist.
     """
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     with translated_errors(f"s3://{bucket}/{prefix}"):
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for page in pages_ahead(iter(pages)):
             for entry in page.get("Contents", ()):
                 yield entry["Key"]
+
+
+class ObjectReader:
+    """Reads objects, by obstore where it may be used and else by boto3. All threads may share one.
+
+    boto3 reads the first object of each bucket: its answer shows whether there is a server that obstore, too,
+    may ask (see `came_over_a_socket`).
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._client = session.client("s3")
+        self._fast: dict[str, FastBucket | None] = {}
+        self.turn_of_boto3 = BoundedSemaphore(BOTO3_AT_ONCE)
+
+    def get(self, uri: str) -> bytes:
+        """Return an object's content.
+
+        Raises
+        ------
+        HitlError
+            Whatever S3 says instead.
+        """
+        bucket, key = split_uri(uri)
+        fast = self._fast.get(bucket)
+        if fast is None:
+            return self._get_by_boto3(uri, bucket, key)
+        content = fast.get(key)
+        if content is None:
+            content = self._get_by_boto3(uri, bucket, key)
+            fast.missed()
+        return content
+
+    def _get_by_boto3(self, uri: str, bucket: str, key: str) -> bytes:
+        with self.turn_of_boto3, translated_errors(uri):
+            return self._read_by_boto3(bucket, key)
+
+    @retry(retry=retry_if_exception_type(_BROKEN_OFF), stop=stop_after_attempt(3), reraise=True)
+    def _read_by_boto3(self, bucket: str, key: str) -> bytes:
+        body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
+        if bucket not in self._fast and came_over_a_socket(body):
+            self._fast[bucket] = open_fast_bucket(self._session, bucket)
+        return body.read()
