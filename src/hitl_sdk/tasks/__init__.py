@@ -2,6 +2,7 @@
 
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task
+from hitl_sdk.tasks.entities import NamedEntityRecognition
 from hitl_sdk.tasks.image import ImageClassification
 from hitl_sdk.tasks.instructions import Example, Instructions
 from hitl_sdk.tasks.text import TextClassification, TextMultiClassification
@@ -11,6 +12,7 @@ __all__ = [
     "Example",
     "ImageClassification",
     "Instructions",
+    "NamedEntityRecognition",
     "Task",
     "TextClassification",
     "TextMultiClassification",

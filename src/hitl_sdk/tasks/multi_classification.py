@@ -12,6 +12,12 @@ from hitl_sdk.tasks.classification import ListedLabels, object_under
 
 __all__ = ["MultiClassification"]
 
+_HINT = (
+    "{% if task.input.initialValue %}"
+    "<p>The model says: <strong>{{ task.input.initialValue | join: ', ' }}</strong></p>"
+    "{% endif %}"
+)
+
 
 class MultiClassification(ListedLabels):
     """Any number of labels out of a list. Abstract: the subclass names its template.
@@ -22,6 +28,9 @@ class MultiClassification(ListedLabels):
         At least two, none empty, each once. Numbers become texts.
     none_of_these : str, optional
         What workers choose if no label fits, for example "None of these"; the answer is then empty.
+    show_prediction : bool, default False
+        Whether workers are told what the model says. The elements can't have it chosen already, and a
+        worker who knows it is biased; the human loop's input carries it either way.
 
     Examples
     --------
@@ -32,6 +41,7 @@ class MultiClassification(ListedLabels):
     """
 
     none_of_these: str = ""
+    show_prediction: bool = False
 
     @property
     def label_type(self) -> LabelType:
@@ -105,12 +115,12 @@ class MultiClassification(ListedLabels):
         chosen = set(labels)
         return tuple(label for label in self.labels if label in chosen)
 
-    def _classifier(self, file_name: str, short_instructions: str | None = None) -> str:
-        """Fill a multi-select classifier's template."""
+    def _classifier(self, file_name: str, categories: object = None) -> str:
+        """Fill a multi-select classifier's template; the categories are the labels, unless others are given."""
         exclusion = f' exclusion-category="{escaped_json({"text": self.none_of_these})}"'
         return self._filled(
             file_name,
-            short_instructions=short_instructions,
-            categories=escaped_json(self.labels),
+            short_instructions=self.instructions.short_html() + (_HINT if self.show_prediction else ""),
+            categories=escaped_json(categories or self.labels),
             exclusion_category=exclusion if self.none_of_these else "",
         )

@@ -5,12 +5,6 @@ from hitl_sdk.tasks.multi_classification import MultiClassification
 
 __all__ = ["TextClassification", "TextMultiClassification"]
 
-_HINT = (
-    "{% if task.input.initialValue %}"
-    "<p>The model says: <strong>{{ task.input.initialValue | join: ', ' }}</strong></p>"
-    "{% endif %}"
-)
-
 
 class TextClassification(Classification):
     """Choose one label for a text; the model's label is chosen already when the worker arrives.
@@ -91,7 +85,6 @@ class TextMultiClassification(MultiClassification):
     """
 
     labels: Labels
-    show_prediction: bool = False
 
     metadata_type = "groundtruth/text-classification-multilabel"
 
@@ -111,5 +104,4 @@ class TextMultiClassification(MultiClassification):
         >>> 'exclusion-category="&#123;&quot;text&quot;: &quot;Neither&quot;&#125;"' in task.template()
         True
         """
-        short = self.instructions.short_html() + (_HINT if self.show_prediction else "")
-        return self._classifier("text_multi_classification.liquid.html", short)
+        return self._classifier("text_multi_classification.liquid.html")

@@ -1,0 +1,54 @@
+"""Reading labels that are lists of parts, and saying what is wrong with those that can't be read."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+from hitl_sdk.errors import HitlError, InvalidOutputError, InvalidPredictionError
+from hitl_sdk.labels import FormField, Span, read_part
+
+__all__ = ["answer_errors", "label_errors", "read_parts"]
+
+PartT = TypeVar("PartT", Span, FormField)
+
+
+def read_parts(part: type[PartT], value: object) -> list[PartT]:
+    """Read spans or form fields, of which there may be none.
+
+    Raises
+    ------
+    ValueError
+        If the value is no list of them; the message says why.
+    """
+    if value is None:
+        return []
+    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+        raise ValueError(f"they are {type(value).__name__}, no list")
+    return [read_part(part, each) for each in value]
+
+
+@contextmanager
+def answer_errors(task_name: str) -> Iterator[None]:
+    """Let a `ValueError` leave as `InvalidOutputError`."""
+    try:
+        yield
+    except HitlError:
+        raise
+    except ValueError as error:
+        raise InvalidOutputError(
+            f"the answer to task {task_name!r} can't be read: {error}",
+            hint="is it an output of another task?",
+        ) from None
+
+
+@contextmanager
+def label_errors(task_name: str, hint: str) -> Iterator[None]:
+    """Let a `ValueError` leave as `InvalidPredictionError`."""
+    try:
+        yield
+    except HitlError:
+        raise
+    except ValueError as error:
+        raise InvalidPredictionError(
+            f"the label of a prediction for task {task_name!r} can't be read: {error}", hint=hint
+        ) from None
