@@ -17,7 +17,6 @@ from hitl_sdk.consolidation import Vote, cohen_kappa, fleiss_kappa, krippendorff
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Box, Keypoint
 
-EXACT = pytest.approx(0, abs=1e-9)
 LEVELS = ("nominal", "ordinal", "interval", "ratio")
 
 # K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), the data with missing values: four observers
