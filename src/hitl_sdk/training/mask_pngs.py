@@ -1,0 +1,124 @@
+"""Export of masks as PNG files, whose pixels are the numbers of classes or of instances."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labels.masks import make_mask, mask_pixels
+from hitl_sdk.training._files import write_files
+from hitl_sdk.training._images import check_names, labelled_images, mask_of
+from hitl_sdk.training._rows import class_names
+from hitl_sdk.training.export import Export
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from hitl_sdk.labels import Mask
+    from hitl_sdk.tasks import Task
+
+__all__ = ["BACKGROUND", "class_mask", "is_semantic", "to_mask_pngs"]
+
+BACKGROUND = "BACKGROUND"
+"""How Ground Truth calls class 0."""
+
+_MOST_CLASSES = 255  # of one byte a pixel, which is what training reads
+
+
+def to_mask_pngs(
+    frame: object,
+    task: Task,
+    folder: str | PathLike[str],
+    *,
+    file_name: str | None = None,
+    overwrite: bool = False,
+) -> Export:
+    """Write masks as PNG files of one channel, one an image.
+
+    In a semantic mask a pixel is the number of its class: 0 is the background, 1 the first of the task's labels, and so
+    on in every file; ``classes.json`` says it again. In a mask of instances it is the number of the instance in that
+    image; ``instances.json`` has their labels by file. The files have palettes, so that they can be looked at; more than
+    255 instances are 16 bits of grey.
+
+    Parameters
+    ----------
+    frame : frame
+        Of pandas, polars or arrow, as ``run.training_frame()`` returns it. Rows in force with a label are written.
+    task : Task
+        What was asked.
+    folder : str or path
+        Gets ``NAME.png`` for every image ``NAME.jpg``.
+    file_name : str, optional
+        The column that holds the names of the images' files; the last part of ``item`` when left out.
+    overwrite : bool, default False
+        Replace files that exist; others in the folder are left as they are.
+
+    Returns
+    -------
+    Export
+        What was written.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the item, if its label is no mask or can't be read, or its file name is unsafe or that of another item;
+        if the task has more than 255 classes; if a file exists.
+    EmptyInputError
+        If no row has a label.
+    MissingExtraError
+        If numpy or Pillow is not installed.
+
+    Examples
+    --------
+    >>> from hitl_sdk.labels.masks import make_mask
+    >>> mask = class_mask(make_mask([[0, 1]], ["sky"]), ["road", "sky"])
+    >>> mask_pixels(mask).tolist(), mask.labels
+    ([[0, 2]], ('road', 'sky'))
+    """
+    images, left_out = labelled_images(frame, task, file_name)
+    check_names(images, lambda image: image.stem)
+    masks = [mask_of(image) for image in images]
+    names = class_names(task)
+    if is_semantic(task):
+        said: object = dict(enumerate((BACKGROUND, *names)))
+        masks = [class_mask(mask, names) for mask in masks]
+    else:
+        said = {f"{image.stem}.png": list(mask.labels) for image, mask in zip(images, masks, strict=True)}
+    contents = {f"{image.stem}.png": mask.png for image, mask in zip(images, masks, strict=True)}
+    contents["classes.json" if is_semantic(task) else "instances.json"] = json.dumps(
+        said, ensure_ascii=False, indent=2
+    ).encode()
+    path = Path(folder)
+    files = write_files(path, contents, contents.values(), overwrite=overwrite)
+    return Export(path, files, len(images), left_out)
+
+
+def is_semantic(task: Task) -> bool:
+    """Tell whether a pixel of a task's masks is of a class, not of an instance."""
+    return task.metadata_type == "groundtruth/semantic-segmentation"
+
+
+def class_mask(mask: Mask, names: Sequence[str]) -> Mask:
+    """Return a semantic mask whose pixels are numbers of classes: 1 is the first of `names`, 0 the background.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are more than 255 classes.
+
+    Examples
+    --------
+    >>> mask_pixels(class_mask(make_mask([[0, 1]], ["sky"]), ["road", "sky"])).tolist()
+    [[0, 2]]
+    """
+    if len(names) > _MOST_CLASSES:
+        raise InvalidInputError(
+            f"{len(names)} classes do not fit one byte a pixel", hint=f"use at most {_MOST_CLASSES}"
+        )
+    import numpy as np
+
+    numbers = np.array([0, *(names.index(label) + 1 for label in mask.labels)])
+    return make_mask(numbers[mask_pixels(mask)], names)
