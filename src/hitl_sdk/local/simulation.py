@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from hitl_sdk.errors import ConfigurationError, InvalidInputError
+from hitl_sdk.errors import ConfigurationError, InvalidInputError, MissingExtraError
 from hitl_sdk.local.answers import DefaultAnswers, FunctionAnswers, TruthAnswers, as_chance
 from hitl_sdk.local.engine import EngineError, Worker
 
@@ -277,7 +277,7 @@ class Workers:
             loop = self._arrived[0]  # where it stays, should anything but an answer go wrong
             try:
                 self._fill_seats_of(loop)
-            except InvalidInputError as error:
+            except (InvalidInputError, MissingExtraError) as error:
                 failures.append(_failure(loop.task, error))
                 self._put_off.append((self._clock.now() + _BEFORE_ANOTHER_TRY, loop))
             self._arrived.popleft()
@@ -342,7 +342,7 @@ class Workers:
         return bool(self._arrived)
 
 
-def _failure(task: OpenTask, error: InvalidInputError) -> ConfigurationError:
+def _failure(task: OpenTask, error: InvalidInputError | MissingExtraError) -> ConfigurationError:
     """Return the error for whoever calls or waits: nothing is wrong with what they ask for, but with the simulation."""
     failure = ConfigurationError(
         f"no simulated worker can answer human loop {task.human_loop_name!r}: {error.message}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.answers.slips import another
 
 if TYPE_CHECKING:
@@ -51,19 +50,11 @@ class SeveralLabels:
 
 
 def label_names(truth: object, key: str) -> tuple[str, ...]:
-    """Return the labels of a truth: some texts, one, or an answer with them under `key`.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is none of these.
-    """
+    """Return the labels of a truth: some texts, one, or an answer with them under `key`."""
     if isinstance(truth, Mapping) and key in truth:
         truth = truth[key]
     if isinstance(truth, str):
         return (truth,)
     if isinstance(truth, Mapping) or not isinstance(truth, Iterable):
-        raise InvalidInputError(
-            f"the truth is {type(truth).__name__}", hint="return the labels that are right"
-        )
+        raise ValueError(f"the labels are {type(truth).__name__}, no list")
     return tuple(str(label.get("name")) if isinstance(label, Mapping) else str(label) for label in truth)

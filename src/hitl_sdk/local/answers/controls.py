@@ -6,11 +6,10 @@ name share an object. What is left empty is left out.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.answers.classifiers import label_names
-from hitl_sdk.local.answers.slips import unknown_label
 
 if TYPE_CHECKING:
     from hitl_sdk.local.answers.page import Page, Question
@@ -44,7 +43,7 @@ class Slider:
     def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> float:  # noqa: ARG002
         """Return the true number, or one that is a step off."""
         if isinstance(truth, bool) or not isinstance(truth, int | float):
-            raise InvalidInputError(f"the truth of {question.key!r} is {truth!r}, no number")
+            raise ValueError(f"{truth!r} is no number")
         if not slips.errs():
             return truth
         step, least, most = (_number(question, *limit) for limit in (("step", 1), ("min", 0), ("max", 100)))
@@ -67,11 +66,8 @@ class Switches:
         values = [_value(switch) for switch in question.elements]
         if isinstance(truth, bool) and len(values) == 1:
             truth = values if truth else ()
-        names = label_names(truth, "")
-        unknown = [name for name in names if name not in values]
-        if unknown:
-            raise unknown_label(f"the truth {unknown[0]!r} of {question.key!r}", values)
-        return {value: (value in names) != slips.errs() for value in values}
+        chosen = replace(slips, confusion=None).chosen(label_names(truth, question.key), values)
+        return {value: value in chosen for value in values}
 
 
 class OneButton:
@@ -122,13 +118,7 @@ def _unset(element: TemplateElement) -> str | None:
 
 
 def _number(question: Question, attribute: str, default: float) -> float:
-    text = question.element.attributes.get(attribute)
-    if not text:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        raise InvalidInputError(f"{attribute} of <{question.element.tag}> is {text!r}, no number") from None
+    number = float(question.element.attributes.get(attribute) or default)
     return int(number) if number.is_integer() else number
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import FormField, read_part
 from hitl_sdk.local.answers.classifiers import label_names
 from hitl_sdk.local.templates import parse_attribute
@@ -62,7 +61,7 @@ def _fields_of(question: Question) -> list[Block]:
     given = question.initial_value() or []
     blocks = given.get("blocks") if isinstance(given, Mapping) else given
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
-        raise InvalidInputError(f"the initial-value of <{question.element.tag}> is no list of blocks")
+        raise ValueError("the initial-value is no list of blocks")
     words = {block.get("id"): block.get("text", "") for block in blocks}
     return [
         {**block, "text": block.get("text") or " ".join(words.get(id_, "") for id_ in _ids(block, "CHILD"))}
@@ -82,17 +81,11 @@ def _ids(block: Block, relation: str) -> list[str]:
 
 def _read_fields(truth: object) -> list[FormField]:
     """Read fields as `hitl_sdk.labels` has them, or as a mapping of keys to values."""
-    try:
-        if isinstance(truth, Mapping):
-            return [FormField(str(key), str(value)) for key, value in truth.items()]
-        if isinstance(truth, str) or not isinstance(truth, Iterable):
-            raise ValueError(f"it is {type(truth).__name__}")
-        return [read_part(FormField, field) for field in truth]
-    except ValueError as error:
-        raise InvalidInputError(
-            f"the truth is no list of fields: {error}",
-            hint="return hitl_sdk.labels.FormField objects, or a dict of keys and values",
-        ) from error
+    if isinstance(truth, Mapping):
+        return [FormField(str(key), str(value)) for key, value in truth.items()]
+    if isinstance(truth, str) or not isinstance(truth, Iterable):
+        raise ValueError(f"the fields are {type(truth).__name__}, no list")
+    return [read_part(FormField, field) for field in truth]
 
 
 def _written(fields: Iterable[FormField], shown: list[Block]) -> Iterator[Block]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Span, read_part
 from hitl_sdk.local.answers.slips import unknown_label
 
@@ -26,33 +25,28 @@ class Entities:
 
     def preset(self, question: Question, page: Page) -> dict[str, object]:  # noqa: ARG002
         """Return the entities of ``initial-value``, else none."""
-        return _answer(_read(question.initial_value(), "the initial-value"))
+        return _answer(_read(question.initial_value()))
 
     def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, object]:  # noqa: ARG002
         """Return the true entities; one that goes wrong is overlooked, called something else, or a bit off."""
-        spans = _read(truth, "the truth")
+        spans = _read(truth)
         text = question.element.attributes.get("text", "")
         if text and any(span.end_offset > len(text) for span in spans):
-            raise InvalidInputError(f"the truth has an entity beyond the text's {len(text)} characters")
+            raise ValueError(f"an entity lies beyond the text's {len(text)} characters")
         choices = question.element.categories or tuple(span.label for span in spans)
         marked = (_marked(span, len(text), choices, slips) for span in spans)
         return _answer(span for span in marked if span is not None)
 
 
-def _read(value: object, what: str) -> list[Span]:
+def _read(value: object) -> list[Span]:
     """Read spans as `hitl_sdk.labels` has them, or as the element writes them."""
-    if isinstance(value, Mapping) and "entities" in value:
+    if isinstance(value, Mapping):
         value = value["entities"]
     if value is None:
         return []
-    try:
-        if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-            raise ValueError(f"it is {type(value).__name__}")
-        return [read_part(Span, each) for each in value]
-    except ValueError as error:
-        raise InvalidInputError(
-            f"{what} is no list of entities: {error}", hint="return hitl_sdk.labels.Span objects, or dicts"
-        ) from error
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"the entities are {type(value).__name__}, no list")
+    return [read_part(Span, each) for each in value]
 
 
 def _marked(span: Span, text_length: int, choices: Sequence[str], slips: Slips) -> Span | None:

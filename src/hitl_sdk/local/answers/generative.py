@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.templates import parse_attribute
 
 if TYPE_CHECKING:
@@ -31,9 +30,7 @@ class Rankings:
         """Return the true ranks of each dimension; where one goes wrong, two responses change places."""
         names = _dimensions(question)
         if not isinstance(truth, Mapping) or set(truth) != set(names):
-            raise InvalidInputError(
-                "the truth is no ranking", hint=f"return a dict with a list of ranks for each of {names}"
-            )
+            raise ValueError(f"it is no dict with a list of ranks for each of {names}")
         return [{"name": name, "responseRankings": _ranked(truth[name], slips)} for name in names]
 
 
@@ -57,7 +54,7 @@ def _dimensions(question: Question) -> list[str]:
 def _list_of(question: Question, attribute: str) -> list[object]:
     value = parse_attribute(question.element.attributes.get(attribute) or "[]")
     if not isinstance(value, list):
-        raise InvalidInputError(f"{attribute} of <{question.element.tag}> is no list")
+        raise ValueError(f"{attribute} is no list")
     return value
 
 

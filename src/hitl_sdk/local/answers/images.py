@@ -22,8 +22,8 @@ _ADDRESSES = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
         r"s3://(?P<bucket>[^/]+)/(?P<key>.+)",
-        r"https?://s3[.\w-]*\.amazonaws\.com/(?P<bucket>[^/]+)/(?P<key>[^?#]+)",
-        r"https?://(?P<bucket>[^/]+)\.s3[.\w-]*\.amazonaws\.com/(?P<key>[^?#]+)",
+        r"https?://s3[.\w-]*\.amazonaws\.com/(?P<bucket>[^/]+)/(?P<key>[^?#]+).*",
+        r"https?://(?P<bucket>[^/]+)\.s3[.\w-]*\.amazonaws\.com/(?P<key>[^?#]+).*",
     )
 )
 

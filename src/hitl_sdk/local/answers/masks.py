@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from hitl_sdk._optional import load
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import (
     Mask,
     colored_png,
@@ -89,7 +88,7 @@ class InstanceMask:
 def _initial_value(question: Question) -> Mapping[str, object]:
     value = question.initial_value()
     if value is not None and not isinstance(value, Mapping):
-        raise InvalidInputError(f"the initial-value of <{question.element.tag}> is no object")
+        raise ValueError("the initial-value is no object")
     return value or {}
 
 
@@ -117,17 +116,12 @@ def _palette(taken: Iterable[str]) -> Iterator[str]:
 
 def _read_truth(truth: object) -> Mask:
     """Read a mask as `hitl_sdk.labels` has it, or as the elements write it."""
-    try:
-        if not isinstance(truth, Mapping) or "labeledImage" not in truth:
-            return read_mask(truth)
-        png = base64.b64decode(truth["labeledImage"]["pngImageData"])
-        if "instances" in truth:
-            return read_colored_png(png, [(each["label"], each["color"]) for each in truth["instances"]])
-        return read_colored_png(png, {label: each["color"] for label, each in truth["labelMappings"].items()})
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidInputError(
-            f"the truth is no mask: {error}", hint="return hitl_sdk.labels.Mask, or an answer of the element"
-        ) from error
+    if not isinstance(truth, Mapping) or "labeledImage" not in truth:
+        return read_mask(truth)
+    png = base64.b64decode(truth["labeledImage"]["pngImageData"])
+    if "instances" in truth:
+        return read_colored_png(png, [(each["label"], each["color"]) for each in truth["instances"]])
+    return read_colored_png(png, {label: each["color"] for label, each in truth["labelMappings"].items()})
 
 
 def _drawn(mask: Mask, numbers: Sequence[int], labels: Sequence[str], slips: Slips) -> Mask:
@@ -158,7 +152,7 @@ def _painted(png: bytes) -> dict[str, object]:
     """Return what both elements say of the picture that was painted."""
     size = size_of(png)
     if size is None:
-        raise InvalidInputError("the initial-value names a picture that is none")
+        raise ValueError("the initial-value's picture is none")
     width, height = size
     return {
         "inputImageProperties": {"height": height, "width": width},

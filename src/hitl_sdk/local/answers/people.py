@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from contextlib import contextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +16,7 @@ from hitl_sdk.local.answers.page import open_page
 from hitl_sdk.local.answers.slips import Slips, as_chance, as_pixels, confusion_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from hitl_sdk.local.answers.images import ReadObject
     from hitl_sdk.local.answers.page import Page, Question
@@ -175,15 +176,35 @@ class DefaultAnswers:
 
     def _answer(self, question: Question, page: Page, rng: Random) -> object:
         if not isinstance(question.family, OneLabel):
-            return question.family.preset(question, page)
+            return _preset(question, page)
         label = question.family.preset(question, page)
         return question.family.another(question, label, rng) if rng.random() < self._error_rate else label
 
 
+def _preset(question: Question, page: Page) -> object:
+    with _told_as(f"what <{question.element.tag}> is pre-set to can't be read"):
+        return question.family.preset(question, page)
+
+
 def _told(question: Question, page: Page, truths: Mapping[str, object], slips: Slips) -> object:
-    if question.key in truths:
+    if question.key not in truths:
+        return _preset(question, page)
+    with _told_as(f"the truth does not fit <{question.element.tag}>"):
         return question.family.erring(question, page, truths[question.key], slips)
-    return question.family.preset(question, page)
+
+
+@contextmanager
+def _told_as(what: str) -> Iterator[None]:
+    """Say which answer a misshapen truth or attribute kept from being given; errors of our own say it themselves."""
+    try:
+        yield
+    except InvalidInputError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"{what}: {error}",
+            hint="give labels of hitl_sdk.labels, or plain values as the element writes them",
+        ) from error
 
 
 def _content(answers: Iterable[tuple[Question, object]]) -> dict[str, object]:

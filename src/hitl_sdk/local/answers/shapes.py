@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, cast
 
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Box, Keypoint, Point, Polygon, Polyline, Shapes, ShapeT, read_shapes, to_value
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Drawing(Generic[ShapeT]):
 
     def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, object]:
         """Return the true shapes, moved; one that goes wrong is overlooked or called something else."""
-        known = self._read(truth, "the truth")
+        known = self._read(truth)
         choices = question.element.categories or tuple(shape.label for shape in known.shapes)
         width, height = page.image_size(question)
         size = (known.image_width or width, known.image_height or height)
@@ -59,24 +58,18 @@ class Drawing(Generic[ShapeT]):
 
     def _initial(self, question: Question) -> Shapes[ShapeT] | None:
         value = question.initial_value()
-        return None if value is None else self._read(value, f"the initial-value of <{question.element.tag}>")
+        return None if value is None else self._read(value)
 
-    def _read(self, value: object, what: str) -> Shapes[ShapeT]:
+    def _read(self, value: object) -> Shapes[ShapeT]:
         """Read shapes as `hitl_sdk.labels` has them, or as the element writes them."""
         size: Mapping[str, object] = {}
         if isinstance(value, Mapping) and self._key in value:
             size = value.get("inputImageProperties") or {}
             value = value[self._key]
-        try:
-            shapes = read_shapes(self._shape, value, size.get("width"), size.get("height"))
-        except ValueError as error:
-            raise InvalidInputError(
-                f"{what} is no list of shapes: {error}",
-                hint="return hitl_sdk.labels.Shapes, or a list of dicts",
-            ) from error
+        shapes = read_shapes(self._shape, value, size.get("width"), size.get("height"))
         for shape in shapes.shapes:
             if self._n_vertices and len(getattr(shape, "vertices", ())) != self._n_vertices:
-                raise InvalidInputError(f"{what} has a line that does not have {self._n_vertices} vertices")
+                raise ValueError(f"a line does not have {self._n_vertices} vertices")
         return shapes
 
     def _answer(
