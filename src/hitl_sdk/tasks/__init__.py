@@ -2,18 +2,44 @@
 
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task
+from hitl_sdk.tasks.document import TextractForms
 from hitl_sdk.tasks.entities import NamedEntityRecognition
-from hitl_sdk.tasks.image import ImageClassification
+from hitl_sdk.tasks.image import ImageClassification, ImageMultiClassification
 from hitl_sdk.tasks.instructions import Example, Instructions
+from hitl_sdk.tasks.media import TranscriptionReview, VideoClassification
+from hitl_sdk.tasks.moderation import RekognitionModeration
+from hitl_sdk.tasks.segmentation import InstanceSegmentation, SemanticSegmentation
+from hitl_sdk.tasks.shapes import BoundingBox, KeypointAnnotation, PolygonAnnotation, PolylineAnnotation
 from hitl_sdk.tasks.text import TextClassification, TextMultiClassification
+from hitl_sdk.tasks.verification import (
+    BoundingBoxAdjustment,
+    BoundingBoxVerification,
+    SemanticSegmentationAdjustment,
+    SemanticSegmentationVerification,
+)
 
 __all__ = [
     "Answer",
+    "BoundingBox",
+    "BoundingBoxAdjustment",
+    "BoundingBoxVerification",
     "Example",
     "ImageClassification",
+    "ImageMultiClassification",
+    "InstanceSegmentation",
     "Instructions",
+    "KeypointAnnotation",
     "NamedEntityRecognition",
+    "PolygonAnnotation",
+    "PolylineAnnotation",
+    "RekognitionModeration",
+    "SemanticSegmentation",
+    "SemanticSegmentationAdjustment",
+    "SemanticSegmentationVerification",
     "Task",
     "TextClassification",
     "TextMultiClassification",
+    "TextractForms",
+    "TranscriptionReview",
+    "VideoClassification",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
-from hitl_sdk.errors import HitlError, InvalidOutputError, InvalidPredictionError
+from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import FormField, Span, read_part
 
 __all__ = ["answer_errors", "label_errors", "read_parts"]
@@ -32,8 +32,6 @@ def answer_errors(task_name: str) -> Iterator[None]:
     """Let a `ValueError` leave as `InvalidOutputError`."""
     try:
         yield
-    except HitlError:
-        raise
     except ValueError as error:
         raise InvalidOutputError(
             f"the answer to task {task_name!r} can't be read: {error}",
@@ -46,8 +44,6 @@ def label_errors(task_name: str, hint: str) -> Iterator[None]:
     """Let a `ValueError` leave as `InvalidPredictionError`."""
     try:
         yield
-    except HitlError:
-        raise
     except ValueError as error:
         raise InvalidPredictionError(
             f"the label of a prediction for task {task_name!r} can't be read: {error}", hint=hint

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hitl_sdk.consolidation import Consolidation, MajorityVote
+from hitl_sdk.consolidation import Consolidation, MajorityVote, PerLabel
 from hitl_sdk.labels import LabelType
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
@@ -14,7 +14,7 @@ __all__ = ["MultiClassification"]
 
 _HINT = (
     "{% if task.input.initialValue %}"
-    "<p>The model says: <strong>{{ task.input.initialValue | join: ', ' }}</strong></p>"
+    "<p>The model says: <strong>{{ task.input.initialValue | join: ', ' | default: 'none' }}</strong></p>"
     "{% endif %}"
 )
 
@@ -66,8 +66,7 @@ class MultiClassification(ListedLabels):
         answer = object_under(content, self.name)
         said = answer["labels"] if "labels" in answer else answer.get("label")
         chosen = said if isinstance(said, list) else [] if said is None else [said]
-        chosen = [each for each in chosen if not self._is_exclusion(each)]
-        return Answer(self._in_order(self.answered_label(each) for each in chosen), worker_comment(answer))
+        return Answer(self._chosen(chosen), worker_comment(answer))
 
     def normalise_label(self, label: object) -> tuple[str, ...]:
         """Return a model's labels as this task spells them, in the order of the task's.
@@ -100,16 +99,19 @@ class MultiClassification(ListedLabels):
         InvalidInputError
             If `by` is a method for other labels than texts.
         """
-        from hitl_sdk.consolidation import PerLabel
-
         return by if isinstance(by, PerLabel) else PerLabel(self.labels, of=by or MajorityVote())
 
     def initial_value(self, label: Any) -> list[str]:
         """Return the labels as a list."""
         return list(label)
 
-    def _is_exclusion(self, label: object) -> bool:
-        return bool(self.none_of_these) and label == self.none_of_these
+    def _chosen(self, labels: Iterable[object]) -> tuple[str, ...]:
+        """Return the labels of an answer in the order of the task's; `none_of_these` is none."""
+        return self._in_order(
+            self.answered_label(each)
+            for each in labels
+            if not self.none_of_these or each != self.none_of_these
+        )
 
     def _in_order(self, labels: Iterable[str]) -> tuple[str, ...]:
         chosen = set(labels)
@@ -117,10 +119,13 @@ class MultiClassification(ListedLabels):
 
     def _classifier(self, file_name: str, categories: object = None) -> str:
         """Fill a multi-select classifier's template; the categories are the labels, unless others are given."""
-        exclusion = f' exclusion-category="{escaped_json({"text": self.none_of_these})}"'
         return self._filled(
             file_name,
             short_instructions=self.instructions.short_html() + (_HINT if self.show_prediction else ""),
             categories=escaped_json(categories or self.labels),
-            exclusion_category=exclusion if self.none_of_these else "",
+            exclusion_category=self._exclusion_attribute(),
         )
+
+    def _exclusion_attribute(self) -> str:
+        exclusion = escaped_json({"text": self.none_of_these})
+        return f' exclusion-category="{exclusion}"' if self.none_of_these else ""

@@ -1,0 +1,193 @@
+"""Tasks on sound and film: mending a transcription, classifying a video clip."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
+from hitl_sdk.labels import LabelType
+from hitl_sdk.tasks.answers import Answer
+from hitl_sdk.tasks.base import Task, answer_under, names, with_address
+from hitl_sdk.tasks.classification import Classification
+
+__all__ = ["TranscriptionReview", "VideoClassification"]
+
+
+class TranscriptionReview(Task):
+    """Mend the text of an audio clip; the model's text stands there already.
+
+    Parameters
+    ----------
+    name, title, description, instructions, keywords
+        As in `Task`.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule.
+    TemplateError
+        If the worker template would be longer than 128,000 characters.
+
+    Examples
+    --------
+    >>> task = TranscriptionReview(name="said", title="Write down what is said")
+    >>> task.input("s3://bucket/1.wav", label="It is a phone and a pie")
+    {'taskObject': 's3://bucket/1.wav', 'initialValue': 'It is a phone and a pie'}
+    >>> task.parse_answer({"said": "It is a fine apple pie"}).label
+    'It is a fine apple pie'
+    """
+
+    @property
+    def label_type(self) -> LabelType:
+        """A text."""
+        return str
+
+    def template(self) -> str:
+        """Return the worker template: a player and a ``crowd-text-area``.
+
+        Raises
+        ------
+        TemplateError
+            If it is longer than 128,000 characters.
+
+        Examples
+        --------
+        >>> "<audio controls" in TranscriptionReview(name="said", title="Write down what is said").template()
+        True
+        """
+        return self._filled("transcription.liquid.html")
+
+    def input(self, item: str, label: object = None) -> dict[str, object]:
+        """Return the ``InputContent`` of a human loop.
+
+        Parameters
+        ----------
+        item : str
+            Where the clip lies: ``s3://BUCKET/KEY`` or an ``https://`` address.
+        label : str, optional
+            What the model heard.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If the item is no such address, or the label no text.
+        """
+        return with_address(self, super().input(item, label), "an audio clip")
+
+    def parse_answer(self, content: Mapping[str, object]) -> Answer[str]:
+        """Read the ``answerContent`` of one worker; it is empty if they left the text empty.
+
+        Raises
+        ------
+        InvalidOutputError
+            If there is another answer, or it is no text.
+
+        Examples
+        --------
+        >>> TranscriptionReview(name="said", title="Write down what is said").parse_answer({}).label
+        ''
+        """
+        text = answer_under(content, self.name)
+        if text is None and not any(answer is not None for answer in content.values()):
+            return Answer("")
+        if not isinstance(text, str):
+            raise InvalidOutputError(
+                f"the answer has no text under {self.name!r}, but {names(content)}",
+                hint="the task's name must be the name of the template's element",
+            )
+        return Answer(text.strip())
+
+    def normalise_label(self, label: object) -> str:
+        """Return a model's text.
+
+        Parameters
+        ----------
+        label : str
+            What the model heard.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If it is no text.
+
+        Examples
+        --------
+        >>> TranscriptionReview(name="said", title="Write down what is said").normalise_label("a pie ")
+        'a pie'
+        """
+        if not isinstance(label, str):
+            raise InvalidPredictionError(
+                f"the label of a prediction for task {self.name!r} is {type(label).__name__}, no text",
+                hint="give what the model heard",
+            )
+        return str(label).strip()
+
+    def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
+        """Return `by`, or the method that picks the text closest to all others.
+
+        Raises
+        ------
+        InvalidInputError
+            If `by` is a method for other labels.
+        """
+        from hitl_sdk.consolidation import TextConsolidation
+
+        return self._own_method(TextConsolidation(), by)
+
+
+class VideoClassification(Classification):
+    """Choose one label for a video clip; the model's label is chosen already when the worker arrives.
+
+    Parameters
+    ----------
+    name, title, description, instructions, keywords
+        As in `Task`.
+    labels : sequence of str
+        At least two, none empty, each once. Numbers become texts.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule.
+    TemplateError
+        If the worker template would be longer than 128,000 characters.
+
+    Examples
+    --------
+    >>> task = VideoClassification(name="action", labels=["run", "walk"], title="What do they do?")
+    >>> task.input("s3://bucket/1.mp4", label="run")
+    {'taskObject': 's3://bucket/1.mp4', 'initialValue': 'run'}
+    """
+
+    def template(self) -> str:
+        """Return the worker template: a player in a ``crowd-classifier``.
+
+        Raises
+        ------
+        TemplateError
+            If it is longer than 128,000 characters.
+
+        Examples
+        --------
+        >>> task = VideoClassification(name="action", labels=["run", "walk"], title="What do they do?")
+        >>> "<video controls" in task.template()
+        True
+        """
+        return self._classifier("video_classification.liquid.html")
+
+    def input(self, item: str, label: object = None) -> dict[str, object]:
+        """Return the ``InputContent`` of a human loop.
+
+        Parameters
+        ----------
+        item : str
+            Where the clip lies: ``s3://BUCKET/KEY`` or an ``https://`` address.
+        label : str or int, optional
+            The model's label.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If the item is no such address, or the label is none of the task's.
+        """
+        return with_address(self, super().input(item, label), "a video clip")
