@@ -1,24 +1,40 @@
 """Tasks in which people draw on an image: boxes, polygons, polylines and keypoints."""
 
-from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, StringConstraints, model_validator
 
-from hitl_sdk.consolidation import BoxConsolidation, Consolidation
-from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
-from hitl_sdk.labels import Box, LabelType, Shapes, read_shapes, shapes_type, to_value
+from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.labels import (
+    Box,
+    Keypoint,
+    LabelType,
+    Polygon,
+    Polyline,
+    Shapes,
+    read_shapes,
+    shapes_type,
+    to_value,
+)
 from hitl_sdk.tasks._templates import escaped_json
+from hitl_sdk.tasks.annotation import ImageAnnotation, UpToTenLabels, image_size, is_modified
 from hitl_sdk.tasks.answers import Answer
-from hitl_sdk.tasks.base import with_address, worker_comment
-from hitl_sdk.tasks.classification import LabelList, ListedLabels, object_under
+from hitl_sdk.tasks.classification import object_under
 
-__all__ = ["BoundingBox", "Drawing"]
+__all__ = [
+    "BoundingBox",
+    "Drawing",
+    "KeypointAnnotation",
+    "PolygonAnnotation",
+    "PolylineAnnotation",
+]
+
+Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
-class Drawing(ListedLabels):
+class Drawing(ImageAnnotation):
     """Draw shapes of one kind on an image; the model's shapes are there already. Abstract.
 
     Parameters
@@ -26,7 +42,7 @@ class Drawing(ListedLabels):
     name, title, description, instructions, keywords
         As in `Task`.
     labels : sequence of str
-        1 to 10 (the limit of the elements), none empty, each once.
+        At least one, none empty, each once. Numbers become texts.
 
     Examples
     --------
@@ -35,58 +51,15 @@ class Drawing(ListedLabels):
     True
     """
 
-    labels: Annotated[LabelList, Field(max_length=10)]
-
     shape: ClassVar[type[Any]]
     """`Box`, `Polygon`, `Polyline` or `Keypoint`."""
-    element: ClassVar[str]
-    """The crowd element."""
-    answer_key: ClassVar[str]
-    """Under which key of its answer the shapes stand."""
+    answer_keys: ClassVar[tuple[str, ...]]
+    """Under which key of its answer the shapes stand, the element's own first."""
 
     @property
     def label_type(self) -> LabelType:
         """The shapes of one image, and its size."""
         return shapes_type(self.shape)
-
-    @abstractmethod
-    def own_consolidation(self) -> Consolidation[Any]:
-        """Return the method for this kind of shape."""
-
-    def template(self) -> str:
-        """Return the worker template, built on `element`.
-
-        Raises
-        ------
-        TemplateError
-            If it is longer than 128,000 characters.
-
-        Examples
-        --------
-        >>> from hitl_sdk.tasks import BoundingBox
-        >>> "<crowd-bounding-box" in BoundingBox(name="cats", labels=["cat"], title="Draw").template()
-        True
-        """
-        return self._filled(
-            "drawing.liquid.html", element=self.element, labels=escaped_json(list(self.labels))
-        )
-
-    def input(self, item: str, label: object = None) -> dict[str, object]:
-        """Return the ``InputContent`` of a human loop.
-
-        Parameters
-        ----------
-        item : str
-            Where the image lies: ``s3://BUCKET/KEY`` or an ``https://`` address.
-        label : Shapes or its plain value, optional
-            What the model found; workers find it drawn already.
-
-        Raises
-        ------
-        InvalidPredictionError
-            If the item is no such address, or a shape is none or has a label that is none of the task's.
-        """
-        return with_address(self, super().input(item, label), "an image")
 
     def parse_answer(self, content: Mapping[str, object]) -> Answer[Shapes[Any]]:
         """Read the ``answerContent`` of one worker: numbers may be text, and nothing drawn null.
@@ -105,24 +78,19 @@ class Drawing(ListedLabels):
         (Box(label='cat', left=10, top=12, width=90, height=60, confidence=None),)
         """
         answer = object_under(content, self.name)
-        size = answer.get("inputImageProperties")
-        size = size if isinstance(size, Mapping) else {}
         try:
-            label = read_shapes(
-                self.shape, answer.get(self.answer_key), size.get("width"), size.get("height")
-            )
+            label = read_shapes(self.shape, self._drawn(answer), *image_size(answer))
         except ValueError as error:
-            raise InvalidOutputError(
-                f"the answer to task {self.name!r} can't be read: {error}",
-                hint="is it an output of another task?",
-            ) from None
-        modified = answer.get("initialValueModified")
+            raise self._unreadable_answer(error) from None
         spelled = tuple(replace(each, label=self.answered_label(each.label)) for each in label.shapes)
-        return Answer(
-            replace(label, shapes=spelled),
-            worker_comment(answer),
-            modified if isinstance(modified, bool) else None,
-        )
+        return Answer(replace(label, shapes=spelled), modified=is_modified(answer))
+
+    def _drawn(self, answer: Mapping[str, object]) -> object:
+        """Return the shapes of an answer; one that tells of an image and no shapes has none."""
+        key = next((key for key in self.answer_keys if key in answer), None)
+        if key is None and "inputImageProperties" not in answer:
+            raise ValueError(f"it has no {self.answer_keys[0]}")
+        return None if key is None else answer[key]
 
     def normalise_label(self, label: object) -> Shapes[Any]:
         """Return a model's shapes as objects, their labels as this task spells them.
@@ -147,10 +115,8 @@ class Drawing(ListedLabels):
         try:
             shapes = read_shapes(self.shape, label)
         except ValueError as error:
-            raise InvalidPredictionError(
-                f"the label of a prediction for task {self.name!r} can't be read: {error}",
-                hint=f"give a list of hitl_sdk.labels.{self.shape.__name__}",
-            ) from None
+            hint = f"give a list of hitl_sdk.labels.{self.shape.__name__}"
+            raise self._unreadable_prediction(error, hint) from None
         spelled = tuple(replace(each, label=self.predicted_label(each.label)) for each in shapes.shapes)
         return replace(shapes, shapes=spelled)
 
@@ -161,16 +127,6 @@ class Drawing(ListedLabels):
             for shape in (to_value(each) for each in label.shapes)
             if isinstance(shape, dict)
         ]
-
-    def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
-        """Return `by`, or the method for this kind of shape.
-
-        Raises
-        ------
-        InvalidInputError
-            If `by` is a method for other labels.
-        """
-        return self._own_method(self.own_consolidation(), by)
 
 
 class BoundingBox(Drawing):
@@ -199,11 +155,140 @@ class BoundingBox(Drawing):
      'initialValue': [{'label': 'cat', 'left': 10, 'top': 12, 'width': 90, 'height': 60}]}
     """
 
+    labels: UpToTenLabels
+
     shape = Box
     element = "crowd-bounding-box"
-    answer_key = "boundingBoxes"
+    answer_keys = ("boundingBoxes",)
     metadata_type = "groundtruth/object-detection"
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches boxes by their overlap and averages them."""
+        from hitl_sdk.consolidation import BoxConsolidation
+
         return BoxConsolidation()
+
+
+class PolygonAnnotation(Drawing):
+    """Draw the outlines of things in an image.
+
+    Parameters
+    ----------
+    name, title, description, instructions, keywords
+        As in `Task`.
+    labels : sequence of str
+        At least one, none empty, each once.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule.
+    TemplateError
+        If the worker template would be longer than 128,000 characters.
+
+    Examples
+    --------
+    >>> task = PolygonAnnotation(name="roofs", labels=["roof"], title="Draw the outline of every roof")
+    >>> roof = {"label": "roof", "vertices": [(0, 0), (4, 0), (2, 3)]}
+    >>> task.normalise_label([roof]).shapes[0].vertices[2]
+    Point(x=2, y=3)
+    """
+
+    shape = Polygon
+    element = "crowd-polygon"
+    answer_keys = ("polygons",)
+
+    def own_consolidation(self) -> Consolidation[Any]:
+        """Return the method that matches polygons by their overlap and averages their outlines."""
+        from hitl_sdk.consolidation import PolygonConsolidation
+
+        return PolygonConsolidation()
+
+
+class PolylineAnnotation(Drawing):
+    """Draw lines in an image; answers of ``crowd-line`` are read as well.
+
+    Parameters
+    ----------
+    name, title, description, instructions, keywords
+        As in `Task`.
+    labels : sequence of str
+        1 to 10 (the limit of ``crowd-polyline``), none empty, each once.
+    label_colors : sequence of str, optional
+        One like ``"#1f77b4"`` for each label; left out, the element chooses.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule.
+    TemplateError
+        If the worker template would be longer than 128,000 characters.
+
+    Examples
+    --------
+    >>> task = PolylineAnnotation(name="lanes", labels=["lane"], title="Draw every lane", label_colors=["#1f77b4"])
+    >>> task.input("s3://bucket/1.png", [{"label": "lane", "vertices": [(0, 0), (4, 3)]}])["initialValue"]
+    {'polylines': [{'label': 'lane', 'vertices': [{'x': 0, 'y': 0}, {'x': 4, 'y': 3}]}]}
+    """
+
+    labels: UpToTenLabels
+    label_colors: Annotated[Sequence[Color], AfterValidator(tuple)] = ()
+
+    shape = Polyline
+    element = "crowd-polyline"
+    answer_keys = ("polylines", "lines")
+
+    @model_validator(mode="after")
+    def _check_colors(self) -> Self:
+        if self.label_colors and len(self.label_colors) != len(self.labels):
+            raise ValueError(f"{len(self.labels)} labels have {len(self.label_colors)} label_colors")
+        return self
+
+    def initial_value(self, label: Any) -> object:
+        """Return the polylines as the element draws them: in an object, and without confidence."""
+        return {"polylines": super().initial_value(label)}
+
+    def own_consolidation(self) -> Consolidation[Any]:
+        """Return the method that matches polylines by their distance and averages them."""
+        from hitl_sdk.consolidation import PolylineConsolidation
+
+        return PolylineConsolidation()
+
+    def _attributes(self) -> str:
+        colors = escaped_json(self.label_colors)
+        return f'\n    label-colors="{colors}"' if self.label_colors else ""
+
+
+class KeypointAnnotation(Drawing):
+    """Mark places in an image.
+
+    Parameters
+    ----------
+    name, title, description, instructions, keywords
+        As in `Task`.
+    labels : sequence of str
+        At least one, none empty, each once.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule.
+    TemplateError
+        If the worker template would be longer than 128,000 characters.
+
+    Examples
+    --------
+    >>> task = KeypointAnnotation(name="faces", labels=["left eye", "nose"], title="Mark eyes and nose")
+    >>> task.parse_answer({"faces": {"keypoints": [{"label": "nose", "x": "155", "y": 275}]}}).label.shapes
+    (Keypoint(label='nose', x=155, y=275, confidence=None),)
+    """
+
+    shape = Keypoint
+    element = "crowd-keypoint"
+    answer_keys = ("keypoints",)
+
+    def own_consolidation(self) -> Consolidation[Any]:
+        """Return the method that matches keypoints by their distance and averages them."""
+        from hitl_sdk.consolidation import KeypointConsolidation
+
+        return KeypointConsolidation()
