@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import cast
 
 from hitl_sdk.labels.types import (
     Box,
@@ -185,8 +184,13 @@ def read_mask(value: object) -> Mask:
         return value
     if not isinstance(value, Mapping) or not {"width", "height", "labels", "png"} <= value.keys():
         raise ValueError("a mask is an object with width, height, labels and png")
-    labels = cast("Iterable[object]", value["labels"])
-    return Mask(int(value["width"]), int(value["height"]), tuple(map(str, labels)), bytes(value["png"]))
+    labels, png = value["labels"], value["png"]
+    if isinstance(labels, str | Mapping) or not isinstance(labels, Iterable):
+        raise ValueError(f"a mask's labels are {type(labels).__name__}, no list")
+    if not isinstance(png, bytes | bytearray | memoryview):
+        raise ValueError(f"a mask's png is {type(png).__name__}, no bytes")
+    width, height = _whole(value["width"], "width"), _whole(value["height"], "height")
+    return Mask(width, height, tuple(_text(label, "a mask's label") for label in labels), bytes(png))
 
 
 def clean_text(text: str) -> str:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from hitl_sdk.consolidation import Consolidation
-from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.classification import LabelList, ListedLabels
 from hitl_sdk.tasks.image import ImageTask
@@ -87,17 +86,6 @@ class ImageAnnotation(ImageTask, ListedLabels):
     def _attributes(self) -> str:
         """Return further attributes of the element, escaped."""
         return ""
-
-    def _unreadable_answer(self, error: ValueError) -> InvalidOutputError:
-        return InvalidOutputError(
-            f"the answer to task {self.name!r} can't be read: {error}",
-            hint="is it an output of another task?",
-        )
-
-    def _unreadable_prediction(self, error: Exception, hint: str) -> InvalidPredictionError:
-        return InvalidPredictionError(
-            f"the label of a prediction for task {self.name!r} can't be read: {error}", hint=hint
-        )
 
 
 def image_size(answer: Mapping[str, object]) -> tuple[object, object]:

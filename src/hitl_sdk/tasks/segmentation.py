@@ -26,6 +26,7 @@ from hitl_sdk.labels import (
     read_colored_png,
     read_mask,
 )
+from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.annotation import ImageAnnotation, image_size, is_modified
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.classification import object_under
@@ -100,11 +101,9 @@ class Segmentation(ImageAnnotation):
         [[1]]
         """
         answer = object_under(content, self.name)
-        try:
+        with answer_errors(self.name):
             mask = read_colored_png(_painted_png(answer), self.answered_colors(answer))
             _check_size(mask, *image_size(answer))
-        except ValueError as error:
-            raise self._unreadable_answer(error) from None
         return Answer(self.arranged(mask), modified=is_modified(answer))
 
     def normalise_label(self, label: object) -> Mask:
@@ -130,11 +129,9 @@ class Segmentation(ImageAnnotation):
         >>> task.normalise_label(make_mask([[0, 1]], ["sky"])).labels
         ('road', 'sky')
         """
-        try:
+        with label_errors(self.name, _HINT):
             mask = read_mask(label)
             mask_pixels(mask)
-        except (ValueError, TypeError) as error:
-            raise self._unreadable_prediction(error, _HINT) from None
         return self.arranged(replace(mask, labels=tuple(self.predicted_label(each) for each in mask.labels)))
 
     def label_key(self, label: Any) -> str:
@@ -318,7 +315,10 @@ def _painted_png(answer: Mapping[str, object]) -> bytes:
     data = picture.get("pngImageData") if isinstance(picture, Mapping) else None
     if not isinstance(data, str) or not data:
         raise ValueError("it has no labeledImage with pngImageData")
-    return b64decode(data.rpartition("base64,")[2])
+    try:
+        return b64decode(data.rpartition("base64,")[2])
+    except ValueError as error:
+        raise ValueError(f"its pngImageData is no base64: {error}") from None
 
 
 def _check_size(mask: Mask, width: object, height: object) -> None:

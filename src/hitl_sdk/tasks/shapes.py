@@ -18,6 +18,7 @@ from hitl_sdk.labels import (
     shapes_type,
     to_value,
 )
+from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.annotation import ImageAnnotation, UpToTenLabels, image_size, is_modified
 from hitl_sdk.tasks.answers import Answer
@@ -78,10 +79,8 @@ class Drawing(ImageAnnotation):
         (Box(label='cat', left=10, top=12, width=90, height=60, confidence=None),)
         """
         answer = object_under(content, self.name)
-        try:
+        with answer_errors(self.name):
             label = read_shapes(self.shape, self._drawn(answer), *image_size(answer))
-        except ValueError as error:
-            raise self._unreadable_answer(error) from None
         spelled = tuple(replace(each, label=self.answered_label(each.label)) for each in label.shapes)
         return Answer(replace(label, shapes=spelled), modified=is_modified(answer))
 
@@ -112,11 +111,8 @@ class Drawing(ImageAnnotation):
         >>> task.normalise_label([{"label": "cat", "left": 10, "top": 12, "width": 90, "height": 60}]).shapes[0].left
         10
         """
-        try:
+        with label_errors(self.name, hint=f"give a list of hitl_sdk.labels.{self.shape.__name__}"):
             shapes = read_shapes(self.shape, label)
-        except ValueError as error:
-            hint = f"give a list of hitl_sdk.labels.{self.shape.__name__}"
-            raise self._unreadable_prediction(error, hint) from None
         spelled = tuple(replace(each, label=self.predicted_label(each.label)) for each in shapes.shapes)
         return replace(shapes, shapes=spelled)
 
