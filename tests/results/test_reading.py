@@ -1,6 +1,7 @@
 """Fetching output.json files from S3: in order, in threads, and one object's trouble is one row's."""
 
 import json
+from datetime import timedelta
 from threading import Lock
 
 import boto3
@@ -18,6 +19,7 @@ from hitl_sdk.errors import (
     ResourceFailedError,
     UnavailableError,
 )
+from hitl_sdk.loops import list_loops
 from hitl_sdk.results import answers_frame, read_loops, read_outputs, read_prefix
 
 
@@ -216,6 +218,61 @@ def test_a_loop_without_output_is_a_row_that_says_why(review):
     (row,) = read_loops(review.session, [expired])
     assert isinstance(row.error, ResourceFailedError)
     assert "is Failed (" in str(row.error)
+
+
+@pytest.fixture
+def answered(review):
+    """Return a review with 12 completed loops and a stopped one, the names of the 12, and when each was created."""
+    review.session.client("sagemaker-a2i-runtime").stop_human_loop(HumanLoopName=review.start("stopped"))
+    review.cloud.workers.answer(lambda item: {"sentiment": {"label": "0"}})
+    names = []
+    for number in range(12):
+        names.append(review.start(f"review {number}"))
+        review.cloud.advance(7)
+    review.cloud.advance(60)
+    created_at = {loop.human_loop_name: loop.created_at for loop in list_loops(review.session, review.arn)}
+    review.calls.count.clear()
+    return review, names, created_at
+
+
+def test_loops_of_known_age_are_read_without_describing_each(answered):
+    review, names, created_at = answered
+    described = read_loops(review.session, names)
+    assert review.calls.count["DescribeHumanLoop"] == 12
+    found = read_loops(review.session, names, created_at=created_at)
+    assert review.calls.count["DescribeHumanLoop"] == 12 + 1
+    assert (found.uris, found.documents) == (described.uris, described.documents)
+    assert [row.output.human_loop_name for row in found] == names
+
+
+def test_a_loop_whose_document_is_not_where_its_age_says_is_described(answered):
+    review, names, created_at = answered
+    wrong = created_at | {names[5]: created_at[names[5]] + timedelta(seconds=1)}
+    del wrong[names[7]]
+    found = read_loops(review.session, names, created_at=wrong)
+    assert review.calls.count["DescribeHumanLoop"] == 3
+    assert [row.error for row in found] == [None] * 12
+
+
+def test_a_loop_of_known_age_without_a_document_says_why(answered):
+    review, names, created_at = answered
+    (stopped,) = created_at.keys() - set(names)
+    row = read_loops(review.session, [*names, stopped], created_at=created_at)[12]
+    assert isinstance(row.error, NotFoundError)
+    assert "is Stopped" in str(row.error)
+
+
+def test_a_flow_that_keeps_its_documents_elsewhere_is_read_by_describing(answered):
+    review, names, created_at = answered
+    later = {name: created + timedelta(hours=1) for name, created in created_at.items()}
+    runtime = review.session.client("sagemaker-a2i-runtime")
+    runtime.meta.events.register(
+        "after-call.*.DescribeHumanLoop",
+        lambda parsed, **_: parsed.update(CreationTime=parsed["CreationTime"] + timedelta(hours=1)),
+    )
+    found = read_loops(review.session, names, created_at=later)
+    assert review.calls.count["DescribeHumanLoop"] == 12
+    assert [row.error for row in found] == [None] * 12
 
 
 def test_an_expired_session_ends_the_reading_of_loops(review):

@@ -312,6 +312,17 @@ def test_where_obstore_fails_and_boto3_does_not_boto3_goes_on_alone(s3, a2i):
     assert s3.asked(agent="boto3") == 300
 
 
+def test_an_obstore_that_does_not_know_the_settings_is_not_used(s3, a2i, monkeypatch):
+    uris = s3.put(5, a2i)
+
+    def older(*_, **settings):
+        raise ValueError("unknown configuration key")
+
+    monkeypatch.setattr("obstore.store.S3Store", older)
+    assert [row.error for row in read_outputs(s3.session(), uris)] == [None] * 5
+    assert s3.asked(agent="boto3") == 5
+
+
 # --- whom it asks, and as whom
 
 

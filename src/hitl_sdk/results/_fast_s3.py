@@ -56,7 +56,10 @@ def open_fast_bucket(session: Session, bucket: str) -> FastBucket | None:
     """Return the bucket as obstore sees it, or None where obstore can't be used."""
     if not has_obstore() or os.getpid() != _home_of_obstore():
         return None
-    return FastBucket(session, bucket)
+    try:
+        return FastBucket(session, bucket)
+    except Exception:  # an older obstore that knows not all of the settings, or an endpoint it does not take
+        return None
 
 
 @cache
