@@ -172,11 +172,26 @@ def _polars(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pl.D
     series = [
         _polars_times(polars, name, values)
         if kinds[name] == "time"
-        else polars.Series(name, values, dtype=_polars_type(polars, kinds[name]))
+        else polars.Series(name, _with_floats(values, kinds[name]), dtype=_polars_type(polars, kinds[name]))
         for name, values in columns.items()
     ]
     series += [_polars_guessed(polars, name, values) for name, values in extra.items()]
     return cast("pl.DataFrame", polars.DataFrame(series))
+
+
+def _with_floats(values: Sequence[Any], kind: Kind) -> Sequence[Any]:
+    """Return nested values with floats wherever their kind has them: polars takes no whole numbers among them."""
+
+    def converted(value: Any, kind: Kind) -> Any:
+        if value is None:
+            return None
+        if isinstance(kind, dict):
+            return {name: converted(value.get(name), part) for name, part in kind.items()}
+        if isinstance(kind, list):
+            return [converted(each, kind[0]) for each in value]
+        return float(value) if kind is float else value
+
+    return [converted(value, kind) for value in values] if is_nested(kind) else values
 
 
 def _polars_type(pl: Any, kind: Kind) -> Any:
