@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.consolidation import Consolidation, InstanceMaskConsolidation, MaskVote
 from hitl_sdk.labels import (
     LabelType,
     Mask,
@@ -221,8 +221,6 @@ class SemanticSegmentation(Segmentation):
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method in which the workers vote on each pixel."""
-        from hitl_sdk.consolidation import MaskVote
-
         return MaskVote()
 
 
@@ -298,8 +296,6 @@ class InstanceSegmentation(Segmentation):
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches instances by their overlap and has the workers vote on their pixels."""
-        from hitl_sdk.consolidation import InstanceMaskConsolidation
-
         return InstanceMaskConsolidation()
 
 

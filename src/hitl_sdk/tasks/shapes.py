@@ -6,7 +6,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, StringConstraints, model_validator
 
-from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.consolidation import (
+    BoxConsolidation,
+    Consolidation,
+    KeypointConsolidation,
+    PolygonConsolidation,
+    PolylineConsolidation,
+)
 from hitl_sdk.labels import (
     Box,
     Keypoint,
@@ -160,8 +166,6 @@ class BoundingBox(Drawing):
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches boxes by their overlap and averages them."""
-        from hitl_sdk.consolidation import BoxConsolidation
-
         return BoxConsolidation()
 
 
@@ -196,8 +200,6 @@ class PolygonAnnotation(Drawing):
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches polygons by their overlap and averages their outlines."""
-        from hitl_sdk.consolidation import PolygonConsolidation
-
         return PolygonConsolidation()
 
 
@@ -246,8 +248,6 @@ class PolylineAnnotation(Drawing):
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches polylines by their distance and averages them."""
-        from hitl_sdk.consolidation import PolylineConsolidation
-
         return PolylineConsolidation()
 
     def _attributes(self) -> str:
@@ -285,6 +285,4 @@ class KeypointAnnotation(Drawing):
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches keypoints by their distance and averages them."""
-        from hitl_sdk.consolidation import KeypointConsolidation
-
         return KeypointConsolidation()

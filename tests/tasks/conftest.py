@@ -1,0 +1,21 @@
+"""What the tests of all tasks share."""
+
+import pytest
+
+from hitl_sdk.local.templates import read_template, render
+
+
+@pytest.fixture(scope="session")
+def element_seen():
+    """The element that a worker sees of a task, its template rendered with an input."""
+
+    def seen(task, task_input):
+        html, errors = render(
+            task.template(), task_input, sign=lambda uri: uri.replace("s3://", "https://signed/")
+        )
+        assert errors == []
+        form, element = read_template(html)
+        assert form.tag == "crowd-form"
+        return element
+
+    return seen
