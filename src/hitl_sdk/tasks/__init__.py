@@ -4,6 +4,8 @@ from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task
 from hitl_sdk.tasks.document import TextractForms
 from hitl_sdk.tasks.entities import NamedEntityRecognition
+from hitl_sdk.tasks.fields import CheckField, ChoiceField, FormInput, MultiChoiceField, NumberField, TextField
+from hitl_sdk.tasks.form import Form
 from hitl_sdk.tasks.image import ImageClassification, ImageMultiClassification
 from hitl_sdk.tasks.instructions import Example, Instructions
 from hitl_sdk.tasks.media import TranscriptionReview, VideoClassification
@@ -23,13 +25,19 @@ __all__ = [
     "BoundingBox",
     "BoundingBoxAdjustment",
     "BoundingBoxVerification",
+    "CheckField",
+    "ChoiceField",
     "Example",
+    "Form",
+    "FormInput",
     "ImageClassification",
     "ImageMultiClassification",
     "InstanceSegmentation",
     "Instructions",
     "KeypointAnnotation",
+    "MultiChoiceField",
     "NamedEntityRecognition",
+    "NumberField",
     "PolygonAnnotation",
     "PolylineAnnotation",
     "RekognitionModeration",
@@ -38,6 +46,7 @@ __all__ = [
     "SemanticSegmentationVerification",
     "Task",
     "TextClassification",
+    "TextField",
     "TextMultiClassification",
     "TextractForms",
     "TranscriptionReview",

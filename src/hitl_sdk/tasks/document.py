@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.consolidation import Consolidation, FormFieldConsolidation
 from hitl_sdk.labels import FormField, LabelType, clean_text, part_type
 from hitl_sdk.tasks._ai_service import AiServiceTask
 from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts
@@ -157,9 +157,7 @@ class TextractForms(AiServiceTask):
         InvalidInputError
             If `by` is a method for other labels.
         """
-        from hitl_sdk.consolidation import FieldsConsolidation
-
-        return self._own_method(FieldsConsolidation(), by)
+        return self._own_method(FormFieldConsolidation(), by)
 
 
 _KEYS_OF_THE_FLOW = (

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.consolidation import Consolidation, SpanConsolidation
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.labels import LabelType, Span, part_type
 from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts
@@ -179,8 +179,6 @@ class NamedEntityRecognition(ListedLabels):
         InvalidInputError
             If `by` is a method for other labels.
         """
-        from hitl_sdk.consolidation import SpanConsolidation
-
         return self._own_method(SpanConsolidation(), by)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.consolidation import Consolidation, TextConsolidation
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import LabelType
 from hitl_sdk.tasks.answers import Answer
@@ -130,8 +130,6 @@ class TranscriptionReview(Task):
         InvalidInputError
             If `by` is a method for other labels.
         """
-        from hitl_sdk.consolidation import TextConsolidation
-
         return self._own_method(TextConsolidation(), by)
 
 
