@@ -14,10 +14,20 @@ __all__ = ["is_frame", "read_column", "read_columns"]
 
 
 def is_frame(native: object) -> bool:
-    """Tell whether narwhals knows it as a frame, eager or lazy."""
-    import narwhals as nw
+    """Tell whether narwhals knows it as a frame, eager or lazy.
 
-    return isinstance(nw.from_native(cast("Any", native), pass_through=True), nw.DataFrame | nw.LazyFrame)
+    Raises
+    ------
+    InvalidInputError
+        If two of its columns have the same name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_frame(pd.DataFrame()), is_frame([])
+    (True, False)
+    """
+    return _as_frame(native) is not None
 
 
 def read_columns(
@@ -37,7 +47,7 @@ def read_columns(
     Raises
     ------
     InvalidInputError
-        If it is no frame, or a required column is missing.
+        If it is no frame, a required column is missing, or two columns have the same name.
 
     Examples
     --------
@@ -45,10 +55,8 @@ def read_columns(
     >>> read_columns(pd.DataFrame({"item": ["a", None]}), ["item"], ["n"], what="the answers")
     {'item': ['a', None], 'n': [None, None]}
     """
-    import narwhals as nw
-
-    frame: Any = nw.from_native(cast("Any", native), pass_through=True)
-    if not isinstance(frame, nw.DataFrame | nw.LazyFrame):
+    frame = _as_frame(native)
+    if frame is None:
         raise InvalidInputError(
             f"{what} are {type(native).__name__}, no frame",
             hint="give a frame of pandas, polars, pyarrow or another engine that narwhals knows",
@@ -61,7 +69,7 @@ def read_columns(
             hint="rename the columns",
         )
     kept = frame.select([name for name in (*required, *optional) if name in names])
-    eager = kept.collect() if isinstance(kept, nw.LazyFrame) else kept
+    eager = kept.collect() if hasattr(kept, "collect") else kept
     return {
         name: read_column(eager[name]) if name in eager.columns else [None] * len(eager)
         for name in (*required, *optional)
@@ -85,3 +93,16 @@ def read_column(values: Iterable[object]) -> list[Any]:
     else:
         plain = list(getattr(values, "tolist", lambda: values)())
     return [None if isinstance(value, float) and math.isnan(value) else value for value in plain]
+
+
+def _as_frame(native: object) -> Any:
+    """Return what narwhals makes of a frame, None if it is none."""
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(cast("Any", native), pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        raise InvalidInputError(
+            "two columns of the frame have the same name", hint="rename or drop one of them"
+        ) from error
+    return frame if isinstance(frame, nw.DataFrame | nw.LazyFrame) else None
