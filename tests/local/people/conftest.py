@@ -1,12 +1,17 @@
-"""A place to review in: an engine with one flow, and workers at its clock."""
+"""A place to review in: an engine with one flow, and workers at its clock. And single tasks, with an image to see."""
 
 import json
 from contextlib import ExitStack
+from datetime import UTC, datetime
+from io import BytesIO
+from random import Random
 
 import pytest
+from PIL import Image
 
 from hitl_sdk._clock import ManualClock
-from hitl_sdk.local.engine import Engine, MemoryDelivery, Scope
+from hitl_sdk.local.answers import DefaultAnswers, TruthAnswers
+from hitl_sdk.local.engine import Engine, MemoryDelivery, OpenTask, Scope
 from hitl_sdk.local.simulation import Workers
 from hitl_sdk.local.store import Store
 
@@ -110,3 +115,49 @@ def open_place():
 @pytest.fixture
 def place(open_place):
     return open_place()
+
+
+class Desk:
+    """One task before one worker, and short words for what the tests do. Images lie in the bucket ``images``."""
+
+    def __init__(self):
+        self.objects = {"cat.png": self.picture(), "no.png": b"no picture"}
+
+    @staticmethod
+    def picture(width=30, height=20):
+        written = BytesIO()
+        Image.new("RGB", (width, height)).save(written, format="PNG")
+        return written.getvalue()
+
+    @staticmethod
+    def task(template, **input_content):
+        return OpenTask(
+            scope=Scope("123456789012", "eu-west-1"),
+            human_loop_name="loop",
+            flow="arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/flow",
+            title="t",
+            description="d",
+            template=template,
+            input_content=input_content,
+            task_count=1,
+            answered_by=frozenset(),
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+            sequence=1,
+        )
+
+    def read_object(self, bucket, key):
+        return self.objects.get(key) if bucket == "images" else None
+
+    def agreed(self, template, **input_content):
+        """Return the answer of somebody who agrees with what is there."""
+        return DefaultAnswers().answer(self.task(template, **input_content), Random(0), self.read_object)
+
+    def known(self, template, truth, seed=0, *, input_content=(), **options):
+        """Return the answer of somebody who knows the truth."""
+        answers = TruthAnswers(lambda item: truth, **options)
+        return answers.answer(self.task(template, **dict(input_content)), Random(seed), self.read_object)
+
+
+@pytest.fixture(scope="session")
+def desk():
+    return Desk()

@@ -1,17 +1,11 @@
-"""What simulated workers answer to each crowd element: in the element's own shape, right or wrong."""
+"""What simulated workers answer to each element that takes an answer: in the element's own shape."""
 
 import base64
 import json
-from datetime import UTC, datetime
-from io import BytesIO
-from random import Random
 from typing import Literal, NotRequired
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image
 from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
@@ -28,167 +22,45 @@ from hitl_sdk.labels import (
     Span,
     colored_png,
     make_mask,
-    mask_pixels,
-    read_colored_png,
 )
-from hitl_sdk.local.answers import DefaultAnswers, TruthAnswers
 from hitl_sdk.local.answers.families import CONTROLS, WIDGETS
-from hitl_sdk.local.engine import OpenTask, Scope
 
 SIZE = {"height": 20, "width": 30}
 FORMS = "AWS/Textract/AnalyzeDocument/Forms/V1"
 MODERATION = "AWS/Rekognition/DetectModerationLabels/Image/V3"
 
-# --- the shapes of answers, by element ------------------------------------------------------------------------------
-
-exactly = with_config(ConfigDict(extra="forbid", strict=True))
+# --- the shapes of answers ------------------------------------------------------------------------------------------
 
 
-@exactly
-class Size(TypedDict):
-    height: int
-    width: int
+def shape(**fields):
+    """Return the type of an object with these keys and no other."""
+    return with_config(ConfigDict(extra="forbid", strict=True))(TypedDict("Shape", fields))
 
 
-@exactly
-class Label(TypedDict):
-    label: str
-
-
-@exactly
-class Labels(TypedDict):
-    labels: list[str]
-
-
-@exactly
-class DrawnBox(TypedDict):
-    height: int | float
-    label: str
-    left: int | float
-    top: int | float
-    width: int | float
-
-
-@exactly
-class Boxes(TypedDict):
-    boundingBoxes: list[DrawnBox]
-    inputImageProperties: Size
-    initialValueModified: NotRequired[bool]
-
-
-@exactly
-class XY(TypedDict):
-    x: int | float
-    y: int | float
-
-
-@exactly
-class Outline(TypedDict):
-    label: str
-    vertices: list[XY]
-
-
-@exactly
-class Polygons(TypedDict):
-    polygons: list[Outline]
-    inputImageProperties: Size
-
-
-@exactly
-class Polylines(TypedDict):
-    polylines: list[Outline]
-    inputImageProperties: Size
-
-
-@exactly
-class Lines(TypedDict):
-    lines: list[Outline]
-    inputImageProperties: Size
-
-
-@exactly
-class DrawnKeypoint(XY):
-    label: str
-
-
-@exactly
-class Keypoints(TypedDict):
-    keypoints: list[DrawnKeypoint]
-    inputImageProperties: Size
-
-
-@exactly
-class LabeledImage(TypedDict):
-    pngImageData: str
-
-
-@exactly
-class Color(TypedDict):
-    color: str
-
-
-@exactly
-class Semantic(TypedDict):
-    inputImageProperties: Size
-    labelMappings: dict[str, Color]
-    labeledImage: LabeledImage
-    initialValueModified: NotRequired[bool]
-
-
-@exactly
-class Instance(TypedDict):
-    color: str
-    label: str
-
-
-@exactly
-class Instances(TypedDict):
-    inputImageProperties: Size
-    instances: list[Instance]
-    labeledImage: LabeledImage
-
-
-@exactly
-class Entity(TypedDict):
-    endOffset: int
-    label: str
-    startOffset: int
-
-
-@exactly
-class EntityList(TypedDict):
-    entities: list[Entity]
-
-
-@exactly
-class ModerationLabels(TypedDict):
-    moderationLabels: list[dict[str, str] | str]
-
-
-@exactly
-class Relationship(TypedDict):
-    type: Literal["VALUE", "CHILD"]
-    ids: list[str]
-
-
-@exactly
-class Block(TypedDict):
-    blockType: Literal["KEY_VALUE_SET"]
-    id: str
-    entityTypes: list[Literal["KEY", "VALUE"]]
-    relationships: list[Relationship]
-    text: str
-
-
-@exactly
-class Blocks(TypedDict):
-    blocks: list[Block]
-
-
-@exactly
-class Ranking(TypedDict):
-    name: str
-    responseRankings: list[int]
+NUMBER = int | float
+SIZED = {"inputImageProperties": shape(height=int, width=int)}
+PAINTED = {**SIZED, "labeledImage": shape(pngImageData=str)}
+CHANGES = {"initialValueModified": NotRequired[bool]}
+LABEL = shape(label=str)
+SEVERAL_LABELS = shape(labels=list[str])
+BOX = shape(height=NUMBER, label=str, left=NUMBER, top=NUMBER, width=NUMBER)
+BOXES = shape(boundingBoxes=list[BOX], **SIZED, **CHANGES)
+OUTLINES = list[shape(label=str, vertices=list[shape(x=NUMBER, y=NUMBER)])]
+KEYPOINTS = shape(keypoints=list[shape(label=str, x=NUMBER, y=NUMBER)], **SIZED)
+SEMANTIC_MASK = shape(labelMappings=dict[str, shape(color=str)], **PAINTED, **CHANGES)
+INSTANCE_MASK = shape(instances=list[shape(color=str, label=str)], **PAINTED)
+ENTITIES = shape(entities=list[shape(endOffset=int, label=str, startOffset=int)])
+MODERATION_LABELS = shape(moderationLabels=list[shape(name=str, parentName=str)])
+RELATIONSHIP = shape(type=Literal["VALUE", "CHILD"], ids=list[str])
+BLOCK = shape(
+    blockType=Literal["KEY_VALUE_SET"],
+    id=str,
+    entityTypes=list[Literal["KEY", "VALUE"]],
+    relationships=list[RELATIONSHIP],
+    text=str,
+)
+RANKINGS = list[shape(name=str, responseRankings=list[int])]
+SWITCHES = dict[str, bool]
 
 
 # --- one template, one truth and one answer of each element ---------------------------------------------------------
@@ -223,7 +95,7 @@ INSTANCES = {
 BACKGROUND = base64.b64encode(colored_png(make_mask(np.zeros((20, 30), dtype=int), ()))).decode()
 IMAGE = "src='s3://images/cat.png'"
 LABELS = "labels=\"['cat', 'dog', 'cow']\""
-PAINTED = "labels=\"['road', 'sky']\""
+ROADS = "labels=\"['road', 'sky']\""
 OUTLINE = {"label": "cat", "vertices": [{"x": 1, "y": 2}, {"x": 5, "y": 2}, {"x": 5, "y": 9}]}
 OUTLINE_OBJECT = (Point(1, 2), Point(5, 2), Point(5, 9))
 
@@ -248,59 +120,59 @@ def drawn(key, parts):
 
 CASES = {
     "crowd-classifier": Case(
-        "categories=\"['cat', 'dog']\"", Label, "dog", {"label": "dog"}, empty={"label": "cat"}
+        "categories=\"['cat', 'dog']\"", LABEL, "dog", {"label": "dog"}, empty={"label": "cat"}
     ),
     "crowd-image-classifier": Case(
-        "categories=\"['cat', 'dog']\"", Label, "dog", {"label": "dog"}, empty={"label": "cat"}
+        "categories=\"['cat', 'dog']\"", LABEL, "dog", {"label": "dog"}, empty={"label": "cat"}
     ),
     "crowd-classifier-multi-select": Case(
         "categories=\"['cat', 'dog', 'cow']\"",
-        Labels,
+        SEVERAL_LABELS,
         ("cow", "cat"),
         {"labels": ["cat", "cow"]},
         empty={"labels": ["cat"]},
     ),
     "crowd-image-classifier-multi-select": Case(
-        "categories=\"['cat', 'dog', 'cow']\"", Labels, [], {"labels": []}, empty={"labels": ["cat"]}
+        "categories=\"['cat', 'dog', 'cow']\"", SEVERAL_LABELS, [], {"labels": []}, empty={"labels": ["cat"]}
     ),
     "crowd-bounding-box": Case(
         f"{IMAGE} {LABELS}",
-        Boxes,
+        BOXES,
         Shapes((Box("cat", 1, 2, 10, 9, confidence=0.5),)),
         drawn("boundingBoxes", [{"height": 9, "label": "cat", "left": 1, "top": 2, "width": 10}]),
         empty=drawn("boundingBoxes", []),
     ),
     "crowd-polygon": Case(
         f"{IMAGE} {LABELS}",
-        Polygons,
+        shape(polygons=OUTLINES, **SIZED),
         Shapes((Polygon("cat", OUTLINE_OBJECT),)),
         drawn("polygons", [OUTLINE]),
         empty=drawn("polygons", []),
     ),
     "crowd-polyline": Case(
         f"{IMAGE} {LABELS}",
-        Polylines,
+        shape(polylines=OUTLINES, **SIZED),
         [Polyline("cat", OUTLINE_OBJECT)],
         drawn("polylines", [OUTLINE]),
         empty=drawn("polylines", []),
     ),
     "crowd-line": Case(
         f"{IMAGE} {LABELS}",
-        Lines,
+        shape(lines=OUTLINES, **SIZED),
         [{"label": "cat", "vertices": OUTLINE["vertices"][:2]}],
         drawn("lines", [{"label": "cat", "vertices": OUTLINE["vertices"][:2]}]),
         empty=drawn("lines", []),
     ),
     "crowd-keypoint": Case(
         f"{IMAGE} {LABELS}",
-        Keypoints,
+        KEYPOINTS,
         {"keypoints": [Keypoint("cat", 3, 4)]},
         drawn("keypoints", [{"label": "cat", "x": 3, "y": 4}]),
         empty=drawn("keypoints", []),
     ),
     "crowd-entity-annotation": Case(
         "text='I am in Rome' labels=\"[{ label: 'city' }, { label: 'person' }]\"",
-        EntityList,
+        ENTITIES,
         (Span("city", 8, 12), Span("person", 0, 1)),
         {
             "entities": [
@@ -311,8 +183,8 @@ CASES = {
         empty={"entities": []},
     ),
     "crowd-semantic-segmentation": Case(
-        f"{IMAGE} {PAINTED}",
-        Semantic,
+        f"{IMAGE} {ROADS}",
+        SEMANTIC_MASK,
         MASK,
         SEMANTIC,
         empty={**SEMANTIC, "labeledImage": {"pngImageData": BACKGROUND}},
@@ -320,7 +192,7 @@ CASES = {
     ),
     "crowd-instance-segmentation": Case(
         f"{IMAGE} labels=\"['car']\"",
-        Instances,
+        INSTANCE_MASK,
         TWO_CARS,
         INSTANCES,
         empty={
@@ -332,7 +204,7 @@ CASES = {
     ),
     "crowd-rekognition-detect-moderation-labels": Case(
         "categories=\"[{ name: 'Weapons', parentName: 'Violence' }, { name: 'Drugs', parentName: '' }]\"",
-        ModerationLabels,
+        MODERATION_LABELS,
         ("Weapons",),
         {"moderationLabels": [{"name": "Weapons", "parentName": "Violence"}]},
         empty={"moderationLabels": []},
@@ -340,7 +212,7 @@ CASES = {
     ),
     "crowd-textract-analyze-document": Case(
         IMAGE,
-        Blocks,
+        shape(blocks=list[BLOCK]),
         (FormField("Due", "3 May"),),
         {
             "blocks": [
@@ -365,7 +237,7 @@ CASES = {
     ),
     "crowd-text-ranking": Case(
         'ordinal-ranking-dimensions=\'[{"name": "Clarity"}]\' responses=\'["a", "b", "c"]\'',
-        list[Ranking],
+        RANKINGS,
         {"Clarity": [3, 1, 2]},
         [{"name": "Clarity", "responseRankings": [3, 1, 2]}],
         empty=[{"name": "Clarity", "responseRankings": [1, 2, 3]}],
@@ -378,16 +250,16 @@ CASES = {
         [{"question": "Where?"}],
         empty=[],
     ),
-    "crowd-checkbox": Case("value='wet'", dict[str, bool], True, {"wet": True}, empty={"wet": False}),
-    "crowd-toggle-button": Case("", dict[str, bool], True, {"on": True}, empty={"on": False}),
-    "crowd-radio-button": Case("value='yes'", dict[str, bool], True, {"yes": True}, empty={"yes": False}),
+    "crowd-checkbox": Case("value='wet'", SWITCHES, True, {"wet": True}, empty={"wet": False}),
+    "crowd-toggle-button": Case("", SWITCHES, True, {"on": True}, empty={"on": False}),
+    "crowd-radio-button": Case("value='yes'", SWITCHES, True, {"yes": True}, empty={"yes": False}),
     "crowd-slider": Case("min='2' max='9' value='3'", int | float, 7, 7, empty=3),
     "crowd-input": Case("", str, "a b", "a b", empty=None),
     "crowd-text-area": Case("value='seen'", str, "a b", "a b", empty="seen"),
     "input": Case("type='email' value='ana@example.com'", str, "a b", "a b", empty="ana@example.com"),
     "input hidden": Case("type='hidden' value='w'", str, "v", "v", empty="w"),
-    "input checkbox": Case("type='checkbox'", dict[str, bool], True, {"on": True}, empty={"on": False}),
-    "input radio": Case("type='radio' value='v'", dict[str, bool], True, {"v": True}, empty={"v": False}),
+    "input checkbox": Case("type='checkbox'", SWITCHES, True, {"on": True}, empty={"on": False}),
+    "input radio": Case("type='radio' value='v'", SWITCHES, True, {"v": True}, empty={"v": False}),
     "select": Case(
         "", str, "b", "b", empty="a", inside="<option>a</option><option value='b'>Bee</option></select>"
     ),
@@ -403,57 +275,20 @@ DRAWN = {
 TAGS = pytest.mark.parametrize("tag", CASES)
 
 
-def picture(width=30, height=20):
-    written = BytesIO()
-    Image.new("RGB", (width, height)).save(written, format="PNG")
-    return written.getvalue()
-
-
-OBJECTS = {
-    "cat.png": picture(),
-    "semantic.png": base64.b64decode(SEMANTIC["labeledImage"]["pngImageData"]),
-    "instances.png": base64.b64decode(INSTANCES["labeledImage"]["pngImageData"]),
-    "no.png": b"no picture",
-}
-
-
-def read_object(bucket, key):
-    return OBJECTS.get(key) if bucket == "images" else None
-
-
 def template_of(tag, **attributes):
     case = CASES[tag]
     more = " ".join(f"{name}='{value}'" for name, value in attributes.items())
     return f"<crowd-form><{tag.split()[0]} name='n' {case.attributes} {more}>{case.inside}</crowd-form>"
 
 
-def task(template, **input_content):
-    return OpenTask(
-        scope=Scope("123456789012", "eu-west-1"),
-        human_loop_name="loop",
-        flow="arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/flow",
-        title="t",
-        description="d",
-        template=template,
-        input_content=input_content,
-        task_count=1,
-        answered_by=frozenset(),
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        sequence=1,
-    )
-
-
-def default_answer(template, **input_content):
-    return DefaultAnswers().answer(task(template, **input_content), Random(0), read_object)
-
-
-def known_answer(template, truth, seed=0, **options):
-    answers = TruthAnswers(lambda item: truth, **options)
-    return answers.answer(task(template), Random(seed), read_object)
-
-
 def with_initial(tag, initial):
     return template_of(tag, **{"initial-value": json.dumps(initial)})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def masks(desk):
+    for name, answer in (("semantic.png", SEMANTIC), ("instances.png", INSTANCES)):
+        desk.objects[name] = base64.b64decode(answer["labeledImage"]["pngImageData"])
 
 
 def test_there_is_a_case_of_every_element_that_takes_an_answer():
@@ -464,22 +299,22 @@ def test_there_is_a_case_of_every_element_that_takes_an_answer():
 
 
 @TAGS
-def test_where_nothing_is_set_the_emptiest_answer_is_given(tag):
+def test_where_nothing_is_set_the_emptiest_answer_is_given(tag, desk):
     case = CASES[tag]
-    assert default_answer(template_of(tag)) == ({} if case.empty is None else {case.key: case.empty})
+    assert desk.agreed(template_of(tag)) == ({} if case.empty is None else {case.key: case.empty})
 
 
 @TAGS
-def test_the_emptiest_answer_has_the_shape_of_the_elements(tag):
+def test_the_emptiest_answer_has_the_shape_of_the_elements(tag, desk):
     case = CASES[tag]
     if case.empty is not None:
-        case.answers.validate_json(json.dumps(default_answer(template_of(tag))[case.key]))
+        case.answers.validate_json(json.dumps(desk.agreed(template_of(tag))[case.key]))
 
 
 @pytest.mark.parametrize("tag", ["crowd-bounding-box", "crowd-semantic-segmentation"])
-def test_an_initial_value_is_handed_in_unchanged_and_said_to_be(tag):
+def test_an_initial_value_is_handed_in_unchanged_and_said_to_be(tag, desk):
     case = CASES[tag]
-    answer = default_answer(with_initial(tag, case.initial))
+    answer = desk.agreed(with_initial(tag, case.initial))
     assert answer == {"n": {**case.answer, "initialValueModified": False}}
     case.answers.validate_python(answer["n"])
 
@@ -495,15 +330,15 @@ def test_an_initial_value_is_handed_in_unchanged_and_said_to_be(tag):
         "crowd-polyline",
     ],
 )
-def test_an_initial_value_is_handed_in_unchanged(tag):
+def test_an_initial_value_is_handed_in_unchanged(tag, desk):
     case = CASES[tag]
-    assert default_answer(with_initial(tag, case.initial)) == {"n": case.answer}
+    assert desk.agreed(with_initial(tag, case.initial)) == {"n": case.answer}
 
 
 @pytest.mark.parametrize("tag", DRAWN)
-def test_an_initial_value_may_be_the_bare_list_of_shapes(tag):
+def test_an_initial_value_may_be_the_bare_list_of_shapes(tag, desk):
     initial = CASES[tag].answer[DRAWN[tag]]
-    answer = default_answer(with_initial(tag, initial))
+    answer = desk.agreed(with_initial(tag, initial))
     assert answer["n"][DRAWN[tag]] == initial
 
 
@@ -511,22 +346,22 @@ def test_an_initial_value_may_be_the_bare_list_of_shapes(tag):
 @pytest.mark.parametrize(
     "tag", [*DRAWN, "crowd-entity-annotation", "crowd-semantic-segmentation", "crowd-instance-segmentation"]
 )
-def test_an_initial_value_that_the_input_does_not_have_is_none(tag, initial):
-    assert default_answer(template_of(tag, **{"initial-value": initial})) == {"n": CASES[tag].empty}
+def test_an_initial_value_that_the_input_does_not_have_is_none(tag, initial, desk):
+    assert desk.agreed(template_of(tag, **{"initial-value": initial})) == {"n": CASES[tag].empty}
 
 
-def test_the_fields_of_a_document_keep_their_blocks_and_get_the_text_of_their_words():
+def test_the_fields_of_a_document_keep_their_blocks_and_get_the_text_of_their_words(desk):
     template = template_of(
         "crowd-textract-analyze-document", **{"initial-value": "{{ task.input.blocks | to_json | escape }}"}
     )
-    answer = default_answer(template, blocks=[KEY, VALUE, *WORDS])
+    answer = desk.agreed(template, blocks=[KEY, VALUE, *WORDS])
     assert answer == {FORMS: {"blocks": [{**KEY, "text": "Due"}, {**VALUE, "text": "3 May"}]}}
     CASES["crowd-textract-analyze-document"].answers.validate_python(answer[FORMS])
 
 
-def test_several_labels_that_the_model_said_are_agreed_with():
+def test_several_labels_that_the_model_said_are_agreed_with(desk):
     template = template_of("crowd-image-classifier-multi-select")
-    assert default_answer(template, initialValue=["cow", "cat", "bee"]) == {"n": {"labels": ["cat", "cow"]}}
+    assert desk.agreed(template, initialValue=["cow", "cat", "bee"]) == {"n": {"labels": ["cat", "cow"]}}
 
 
 @pytest.mark.parametrize(
@@ -570,227 +405,89 @@ def test_several_labels_that_the_model_said_are_agreed_with():
         ("<crowd-input value='v'><crowd-slider><input type='checkbox'><textarea>t</textarea>", {}),
     ],
 )
-def test_controls_send_what_a_browser_would(template, answer):
-    assert default_answer(template, text="a\nb", list=["x", "y"]) == answer
+def test_controls_send_what_a_browser_would(template, answer, desk):
+    assert desk.agreed(template, text="a\nb", list=["x", "y"]) == answer
 
 
 # --- who knows the truth --------------------------------------------------------------------------------------------
 
 
 @TAGS
-def test_who_never_errs_answers_the_truth(tag):
+def test_who_never_errs_answers_the_truth(tag, desk):
     case = CASES[tag]
     if tag != "input hidden":  # which nobody sees
-        assert known_answer(template_of(tag), case.truth) == {case.key: case.answer}
+        assert desk.known(template_of(tag), case.truth) == {case.key: case.answer}
 
 
 @TAGS
-def test_a_truth_may_be_told_by_name(tag):
+def test_a_truth_may_be_told_by_name(tag, desk):
     case = CASES[tag]
     template = template_of(tag) + "<crowd-text-area name='c' value='seen'>"
-    assert known_answer(template, {case.key: case.truth}) == {case.key: case.answer, "c": "seen"}
+    assert desk.known(template, {case.key: case.truth}) == {case.key: case.answer, "c": "seen"}
 
 
 @pytest.mark.parametrize("tag", [tag for tag in WIDGETS if tag != "crowd-text-ranking"])
-def test_a_truth_may_be_given_as_the_element_writes_it(tag):
+def test_a_truth_may_be_given_as_the_element_writes_it(tag, desk):
     case = CASES[tag]
     truth = {"Due": "3 May"} if tag == "crowd-textract-analyze-document" else case.answer
     truth = "dog" if case.answer == {"label": "dog"} else truth
-    assert known_answer(template_of(tag), truth) == {case.key: case.answer}
+    assert desk.known(template_of(tag), truth) == {case.key: case.answer}
 
 
 @pytest.mark.parametrize("seed", range(8))
 @TAGS
-def test_whoever_errs_still_answers_in_the_elements_shape(tag, seed):
+def test_whoever_errs_still_answers_in_the_elements_shape(tag, seed, desk):
     case = CASES[tag]
     template, key = template_of(tag), case.key
-    answer = known_answer(template, {key: case.truth}, seed, accuracy=0.3, jitter=4)
+    answer = desk.known(template, {key: case.truth}, seed, accuracy=0.3, jitter=4)
     if key in answer:
         case.answers.validate_json(json.dumps(answer[key]))
-    assert answer == known_answer(template, {key: case.truth}, seed, accuracy=0.3, jitter=4)
+    assert answer == desk.known(template, {key: case.truth}, seed, accuracy=0.3, jitter=4)
 
 
 @TAGS
-def test_who_errs_often_is_often_wrong(tag):
+def test_who_errs_often_is_often_wrong(tag, desk):
     case = CASES[tag]
     truth = {case.key: case.truth}
-    answers = [known_answer(template_of(tag), truth, seed, accuracy=0.2, jitter=4) for seed in range(40)]
+    answers = [desk.known(template_of(tag), truth, seed, accuracy=0.2, jitter=4) for seed in range(40)]
     wrong = sum(answer != {case.key: case.answer} for answer in answers)
     assert wrong >= 15 or tag == "crowd-question-answer-generation"
 
 
-def test_each_of_several_labels_errs_by_itself():
-    template = template_of("crowd-classifier-multi-select")
-    said = [known_answer(template, ("cat",), seed, accuracy=0.8)["n"]["labels"] for seed in range(600)]
-    assert sum("cat" in labels for labels in said) == pytest.approx(480, abs=40)
-    assert sum("dog" in labels for labels in said) == pytest.approx(120, abs=40)
-
-
-def test_a_confusion_row_speaks_for_several_labels_and_shapes_too():
-    confusion = {"cat": {"dog": 1}, "dog": {"dog": 1}, "cow": {"cow": 1}}
-    template = template_of("crowd-classifier-multi-select")
-    assert known_answer(template, ("cat", "cow"), confusion=confusion) == {"n": {"labels": ["dog", "cow"]}}
-    boxes = known_answer(template_of("crowd-bounding-box"), [Box("cat", 1, 2, 3, 4)], confusion=confusion)
-    assert boxes["n"]["boundingBoxes"][0]["label"] == "dog"
-    template = "<crowd-entity-annotation name='n' text='I am in Rome' labels=\"['cat', 'dog']\">"
-    entities = known_answer(template, [Span("cat", 8, 12)], confusion=confusion)
-    assert entities["n"]["entities"] == [{"endOffset": 12, "label": "dog", "startOffset": 8}]
-
-
-def test_shapes_are_overlooked_or_named_wrongly_as_often_as_people_err():
-    template = template_of("crowd-keypoint")
-    truth = [Keypoint("cat", 3, 4)]
-    said = [known_answer(template, truth, seed, accuracy=0.6)["n"]["keypoints"] for seed in range(500)]
-    names = [points[0]["label"] if points else None for points in said]
-    assert names.count("cat") == pytest.approx(300, abs=45)
-    assert names.count(None) == pytest.approx(100, abs=35)
-    assert names.count("dog") == pytest.approx(50, abs=28)
-
-
-def test_where_there_is_one_label_a_shape_is_overlooked_or_right():
-    template = f"<crowd-keypoint name='n' {IMAGE} labels=\"['cat']\">"
-    said = [known_answer(template, [Keypoint("cat", 3, 4)], seed, accuracy=0.5) for seed in range(300)]
-    assert sum(not answer["n"]["keypoints"] for answer in said) == pytest.approx(150, abs=35)
-
-
-def test_the_jitter_is_the_standard_deviation_in_pixels():
-    template = "<crowd-keypoint name='n'>"
-    said = [known_answer(template, [Keypoint("cat", 320, 240)], seed, jitter=5)["n"] for seed in range(800)]
-    points = [answer["keypoints"][0] for answer in said]
-    assert np.std([point["x"] for point in points]) == pytest.approx(5, abs=0.6)
-    assert np.mean([point["y"] for point in points]) == pytest.approx(240, abs=0.8)
-
-
-@given(
-    box=st.tuples(*[st.integers(0, 29), st.integers(0, 19), st.integers(0, 30), st.integers(0, 20)]),
-    jitter=st.floats(0.1, 100),
-    seed=st.integers(0, 100),
-)
-@settings(max_examples=60)
-def test_boxes_stay_in_the_image_and_keep_a_pixel_however_hands_shake(box, jitter, seed):
-    answer = known_answer(template_of("crowd-bounding-box"), [Box("cat", *box)], seed, jitter=jitter)
-    (drawn_box,) = answer["n"]["boundingBoxes"]
-    assert 0 <= drawn_box["left"] < drawn_box["left"] + drawn_box["width"] <= 30
-    assert 0 <= drawn_box["top"] < drawn_box["top"] + drawn_box["height"] <= 20
-
-
-@given(seed=st.integers(), start=st.integers(0, 11), accuracy=st.sampled_from([0.0, 0.5]))
-@settings(max_examples=60)
-def test_entities_stay_in_the_text(seed, start, accuracy):
-    template = template_of("crowd-entity-annotation")
-    answer = known_answer(template, [Span("city", start, 12)], seed, accuracy=accuracy)
-    assert all(0 <= each["startOffset"] < each["endOffset"] <= 12 for each in answer["n"]["entities"])
-
-
-def test_entities_err_in_every_way_at_the_stated_rate():
-    template = template_of("crowd-entity-annotation")
-    said = [
-        known_answer(template, [Span("city", 8, 11)], seed, accuracy=0.4)["n"]["entities"]
-        for seed in range(600)
-    ]
-    found = [tuple(entities[0].values()) if entities else None for entities in said]
-    assert found.count((11, "city", 8)) == pytest.approx(240, abs=45)
-    assert found.count(None) == pytest.approx(90, abs=35)
-    assert found.count((11, "person", 8)) == pytest.approx(90, abs=35)
-
-
-def test_a_text_that_is_nowhere_written_is_as_long_as_it_has_to_be():
-    template = "<crowd-entity-annotation name='n' labels=\"['city']\">"
-    said = [
-        known_answer(template, [Span("city", 8, 12)], seed, accuracy=0)["n"]["entities"] for seed in range(30)
-    ]
-    assert any(entities and entities[0]["endOffset"] > 12 for entities in said)
-
-
-def test_the_edges_of_a_mask_fray_and_its_inside_stays():
-    pixels = np.zeros((40, 60), dtype=int)
-    pixels[10:30, 15:45] = 1
-    answer = known_answer(template_of("crowd-semantic-segmentation"), make_mask(pixels, ["sky"]), jitter=1)[
-        "n"
-    ]
-    read = read_colored_png(base64.b64decode(answer["labeledImage"]["pngImageData"]), COLORS)
-    drawn_pixels = mask_pixels(read)
-    assert (read.height, read.width) == (40, 60)
-    assert (drawn_pixels[16:24, 21:39] == 2).all()
-    assert not drawn_pixels[:4].any()
-    assert ((drawn_pixels > 0) != (pixels > 0)).sum() > 20
-
-
-def test_areas_are_overlooked_or_painted_as_something_else():
-    template = template_of("crowd-semantic-segmentation")
-    truth = make_mask(np.ones((2, 2), dtype=int), ["sky"])
-    said = set()
-    for seed in range(60):
-        answer = known_answer(template, truth, seed, accuracy=0.3)["n"]
-        png = base64.b64decode(answer["labeledImage"]["pngImageData"])
-        said.add(int(mask_pixels(read_colored_png(png, COLORS))[0, 0]))
-    assert said == {0, 1, 2}
-
-
-def test_an_instance_that_is_overlooked_leaves_the_others_their_places():
-    template = template_of("crowd-instance-segmentation")
-    answers = [known_answer(template, TWO_CARS, seed, accuracy=0.5)["n"] for seed in range(30)]
-    assert {len(answer["instances"]) for answer in answers} == {0, 1, 2}
-    for answer in answers:
-        colors = [(each["label"], each["color"]) for each in answer["instances"]]
-        mask = read_colored_png(base64.b64decode(answer["labeledImage"]["pngImageData"]), colors)
-        assert set(np.unique(mask_pixels(mask))) == {0, *range(1, len(colors) + 1)}
-
-
-def test_many_instances_have_a_colour_each():
-    truth = make_mask(np.arange(1, 301).reshape(20, 15), ["car"] * 300)
-    answer = known_answer(template_of("crowd-instance-segmentation"), truth)["n"]
-    assert len({each["color"] for each in answer["instances"]} - {"#ffffff", "#000000"}) == 300
-
-
-def test_colours_of_an_initial_value_are_kept_and_the_others_differ():
+def test_colours_of_an_initial_value_are_kept_and_the_others_differ(desk):
     initial = {"labelMappings": {"sky": {"color": "#1F77B4"}}, "src": "s3://images/none.png"}
-    answer = known_answer(with_initial("crowd-semantic-segmentation", initial), MASK)["n"]
+    answer = desk.known(with_initial("crowd-semantic-segmentation", initial), MASK)["n"]
     assert answer["labelMappings"] == {"sky": {"color": "#1F77B4"}, "road": {"color": "#ff7f0e"}}
     assert answer["initialValueModified"] is True
 
 
 @pytest.mark.parametrize(("truth", "modified"), [(MASK, False), (make_mask([[1]], ["sky"]), True)])
-def test_a_mask_that_was_mended_says_so(truth, modified):
+def test_a_mask_that_was_mended_says_so(truth, modified, desk):
     case = CASES["crowd-semantic-segmentation"]
-    answer = known_answer(with_initial("crowd-semantic-segmentation", case.initial), truth)
+    answer = desk.known(with_initial("crowd-semantic-segmentation", case.initial), truth)
     assert answer["n"]["initialValueModified"] is modified
 
 
-def test_boxes_that_were_mended_say_so():
+def test_boxes_that_were_mended_say_so(desk):
     template = with_initial(
         "crowd-bounding-box", [{"label": "cat", "left": 1, "top": 2, "width": 3, "height": 4}]
     )
     same, other = (
-        known_answer(template, [Box("cat", left, 2, 3, 4)])["n"]["initialValueModified"] for left in (1, 2)
+        desk.known(template, [Box("cat", left, 2, 3, 4)])["n"]["initialValueModified"] for left in (1, 2)
     )
     assert (same, other) == (False, True)
 
 
-def test_a_field_that_the_document_shows_keeps_its_blocks():
+def test_a_field_that_the_document_shows_keeps_its_blocks(desk):
     initial = json.dumps([{**KEY, "text": "Due"}, {**VALUE, "text": "3 Moy"}])
     template = template_of("crowd-textract-analyze-document", **{"initial-value": initial})
-    answer = known_answer(template, [FormField("Due", "3 May"), {"key": "Sum", "value": "7"}])
+    answer = desk.known(template, [FormField("Due", "3 May"), {"key": "Sum", "value": "7"}])
     blocks = answer[FORMS]["blocks"]
     assert blocks[:2] == [{**KEY, "text": "Due"}, {**VALUE, "text": "3 May"}]
     assert [block["id"] for block in blocks[2:]] == ["new-key-2", "new-value-2"]
 
 
-def test_texts_have_a_typo_in_as_many_words_as_go_wrong():
-    words = ["reviewers"] * 400
-    said = known_answer("<crowd-text-area name='n'>", " ".join(words), accuracy=0.7)["n"].split()
-    assert len(said) == 400
-    assert said.count("reviewers") == pytest.approx(280, abs=35)
-    assert {abs(len(word) - 9) for word in said} == {0, 1}
-
-
-def test_a_typo_in_a_number_leaves_a_number():
-    said = {known_answer("<input type=number name=n>", 1945, seed, accuracy=0)["n"] for seed in range(20)}
-    assert "1945" not in said
-    assert all(len(text) == 4 and text.isdigit() for text in said)
-
-
-def test_a_form_is_answered_by_name_and_the_rest_keeps_what_it_shows():
+def test_a_form_is_answered_by_name_and_the_rest_keeps_what_it_shows(desk):
     template = """
     <crowd-form>
       <crowd-input name="title"></crowd-input>
@@ -802,8 +499,7 @@ def test_a_form_is_answered_by_name_and_the_rest_keeps_what_it_shows():
     </crowd-form>
     """
     truth = {"title": "A cat", "kind": "b", "flags": ("dim",), "size": "L"}
-    answers = TruthAnswers(lambda item: truth)
-    assert answers.answer(task(template, taskObject="i-1"), Random(0)) == {
+    assert desk.known(template, truth, input_content={"taskObject": "i-1"}) == {
         "title": "A cat",
         "kind": {"a": False, "b": True},
         "flags": {"wet": False, "dim": True},
@@ -828,65 +524,8 @@ def test_a_form_is_answered_by_name_and_the_rest_keeps_what_it_shows():
         ("<input type=hidden name=h value=w><crowd-input name=n>", "a", {"h": "w", "n": "a"}),
     ],
 )
-def test_controls_may_be_left_empty(template, truth, answer):
-    assert known_answer(template, truth) == answer
-
-
-def test_a_slider_that_errs_is_a_step_off_and_within_its_ends():
-    template = "<crowd-slider name='n' min='0' max='10' step='2'>"
-    assert {known_answer(template, 10, seed, accuracy=0)["n"] for seed in range(10)} == {8}
-    assert {known_answer(template, 4, seed, accuracy=0)["n"] for seed in range(10)} == {2, 6}
-    assert known_answer("<crowd-slider name='n' max='0'>", 0, accuracy=0) == {"n": 0}
-
-
-# --- how large an image is ------------------------------------------------------------------------------------------
-
-
-def size_told(src, **input_content):
-    answer = default_answer(f"<crowd-keypoint name='n' src='{src}'>", **input_content)
-    return tuple(answer["n"]["inputImageProperties"][side] for side in ("width", "height"))
-
-
-@pytest.mark.parametrize(
-    "src",
-    [
-        "s3://images/cat.png",
-        "https://s3.amazonaws.com/images/cat.png",
-        "https://s3.eu-west-1.amazonaws.com/images/c%61t.png?X-Amz-Signature=0",
-        "http://images.s3.amazonaws.com/cat.png",
-        "{{ task.input.taskObject | grant_read_access }}",
-        "data:image/png;base64," + base64.b64encode(picture()).decode(),
-    ],
-)
-def test_the_size_is_that_of_the_image_where_it_can_be_read(src):
-    assert size_told(src, taskObject="s3://images/cat.png") == (30, 20)
-
-
-@pytest.mark.parametrize(
-    "src",
-    [
-        "",
-        "s3://images/none.png",
-        "s3://images/no.png",
-        "https://example.com/cat.png",
-        "data:image/png;base64,?",
-    ],
-)
-def test_else_it_is_that_of_the_input_or_a_default_one(src):
-    assert size_told(src, inputImageProperties={"height": "7", "width": 9}) == (9, 7)
-    assert size_told(src) == (640, 480)
-
-
-def test_without_pillow_the_size_is_the_default_one(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
-    monkeypatch.setitem(__import__("sys").modules, "PIL.Image", None)
-    assert size_told("s3://images/cat.png") == (640, 480)
-
-
-def test_a_truth_that_knows_the_size_is_believed():
-    truth = Shapes((Keypoint("cat", 3, 4),), image_width=99, image_height=88)
-    answer = known_answer("<crowd-keypoint name='n' src='s3://images/cat.png'>", truth)
-    assert answer["n"]["inputImageProperties"] == {"height": 88, "width": 99}
+def test_controls_may_be_left_empty(template, truth, answer, desk):
+    assert desk.known(template, truth) == answer
 
 
 # --- what can't be answered -----------------------------------------------------------------------------------------
@@ -916,9 +555,9 @@ def test_a_truth_that_knows_the_size_is_believed():
         ("crowd-input", {"n": "a", "m": "b"}, r"the truth has \['m'\].*asks for \['n'\]"),
     ],
 )
-def test_a_truth_that_does_not_fit_the_element_is_told(tag, truth, words):
+def test_a_truth_that_does_not_fit_the_element_is_told(tag, truth, words, desk):
     with pytest.raises(InvalidInputError, match=words):
-        known_answer(template_of(tag), truth)
+        desk.known(template_of(tag), truth)
 
 
 @pytest.mark.parametrize(
@@ -936,25 +575,14 @@ def test_a_truth_that_does_not_fit_the_element_is_told(tag, truth, words):
         ("crowd-slider", {"step": "", "min": "", "value": "", "max": ""}, None),
     ],
 )
-def test_an_attribute_that_can_not_be_read_is_told(tag, attributes, words):
+def test_an_attribute_that_can_not_be_read_is_told(tag, attributes, words, desk):
     if words is None:
-        assert default_answer(template_of(tag, **attributes)) == {"n": 3}
+        assert desk.agreed(template_of(tag, **attributes)) == {"n": 3}
         return
     with pytest.raises(InvalidInputError, match=words):
-        default_answer(template_of(tag, **attributes))
+        desk.agreed(template_of(tag, **attributes))
 
 
-def test_a_list_that_is_none_is_told():
+def test_a_list_that_is_none_is_told(desk):
     with pytest.raises(InvalidInputError, match="responses is no list"):
-        default_answer("<crowd-text-ranking name='n' responses='{}'>")
-
-
-def test_a_size_that_is_none_is_told():
-    with pytest.raises(InvalidInputError, match="what <crowd-keypoint> is pre-set to can't be read"):
-        size_told("", inputImageProperties={"height": "tall", "width": 9})
-
-
-@pytest.mark.parametrize("jitter", [-1, float("nan"), float("inf"), "much", True])
-def test_a_jitter_is_a_number_of_pixels(jitter):
-    with pytest.raises(InvalidInputError, match="jitter is"):
-        TruthAnswers(lambda item: [], jitter=jitter)
+        desk.agreed("<crowd-text-ranking name='n' responses='{}'>")

@@ -2,11 +2,14 @@
 
 import json
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 import hitl_sdk as hitl
 from hitl_sdk.errors import ConfigurationError
+from hitl_sdk.labels import Box
 from hitl_sdk.testing import mock_hitl
 
 TASK = hitl.tasks.TextClassification(name="sentiment", labels=["-1", "0", "1"], title="Classify reviews")
@@ -50,6 +53,30 @@ def test_the_answers_of_workers_who_err_reach_the_training_frame(cloud):
     labels = run.training_frame()["label"]
     assert 20 <= (labels == "1").sum() <= 36
     assert set(labels) == {"-1", "0", "1"}
+
+
+def test_workers_see_the_images_in_the_clouds_s3(cloud):
+    picture = BytesIO()
+    Image.new("RGB", (32, 24)).save(picture, format="PNG")
+    s3 = cloud.session().client("s3")
+    s3.put_object(Bucket=cloud.bucket("images"), Key="a cat.png", Body=picture.getvalue())
+    task = hitl.tasks.BoundingBox(name="boxes", labels=["cat"], title="Mark the cats")
+    flow = hitl.ReviewFlow(
+        name="boxes",
+        team=hitl.PrivateTeam(name="reviewers", members=[hitl.Member(email="ana@example.com")]),
+        task=task,
+        output=f"s3://{cloud.bucket('reviews')}/boxes",
+        role_arn=cloud.role_arn,
+    )
+    flow.ensure(cloud.session())
+    cloud.workers.add(truth=lambda item: [Box("cat", 1, 2, 30, 20)], jitter=5)
+    router = hitl.Router(flow=flow, policy=hitl.Threshold(0.9), session=cloud.session(), progress=False)
+    run = router.route([hitl.Prediction("1", "s3://images/a cat.png", [], 0.5)])
+    run.wait(timeout=7200)
+    (label,) = run.answers_frame()["label"]
+    assert (label["image_width"], label["image_height"]) == (32, 24)
+    (box,) = label["shapes"]
+    assert box["left"] + box["width"] <= 32
 
 
 def test_a_function_that_fails_ends_the_call_that_met_it_and_costs_no_item(cloud):

@@ -1,8 +1,6 @@
 """What simulated workers answer to the tasks of this package is read back as what they meant."""
 
 import json
-from datetime import UTC, datetime
-from random import Random
 
 import pytest
 
@@ -19,12 +17,9 @@ from hitl_sdk.labels import (
     make_mask,
     mask_pixels,
 )
-from hitl_sdk.local.answers import DefaultAnswers, TruthAnswers
-from hitl_sdk.local.engine import OpenTask, Scope
 
 NAMED = {"name": "n", "title": "What is it?"}
 PAIR = {**NAMED, "labels": ["cat", "dog"]}
-IMAGE = "s3://images/cat.png"
 CORNERS = (Point(1, 2), Point(30, 2), Point(30, 40))
 SIZE = {"image_width": 640, "image_height": 480}
 MASK = make_mask([[0, 1, 1], [2, 2, 1]], ["cat", "dog"])
@@ -64,21 +59,9 @@ def by_type(task_labels):
     )
 
 
-def open_task(task, label):
-    item = "I am in Rome" if isinstance(task, tasks.NamedEntityRecognition) else IMAGE
-    return OpenTask(
-        scope=Scope("123456789012", "eu-west-1"),
-        human_loop_name="loop",
-        flow="arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/flow",
-        title="t",
-        description="d",
-        template=task.template(),
-        input_content=json.loads(json.dumps(task.input(item, label))),
-        task_count=1,
-        answered_by=frozenset(),
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        sequence=1,
-    )
+def content_of(task, label):
+    item = "I am in Rome" if isinstance(task, tasks.NamedEntityRecognition) else "s3://images/none.png"
+    return json.loads(json.dumps(task.input(item, label)))
 
 
 def plain(label):
@@ -93,33 +76,30 @@ def read(task, content):
 
 
 @by_type(LABELS)
-def test_who_never_errs_says_the_truth(task, label):
-    known = TruthAnswers(lambda item: label)
-    first = (
-        label
-        if isinstance(task, tasks.BoundingBoxAdjustment | tasks.SemanticSegmentationAdjustment)
-        else None
-    )
-    answer = read(task, known.answer(open_task(task, first), Random(0)))
+def test_who_never_errs_says_the_truth(task, label, desk):
+    is_mended = isinstance(task, tasks.BoundingBoxAdjustment | tasks.SemanticSegmentationAdjustment)
+    content = content_of(task, label if is_mended else None)
+    answer = read(task, desk.known(task.template(), label, input_content=content))
     assert plain(answer.label) == plain(label)
-    assert answer.modified is (None if first is None else False)
+    assert answer.modified is (False if is_mended else None)
 
 
 @by_type(LABELS)
-def test_who_agrees_says_what_the_model_said(task, label):
-    answer = read(task, DefaultAnswers().answer(open_task(task, label), Random(0)))
+def test_who_agrees_says_what_the_model_said(task, label, desk):
+    answer = read(task, desk.agreed(task.template(), **content_of(task, label)))
     assert plain(answer.label) == plain(NOTHING_PRE_SET.get(type(task), label))
 
 
 @by_type(LABELS)
-def test_whoever_errs_still_gives_an_answer_that_the_task_reads(task, label):
-    answers = TruthAnswers(lambda item: label, accuracy=0.5, jitter=3)
-    said = [read(task, answers.answer(open_task(task, label), Random(seed))).label for seed in range(12)]
+def test_whoever_errs_still_gives_an_answer_that_the_task_reads(task, label, desk):
+    errs = {"input_content": content_of(task, label), "accuracy": 0.5, "jitter": 3}
+    said = [read(task, desk.known(task.template(), label, seed, **errs)).label for seed in range(12)]
     assert any(plain(each) != plain(label) for each in said)
 
 
 @by_type(VERIFICATIONS)
-def test_a_label_is_judged(task, label):
-    assert read(task, DefaultAnswers().answer(open_task(task, label), Random(0))).label == "Correct"
-    known = TruthAnswers(lambda item: "Incorrect")
-    assert read(task, known.answer(open_task(task, label), Random(0))).label == "Incorrect"
+def test_a_label_is_judged(task, label, desk):
+    content = content_of(task, label)
+    assert read(task, desk.agreed(task.template(), **content)).label == "Correct"
+    judged = desk.known(task.template(), "Incorrect", input_content=content)
+    assert read(task, judged).label == "Incorrect"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from itertools import chain
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from hitl_sdk._optional import load
@@ -20,7 +20,7 @@ from hitl_sdk.labels import (
 from hitl_sdk.local.answers.images import size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hitl_sdk.local.answers.page import Page, Question
     from hitl_sdk.local.answers.slips import Slips
@@ -32,7 +32,6 @@ _COLORS = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd",
     "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
 )  # fmt: skip
-_MOST_COLORS = 2_000  # of instances in one image
 
 
 class SemanticMask:
@@ -52,7 +51,8 @@ class SemanticMask:
         labels = tuple(colors)
         mask = _read_truth(truth)
         said = [slips.seen(label, labels) for label in mask.labels]
-        drawn = _drawn(mask, [labels.index(label) + 1 if label else 0 for label in said], labels, slips)
+        numbers = [0 if label is None else labels.index(label) + 1 for label in said]
+        drawn = _drawn(mask, numbers, labels, slips)
         before = _initial_png(initial, page)
         unchanged = before is not None and read_colored_png(before, colors) == drawn
         modified = {"initialValueModified": not unchanged} if initial else {}
@@ -76,9 +76,10 @@ class InstanceMask:
         choices = question.element.categories or mask.labels
         said = [slips.seen(label, choices) for label in mask.labels]
         labels = [label for label in said if label is not None]
-        numbers = iter(range(1, len(labels) + 1))
-        drawn = _drawn(mask, [0 if label is None else next(numbers) for label in said], labels, slips)
-        colors = list(zip(labels, _palette(()), strict=False))
+        places = count(1)
+        numbers = [0 if label is None else next(places) for label in said]
+        drawn = _drawn(mask, numbers, labels, slips)
+        colors = list(zip(labels, _palette(len(labels)), strict=True))
         return {
             "instances": [{"color": color, "label": label} for label, color in colors],
             **_painted(colored_png(drawn, colors)),
@@ -103,15 +104,15 @@ def _colors_of(question: Question, initial: Mapping[str, object]) -> dict[str, s
     given = (
         {label: value["color"] for label, value in mappings.items()} if isinstance(mappings, Mapping) else {}
     )
-    free = _palette(given.values())
-    return given | {label: next(free) for label in question.choices() if label not in given}
+    others = [label for label in question.choices() if label not in given]
+    return given | dict(zip(others, _palette(len(others), taken=given.values()), strict=True))
 
 
-def _palette(taken: Iterable[str]) -> Iterator[str]:
-    """Yield colours that differ from each other, from white, from black, and from those that are taken."""
+def _palette(n: int, *, taken: Iterable[str] = ()) -> list[str]:
+    """Return colours that differ from each other, from white, from black, and from those that are taken."""
     taken = {color.lower() for color in taken}
-    further = (color for _, color in mask_colors(map(str, range(_MOST_COLORS))) if color not in _COLORS)
-    return (color for color in chain(_COLORS, further) if color not in taken)
+    further = (color for _, color in mask_colors(map(str, range(n + len(taken)))))
+    return [color for color in dict.fromkeys(chain(_COLORS, further)) if color not in taken][:n]
 
 
 def _read_truth(truth: object) -> Mask:
