@@ -1,11 +1,13 @@
-"""What people said: output.json files, one by one or by the hundred thousand."""
+"""What people said: output.json files, one by one or by the hundred thousand, and output manifests."""
 
 from hitl_sdk.results.document import HumanAnswer, HumanLoopOutput, parse_output
+from hitl_sdk.results.manifest import MANIFEST_COLUMNS, read_manifest
 from hitl_sdk.results.outputs import OutputRow, Outputs, answers_frame
 from hitl_sdk.results.reading import iter_prefix, read_loops, read_outputs, read_prefix
 from hitl_sdk.results.workers import drift_frame, workers_frame
 
 __all__ = [
+    "MANIFEST_COLUMNS",
     "HumanAnswer",
     "HumanLoopOutput",
     "OutputRow",
@@ -15,6 +17,7 @@ __all__ = [
     "iter_prefix",
     "parse_output",
     "read_loops",
+    "read_manifest",
     "read_outputs",
     "read_prefix",
     "workers_frame",

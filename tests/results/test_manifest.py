@@ -1,0 +1,318 @@
+"""Output manifests to frames: every form of label, and every line keeps its row."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl_sdk.errors import InvalidInputError, NotFoundError
+from hitl_sdk.results import MANIFEST_COLUMNS, read_manifest
+from hitl_sdk.testing import mock_hitl
+
+GENUINE = Path(__file__).parents[3] / "shared" / "data" / "outputs"
+CREATED = "2023-02-03T10:05:11.120034"
+
+
+def line(
+    value, metadata_type, *, attribute="tag", source="source-ref", item="s3://pets/1.jpg", **metadata
+) -> str:
+    described = {
+        "type": f"groundtruth/{metadata_type}",
+        "job-name": "labeling-job/tags",
+        "human-annotated": "yes",
+    }
+    described |= {"creation-date": CREATED} | {
+        name.replace("_", "-"): each for name, each in metadata.items()
+    }
+    return json.dumps({source: item, attribute: value, f"{attribute}-metadata": described})
+
+
+def one(*lines, **options):
+    """Return the first row as a dict."""
+    return read_manifest(lines, engine="arrow", **options).to_pylist()[0]
+
+
+def species(name="dog", number=1, **options) -> str:
+    return line(number, "image-classification", class_name=name, confidence=0.92, **options)
+
+
+def test_a_class_is_read_by_its_name():
+    row = one(species())
+
+    assert (row["label"], row["confidence"]) == ("dog", 0.92)
+    assert (row["item_id"], row["item"]) == ("0", "s3://pets/1.jpg")
+    assert (row["label_source"], row["job_name"]) == ("human", "labeling-job/tags")
+    assert row["completed_at"].isoformat() == "2023-02-03T10:05:11.120034+00:00"
+
+
+def test_the_columns_are_in_their_order():
+    assert tuple(read_manifest([species()]).columns) == MANIFEST_COLUMNS
+
+
+def test_a_text_may_be_the_item():
+    assert (
+        one(line(0, "text-classification", source="source", item="It broke", class_name="bad"))["item"]
+        == "It broke"
+    )
+
+
+def test_labels_of_a_model_say_so():
+    assert one(species(human_annotated="no"))["label_source"] == "model"
+
+
+@pytest.mark.parametrize("number", [1, "1"])
+def test_the_number_of_a_class_may_be_a_text(number):
+    assert one(species(number=number))["label"] == "dog"
+
+
+def test_a_missing_confidence_is_null_and_zero_stays_as_the_file_says():
+    assert one(line(1, "image-classification", class_name="dog"))["confidence"] is None
+    assert one(line(1, "image-classification", class_name="dog", confidence="0.00"))["confidence"] == 0.0
+
+
+def test_several_classes_have_a_confidence_each():
+    row = one(
+        line(
+            [2, 0],
+            "image-classification-multilabel",
+            class_map={"2": "red", "0": "wet"},
+            confidence_map={"2": 0.81},
+        )
+    )
+
+    assert (row["label"], row["label_confidences"]) == (["red", "wet"], [0.81, None])
+
+
+def test_boxes_have_the_names_of_their_classes_and_the_size_of_the_image():
+    value = {
+        "image_size": [{"width": 640, "height": 480, "depth": 3}],
+        "annotations": [{"class_id": "0", "left": 10.5, "top": 20, "width": 30, "height": 40}],
+    }
+    row = one(line(value, "object-detection", class_map={"0": "apple"}, objects=[{"confidence": 0.88}]))
+
+    box = {"label": "apple", "left": 10.5, "top": 20, "width": 30, "height": 40, "confidence": 0.88}
+    assert row["label"] == {"shapes": [box], "image_width": 640, "image_height": 480}
+
+
+@pytest.mark.parametrize("annotations", [[], None])
+def test_an_image_without_boxes_has_none(annotations):
+    row = one(
+        line({"image_size": [{"width": 6, "height": 4}], "annotations": annotations}, "object-detection")
+    )
+
+    assert row["label"] == {"shapes": [], "image_width": 6, "image_height": 4}
+
+
+def test_boxes_without_confidences_are_read():
+    value = {"annotations": [{"class_id": 0, "left": 1, "top": 2, "width": 3, "height": 4}]}
+    row = one(line(value, "object-detection", class_map={"0": "apple"}))
+
+    assert row["label"]["shapes"][0]["confidence"] is None
+    assert row["label"]["image_width"] is None
+
+
+def test_spans_are_read():
+    entity = {"label": "city", "startOffset": 5, "endOffset": 11}
+    row = one(line({"annotations": {"entities": [entity]}}, "text-span", entities=[{"confidence": 0}]))
+
+    assert row["label"] == [{"label": "city", "start_offset": 5, "end_offset": 11, "confidence": 0.0}]
+
+
+def test_a_mask_is_the_address_of_its_file():
+    row = one(
+        line("s3://out/0.png", "semantic-segmentation", attribute="road-ref",
+             internal_color_map={"0": {"class-name": "BACKGROUND", "confidence": 0.8}})
+    )  # fmt: skip
+
+    assert (row["label"], row["confidence"], row["attribute"]) == ("s3://out/0.png", 0.8, "road-ref")
+
+
+def test_a_verdict_on_a_label_is_a_class():
+    assert one(line("1", "label-verification", class_name="wrong", confidence=0.9))["label"] == "wrong"
+
+
+def test_an_adjusted_label_says_so():
+    row = one(line({"annotations": []}, "object-detection", adjustment_status="adjusted"))
+
+    assert row["adjustment_status"] == "adjusted"
+
+
+@pytest.mark.parametrize("metadata_type", ["custom", "point_cloud_object_detection"])
+def test_other_labels_are_their_json(metadata_type):
+    assert json.loads(one(line({"a": [1, "ü"]}, metadata_type))["label"]) == {"a": [1, "ü"]}
+
+
+def test_custom_metadata_may_spell_its_keys_with_underscores():
+    fields = {
+        "source": "x",
+        "own": 1,
+        "own-metadata": {"type": "groundTruth/custom", "job_name": "j", "creation_date": CREATED},
+    }
+    row = one(json.dumps(fields))
+
+    assert (row["job_name"], row["completed_at"].year) == ("j", 2023)
+
+
+def test_a_line_that_nobody_has_labelled_yet_has_no_label_and_no_error():
+    row = one('{"source-ref": "s3://pets/2.jpg"}')
+
+    assert (row["item"], row["label"], row["error"]) == ("s3://pets/2.jpg", None, None)
+
+
+def test_names_of_attributes_may_have_any_letters():
+    assert one(species(attribute="étiquette"))["attribute"] == "étiquette"
+
+
+def test_class_names_lose_what_nobody_sees():
+    assert one(species(name="\u200bdog\ufeff"))["label"] == "dog"
+
+
+def test_metadata_under_a_mistaken_name_is_found():
+    fields = json.loads(species())
+    fields["animal"] = fields.pop("tag")
+
+    assert one(json.dumps(fields))["label"] == "dog"
+    assert one(json.dumps(fields), attribute="animal")["label"] == "dog"
+
+
+def test_of_chained_labels_the_one_that_is_named_is_read():
+    chained = json.loads(species()) | json.loads(species("wrong", attribute="check"))
+
+    assert one(json.dumps(chained), attribute="check")["label"] == "wrong"
+    with pytest.raises(InvalidInputError, match=r"'tag', 'check'.*attribute='check' is the last"):
+        read_manifest([json.dumps(chained)])
+
+
+def test_lines_may_have_attributes_of_their_own():
+    frame = read_manifest([species(attribute="a"), species("cat", attribute="b")])
+
+    assert frame["label"].tolist() == ["dog", "cat"]
+
+
+def test_kinds_of_labels_that_fit_no_column_together_are_refused():
+    lines = [species(), line([], "text-classification-multilabel", class_map={})]
+
+    with pytest.raises(InvalidInputError, match="labels of several kinds: 'groundtruth/image-class"):
+        read_manifest(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"source-ref": "s3://pe', "no whole JSON document"),
+        ("[1]", "the line is list, no object"),
+        (line(1, "image-classification"), "no class-name for class 1"),
+        (line(1, "text-classification-multilabel", class_map={}), "the classes are int, no list"),
+        (line([1], "text-classification-multilabel"), "the class map is NoneType"),
+        (line([1], "text-classification-multilabel", class_map={}), "no name for class 1"),
+        (line([], "object-detection"), "the label is list, no object"),
+        (
+            line({"annotations": [{"class_id": 0, "left": "x"}]}, "object-detection", class_map={"0": "a"}),
+            "no number",
+        ),
+        (line({"annotations": []}, "text-span"), "annotations is list, no object"),
+        (line({"annotations": {"entities": [7]}}, "text-span"), "a span is int, no object"),
+        (line({"x": 1}, "semantic-segmentation"), "the label is dict, no address"),
+    ],
+)
+def test_a_line_that_cant_be_read_keeps_its_row_with_the_reason(text, reason):
+    rows = read_manifest([text, '{"source": "x"}'], engine="arrow").to_pylist()
+
+    assert (rows[1]["item"], rows[1]["error"]) == ("x", None)
+    assert reason in rows[0]["error"]
+    assert rows[0]["document"] == text
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n"])
+def test_a_file_is_read_by_lines(tmp_path, ending):
+    file = tmp_path / "output.manifest"
+    file.write_bytes(b"\xef\xbb\xbf" + f"{species()}{ending}{species('cat')}{ending}".encode())
+
+    assert (
+        read_manifest(file)["label"].tolist() == read_manifest(str(file))["label"].tolist() == ["dog", "cat"]
+    )
+
+
+def test_one_json_array_is_read_like_lines():
+    assert read_manifest(f"[{species()}, {species('cat')}]".encode())["label"].tolist() == ["dog", "cat"]
+
+
+def test_an_array_that_is_cut_off_keeps_a_row():
+    assert "no whole JSON document" in read_manifest(f"[{species()},".encode())["error"][0]
+
+
+def test_nothing_makes_an_empty_frame():
+    assert read_manifest(b"").shape == (0, len(MANIFEST_COLUMNS))
+
+
+def test_a_manifest_in_s3_is_read_with_a_session():
+    with mock_hitl() as cloud:
+        bucket, session = cloud.bucket("out"), cloud.session()
+        session.client("s3").put_object(Bucket=bucket, Key="output.manifest", Body=species().encode())
+
+        assert read_manifest(f"s3://{bucket}/output.manifest", session=session)["label"].tolist() == ["dog"]
+        with pytest.raises(NotFoundError):
+            read_manifest(f"s3://{bucket}/other.manifest", session=session)
+    with pytest.raises(InvalidInputError, match="give a session"):
+        read_manifest("s3://out/output.manifest")
+
+
+@pytest.mark.parametrize("source", ["no-such-file.manifest", 7])
+def test_what_is_no_manifest_is_refused(source):
+    with pytest.raises(InvalidInputError, match=r"can't be read|is no manifest"):
+        read_manifest(source)
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow"])
+def test_all_engines_have_the_same_rows(engine):
+    frame = read_manifest([species(), "cut off"], engine=engine)
+    rows = (
+        frame.to_pylist()
+        if engine == "arrow"
+        else frame.to_dict("records")
+        if engine == "pandas"
+        else frame.to_dicts()
+    )
+
+    assert [row["item"] == "s3://pets/1.jpg" for row in rows] == [True, False]
+    assert [isinstance(row["error"], str) for row in rows] == [False, True]
+
+
+def test_without_msgspec_the_rows_are_the_same(monkeypatch):
+    lines = [species(), "cut off", '{"source": "\u00fc"}']
+    expected = read_manifest(lines, engine="arrow").to_pylist()
+    monkeypatch.setitem(sys.modules, "msgspec.json", None)
+
+    assert read_manifest(lines, engine="arrow").to_pylist() == expected
+
+
+@given(st.lists(st.text(), max_size=3))
+def test_no_text_makes_it_fail(lines):
+    frame = read_manifest([text.replace("\n", " ") for text in lines], engine="arrow")
+
+    assert frame.num_rows == sum(bool(text.replace("\n", " ").strip()) for text in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "first"),
+    [
+        ("image_classification", 69, "RH"),
+        ("mixed_classification", 2, "dog"),
+        ("bounding_box", 12, "pepperoni pizza slice"),
+        ("bounding_box_float", 100, "Bird"),
+        ("custom_text", 296, "annotation-ref"),
+        ("semantic_segmentation", 1, "S10-label3"),
+    ],
+)
+def test_genuine_manifests_are_read_whole(name, rows, first):
+    file = GENUINE / f"{name}.output.manifest"
+    if not file.exists():
+        pytest.skip("genuine manifests are not part of the project: ../shared/data/outputs is not there")
+    frame = read_manifest(file)
+
+    assert len(frame) == rows
+    assert frame["error"].isna().all()
+    assert first in str(frame["label"][0])
