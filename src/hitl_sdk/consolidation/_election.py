@@ -118,15 +118,16 @@ def consensus_frame(
     def reals(name: str, values: Reals) -> nw.Series[Any]:
         return column(name, [None if isnan(value) else value for value in values.tolist()], nw.Float64)
 
-    made = [
-        votes.items.alias(item),
-        votes.labels[election.label.tolist()].alias(label),
-        reals("confidence", election.confidence),
-        reals("agreement", election.agreement),
-        column("n_workers", election.n_workers.tolist(), nw.Int64),
-        column("tie", election.tie.tolist(), nw.Boolean),
-    ]
-    return nw.from_dict({each.name: each for each in made}, backend=backend)
+    made = votes.items.alias(item).to_frame()
+    return nw.maybe_reset_index(
+        made.with_columns(
+            votes.labels[election.label.tolist()].alias(label),
+            reals("confidence", election.confidence),
+            reals("agreement", election.agreement),
+            column("n_workers", election.n_workers.tolist(), nw.Int64),
+            column("tie", election.tie.tolist(), nw.Boolean),
+        )
+    )
 
 
 def _starts(item: Codes) -> Codes:

@@ -35,12 +35,15 @@ class WorkerModel(Protocol):
 
     def learn(self, posteriors: Reals) -> None:
         """Take over what the posteriors, labels x items, say of the workers."""
+        ...
 
     def log_likelihood(self) -> Reals:
         """Return the logarithm of the likelihood of each item's votes, by true label: labels x items."""
+        ...
 
     def confusion(self, worker: int) -> Reals:
         """Return a worker's chance of saying each label, by true label: true x given labels."""
+        ...
 
 
 class Fitted(NamedTuple):
@@ -53,31 +56,41 @@ class Fitted(NamedTuple):
 
 
 def maximise(votes: EncodedVotes, model: WorkerModel, *, max_iter: int, tolerance: float) -> Fitted:
-    """Alternate between what is true and how workers err, until the evidence lower bound of a vote stops growing."""
+    """Alternate between what is true and how workers err, until the evidence lower bound stops growing.
+
+    In the bound the logarithm of a label's prior counts once a vote, as it does in crowd-kit, not once an item: both
+    shall end after the same round.
+    """
     posteriors = _vote_shares(votes)
-    joint = _learn(model, posteriors)
+    further_votes = np.bincount(votes.item, minlength=len(votes.items)) - 1
+    joint, log_priors = _learn(model, posteriors)
     bound, n_iter, converged = -np.inf, 0, not len(votes.item)
     while n_iter < max_iter and not converged:
         n_iter += 1
-        log_posteriors = joint - joint.max(axis=0)
-        log_posteriors -= np.log(np.exp(log_posteriors).sum(axis=0))
-        posteriors = np.round(np.exp(log_posteriors), _DIGITS)
-        joint = _learn(model, posteriors)
-        before, bound = bound, float(np.vdot(posteriors, joint - log_posteriors)) / len(votes.item)
-        converged = bound - before < tolerance
+        joint -= joint.max(axis=0)
+        posteriors = np.exp(joint)
+        total = posteriors.sum(axis=0)
+        posteriors = np.round(posteriors / total, _DIGITS)
+        log_posteriors = joint - np.log(total)
+        joint, log_priors = _learn(model, posteriors)
+        # Sums of products are written out: a BLAS of many threads would slow down everybody for so little.
+        of_priors = (log_priors * (posteriors * further_votes).sum(axis=1)).sum()
+        before, bound = bound, ((posteriors * (joint - log_posteriors)).sum() + of_priors) / len(votes.item)
+        converged = bool(bound - before < tolerance)
     return Fitted(posteriors, _priors(posteriors), n_iter, converged)
 
 
-def _learn(model: WorkerModel, posteriors: Reals) -> Reals:
-    """Return the logarithm of the joint probability of an item's votes and each true label: labels x items."""
+def _learn(model: WorkerModel, posteriors: Reals) -> tuple[Reals, Reals]:
+    """Return the logarithms of the joint probability of an item's votes and each label, and of the labels' priors."""
     model.learn(posteriors)
     log_priors: Reals = np.log(np.maximum(_priors(posteriors), _LEAST))
     joint: Reals = model.log_likelihood() + log_priors[:, np.newaxis]
-    return joint
+    return joint, log_priors
 
 
 def _priors(posteriors: Reals) -> Reals:
-    return posteriors.sum(axis=1) / max(posteriors.shape[1], 1)
+    priors: Reals = posteriors.sum(axis=1) / max(posteriors.shape[1], 1)
+    return priors
 
 
 class Confusion:

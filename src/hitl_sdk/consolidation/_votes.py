@@ -101,14 +101,16 @@ def _codes_by_arrow(column: nw.Series[Any]) -> Codes | None:
     """Return codes eight times as fast as Python does, or None where pyarrow is not installed or can't."""
     try:
         import pyarrow as pa
-
+    except ModuleNotFoundError:
+        return None
+    try:
         values: Any = column.to_arrow()
         if isinstance(values, pa.ChunkedArray):
             values = values.combine_chunks()
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)  # its categories may be unused
         encoded = values.dictionary_encode()
-    except (ModuleNotFoundError, pa.ArrowException):
+    except pa.ArrowException:
         return None
     return cast("Codes", encoded.indices.to_numpy().astype(np.int64))
 
