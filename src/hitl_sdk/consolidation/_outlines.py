@@ -91,7 +91,8 @@ def _closest(outline: _Line, base: _Line) -> Points:
     best, least = base.vertices, np.inf
     for turned in (outline, outline.reversed()):
         starts = _starts(turned, base)
-        apart = ((turned.at(shares + starts[:, None]) - places) ** 2).sum(axis=(1, 2))
+        # Rounded, so that the last digit, which depends on where the shapes lie, decides nothing.
+        apart = ((turned.at(shares + starts[:, None]) - places) ** 2).sum(axis=(1, 2)).round(6)
         if apart.min() < least:
             best, least = turned.at(base.shares + starts[apart.argmin()]), apart.min()
     return best
