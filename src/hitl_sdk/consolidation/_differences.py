@@ -72,6 +72,7 @@ def weighting(
 
 
 def nominal(values: Sequence[Hashable]) -> float:
+    """Return how many ordered pairs of values differ."""
     return len(values) ** 2 - sum(count**2 for count in Counter(values).values())
 
 

@@ -182,25 +182,20 @@ def _read_votes(
     votes: IntoFrame | Iterable[tuple[str, str, object]],
 ) -> tuple[dict[Hashable, list[Hashable]], Labels]:
     """Return the keys of the labels by item, and by key the first label that has it."""
-    if is_frame(votes):
-        columns = read_columns(votes, ("item", "worker", "label"), what="the answers")
-        rows: Iterable[tuple[object, object, object]] = zip(*columns.values(), strict=True)
-    else:
-        rows = cast("Iterable[tuple[str, str, object]]", votes)
     labels: dict[Hashable, object] = {}
     by_item: dict[Hashable, list[Hashable]] = {}
     seen = set()
-    for number, (item, worker, label) in enumerate(rows):
+    for row, (item, worker, label) in enumerate(zip(*_columns_of(votes), strict=True)):
         if label is None:
             continue
         if item is None or worker is None:
             missing = "item" if item is None else "worker"
             raise InvalidInputError(
-                f"row {number} has a label and no {missing!r}", hint="name it or drop the row"
+                f"row {row} has a label and no {missing!r}", hint="name it or drop the row"
             )
         if (item, worker) in seen:
             raise InvalidInputError(
-                f"worker {worker!r} has a second label for the item of row {number}",
+                f"worker {worker!r} has a second label for the item of row {row}",
                 hint="keep one: answers.drop_duplicates(['item', 'worker'], keep='last')",
             )
         seen.add((item, worker))
@@ -208,6 +203,18 @@ def _read_votes(
         labels.setdefault(key, label)
         by_item.setdefault(item, []).append(key)
     return by_item, labels
+
+
+def _columns_of(votes: IntoFrame | Iterable[tuple[str, str, object]]) -> list[list[Any]]:
+    if is_frame(votes):
+        return [*read_columns(votes, ("item", "worker", "label"), what="the answers").values()]
+    given = list(cast("Iterable[Sequence[object]]", votes))
+    odd = next((len(vote) for vote in given if len(vote) != 3), None)
+    if odd is not None:
+        raise InvalidInputError(
+            f"a vote has {odd} entries, not item, worker and label", hint="give one vote an answer"
+        )
+    return [read_column([vote[place] for vote in given]) for place in range(3)]
 
 
 def _pairs_of_labels(a: Iterable[object], b: Iterable[object]) -> list[tuple[object, object]]:
