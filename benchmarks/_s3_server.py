@@ -101,7 +101,7 @@ class S3Server:
         self.log: list[str] = []
         self.in_flight = self.most_in_flight = 0
         self.connections: set[asyncio.Transport] = set()
-        self._listings: dict[str, list[str]] = {}
+        self._listings: dict[tuple[str, str], list[str]] = {}
 
     def answer(self, request: Request) -> Answer:
         """Return what S3 would say."""
@@ -140,12 +140,16 @@ class S3Server:
         """Return a page; the continuation token is the number of keys before it."""
         prefix = request.key
         start = int(request.query.get("continuation-token", 0))
+        after = request.query.get("start-after", "")
         if start == 0:
-            self._listings[prefix] = sorted(key for key in objects if key.startswith(prefix))
-        keys = self._listings[prefix]
+            found = (key for key in objects if key.startswith(prefix) and key.encode() > after.encode())
+            self._listings[prefix, after] = sorted(found, key=str.encode)
+        keys = self._listings[prefix, after]
         more = start + self.page < len(keys)
+        encode = quote if "encoding-type" in request.query else escape
+        encoding = "<EncodingType>url</EncodingType>" if "encoding-type" in request.query else ""
         rows = "".join(
-            f"<Contents><Key>{quote(key, safe='/')}</Key><LastModified>2023-02-03T10:00:00.000Z</LastModified>"
+            f"<Contents><Key>{encode(key)}</Key><LastModified>2023-02-03T10:00:00.000Z</LastModified>"
             f"<ETag>&quot;{'0' * 32}&quot;</ETag><Size>{len(objects[key])}</Size>"
             "<StorageClass>STANDARD</StorageClass></Contents>"
             for key in keys[start : start + self.page]
@@ -154,8 +158,8 @@ class S3Server:
         return (
             '<?xml version="1.0" encoding="UTF-8"?>'
             '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<Name>{request.bucket}</Name><Prefix>{escape(quote(prefix))}</Prefix>"
-            f"<EncodingType>url</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>{token}{rows}"
+            f"<Name>{request.bucket}</Name><Prefix>{encode(prefix)}</Prefix>{encoding}"
+            f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}{rows}"
             "</ListBucketResult>"
         ).encode()
 

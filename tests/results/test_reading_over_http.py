@@ -32,6 +32,7 @@ from hitl_sdk.results import answers_frame, iter_prefix, read_outputs, read_pref
 from hitl_sdk.testing import local_server
 
 PREFIX = "s3://reviews/a2i"
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 
 
 class S3:
@@ -141,7 +142,7 @@ def one_session(s3):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40))
+@given(TEXTS)
 @example("/a")
 @example("a/")
 @example("a//b")
@@ -156,6 +157,56 @@ def test_every_key_reads_its_own_object(s3, one_session, key):
     s3.objects[key] = f"content of {key}".encode()
     outputs = read_outputs(one_session, ["s3://reviews/first", f"s3://reviews/{key}"])
     assert outputs[1].document == s3.objects[key]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(TEXTS, min_size=3, max_size=6, unique=True),
+    folder=st.sampled_from(["a2i", "a2i/mä ß+%20", "", "/a2i", "a2i//x"]),
+    marker=st.booleans(),
+)
+@example(names=["a", "b//c", "d"], folder="a2i", marker=False)
+@example(names=["a", "b/../c", "d/"], folder="a2i", marker=False)
+@example(names=["!", "/x", "d"], folder="", marker=False)
+@example(names=["a", "b", "c", "d"], folder="a2i", marker=True)
+def test_every_listing_names_the_same_objects(s3, one_session, names, folder, marker):
+    s3.server.page = 1  # boto3 reads no more than two
+    s3.objects.clear()
+    s3.objects |= {f"{folder}/{name}/output.json"[not folder :]: name.encode() for name in names}
+    s3.objects[f"{folder}-old/output.json"] = b""
+    if marker:
+        s3.objects[f"{folder}/~~/output.json/"[not folder :]] = b""
+    listed = read_prefix(one_session, f"s3://reviews/{folder}", concurrency=1)
+    wanted = sorted((key for key in s3.objects if key.endswith("/output.json")), key=str.encode)
+    if folder:
+        wanted = [key for key in wanted if key.startswith(f"{folder}/")]
+    assert listed.uris == [f"s3://reviews/{key}" for key in wanted]
+    assert listed.documents == [s3.objects[key] for key in wanted]
+
+
+def test_obstore_lists_once_an_object_has_been_read(s3, a2i, reader):
+    uris = s3.put(100, a2i)
+    s3.server.page = 10
+    assert read_prefix(s3.session(), PREFIX, concurrency=2).uris == uris
+    by_boto3 = s3.asked(operation="ListObjectsV2", agent="boto3")
+    assert by_boto3 <= 3 if reader == "obstore" else by_boto3 == 10
+
+
+def test_a_listing_that_obstore_can_not_end_is_ended_by_boto3(s3, a2i):
+    uris = s3.put(100, a2i)
+    s3.server.page = 10
+
+    def fault(request):
+        ours = request.headers["user-agent"].startswith("hitl_sdk")
+        listed = s3.asked(operation="ListObjectsV2", agent="obstore")
+        return (
+            s3.error(503, "SlowDown")
+            if ours and request.operation == "ListObjectsV2" and listed > 4
+            else None
+        )
+
+    s3.server.fault = fault
+    assert read_prefix(s3.session(), PREFIX, concurrency=2).uris == uris
 
 
 def test_rows_come_in_the_order_of_the_keys_whatever_takes_long(s3, a2i, reader):
@@ -200,7 +251,8 @@ def test_no_object_is_no_batch(s3, reader):
     assert list(iter_prefix(s3.session(), PREFIX)) == []
 
 
-def test_a_stream_goes_no_further_ahead_than_four_objects_a_thread(s3, a2i, reader):
+def test_a_stream_goes_no_further_ahead_than_four_objects_a_thread(s3, a2i, reader, monkeypatch):
+    monkeypatch.setattr("hitl_sdk.results._fast_s3.PAGE", 20)
     s3.put(400, a2i)
     s3.server.page = 20
     s3.server.delay = 0.001
@@ -215,7 +267,8 @@ def test_a_stream_goes_no_further_ahead_than_four_objects_a_thread(s3, a2i, read
     assert s3.server.most_in_flight <= 3
 
 
-def test_objects_are_fetched_while_the_listing_goes_on(s3, a2i, reader):
+def test_objects_are_fetched_while_the_listing_goes_on(s3, a2i, reader, monkeypatch):
+    monkeypatch.setattr("hitl_sdk.results._fast_s3.PAGE", 10)
     s3.put(100, a2i)
     s3.server.page = 10
     read_prefix(s3.session(), PREFIX, concurrency=2)

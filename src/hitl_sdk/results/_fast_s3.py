@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from hitl_sdk._version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.response import StreamingBody
     from obstore.store import S3Credential, S3Store
 
@@ -26,6 +28,10 @@ _RETRIES = 2
 """Of obstore itself, at pauses of some 100 ms; after that boto3 tries, with the session's own policy."""
 
 _MISSES = 10
+
+PAGE = 1000
+"""Keys, as many as S3 gives at once."""
+
 _ALWAYS_ASK_AGAIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +95,25 @@ class FastBucket:
             return None
         self._had += 1
         return content
+
+    def pages(self, prefix: str, *, after: str) -> Iterator[list[str]]:
+        """Yield the keys under a folder that come after one, a page at a time; boto3 must go on where this raises.
+
+        Raises
+        ------
+        Exception
+            If obstore fails, or would leave a slash of the prefix or of a key out.
+        """
+        import obstore
+
+        if not prefix or "//" in f"/{prefix}":
+            raise ValueError(prefix)
+        for page in obstore.list(self._store, prefix, offset=after, chunk_size=PAGE):
+            if any(
+                entry["size"] == 0 for entry in page
+            ):  # such a key may end with a slash: a folder of the console
+                raise ValueError(prefix)
+            yield [entry["path"] for entry in page]
 
     def missed(self) -> None:
         """Note that boto3 got an object that obstore did not."""

@@ -17,12 +17,12 @@ from hitl_sdk.results._fast_s3 import came_over_a_socket, open_fast_bucket
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2RequestPaginateTypeDef
 
     from hitl_sdk.results._fast_s3 import FastBucket
     from hitl_sdk.session import Session
 
-__all__ = ["ObjectReader", "list_keys", "split_uri"]
+__all__ = ["ObjectReader", "split_uri"]
 
 BOTO3_AT_ONCE = 32
 """More threads gain nothing with boto3: it is busy on the CPU, one thread at a time."""
@@ -55,23 +55,8 @@ def split_uri(uri: str, *, of_object: bool = True) -> tuple[str, str]:
     return match["bucket"], key
 
 
-def list_keys(client: S3Client, bucket: str, prefix: str) -> Iterator[str]:
-    """Yield the keys under a prefix in their order; the next page is fetched while one is read.
-
-    Raises
-    ------
-    NotFoundError
-        If the bucket does not exist.
-    """
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    with translated_errors(f"s3://{bucket}/{prefix}"):
-        for page in pages_ahead(iter(pages)):
-            for entry in page.get("Contents", ()):
-                yield entry["Key"]
-
-
 class ObjectReader:
-    """Reads objects, by obstore where it may be used and else by boto3. All threads may share one.
+    """Reads and lists objects, by obstore where it may be used and else by boto3. All threads may share one.
 
     boto3 reads the first object of each bucket: its answer shows whether there is a server that obstore, too,
     may ask (see `came_over_a_socket`).
@@ -100,6 +85,42 @@ class ObjectReader:
             content = self._get_by_boto3(uri, bucket, key)
             fast.missed()
         return content
+
+    def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        """Yield the keys under a prefix in their order; the next page is fetched while one is read.
+
+        Raises
+        ------
+        NotFoundError
+            If the bucket does not exist.
+        """
+        with translated_errors(f"s3://{bucket}/{prefix}"):
+            for page in pages_ahead(self._pages(bucket, prefix)):
+                yield from page
+
+    def _pages(self, bucket: str, prefix: str) -> Iterator[list[str]]:
+        """Yield pages of keys: by boto3 until an object has shown that obstore may go on."""
+        last = ""
+        for page in self._pages_by_boto3(bucket, prefix):
+            yield page
+            last = page[-1] if page else last
+            if fast := self._fast.get(bucket):
+                break
+        else:
+            return
+        try:
+            for page in fast.pages(prefix, after=last):
+                yield page
+                last = page[-1]
+        except Exception:  # as for an object, boto3 has the last word
+            yield from self._pages_by_boto3(bucket, prefix, after=last)
+
+    def _pages_by_boto3(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[list[str]]:
+        request: ListObjectsV2RequestPaginateTypeDef = {"Bucket": bucket, "Prefix": prefix}
+        if after:
+            request["StartAfter"] = after
+        for page in self._client.get_paginator("list_objects_v2").paginate(**request):
+            yield [entry["Key"] for entry in page.get("Contents", ())]
 
     def _get_by_boto3(self, uri: str, bucket: str, key: str) -> bytes:
         with self.turn_of_boto3, translated_errors(uri):

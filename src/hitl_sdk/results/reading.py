@@ -15,7 +15,7 @@ from hitl_sdk.errors import (
     ServiceError,
 )
 from hitl_sdk.results._fast_s3 import has_obstore
-from hitl_sdk.results._s3 import BOTO3_AT_ONCE, ObjectReader, list_keys, split_uri
+from hitl_sdk.results._s3 import BOTO3_AT_ONCE, ObjectReader, split_uri
 from hitl_sdk.results.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -305,12 +305,11 @@ def _object_fetcher(objects: ObjectReader) -> Callable[[str], _Fetched]:
 def _stream_prefix(session: Session, uri: str, concurrency: int | None) -> Iterator[_Fetched]:
     bucket, prefix = split_uri(uri, of_object=False)
     folder = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+    objects = ObjectReader(session)
     found = (
-        f"s3://{bucket}/{key}"
-        for key in list_keys(session.client("s3"), bucket, folder)
-        if key.endswith("/output.json")
+        f"s3://{bucket}/{key}" for key in objects.list_keys(bucket, folder) if key.endswith("/output.json")
     )
-    return _stream(_object_fetcher(ObjectReader(session)), found, concurrency)
+    return _stream(_object_fetcher(objects), found, concurrency)
 
 
 def _stream(
