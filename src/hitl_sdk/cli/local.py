@@ -52,7 +52,7 @@ def up(
         bool,
         typer.Option(
             "--simulate-workers",
-            help="Let simulated workers answer every task: with its pre-set value, else the first choice.",
+            help="Let simulated workers answer every task: with its pre-set value, else the first choice or nothing.",
         ),
     ] = False,
     error_rate: Annotated[

@@ -370,6 +370,8 @@ def test_several_labels_that_the_model_said_are_agreed_with(desk):
         ("<select name='n'><option>a<option value='b' selected>Bee</select>", {"n": "b"}),
         ("<select name='n'><option value=''>choose</option><option>a</option></select>", {}),
         ("<select name='n' multiple><option>a</option></select>", {}),
+        ("<select name='n' required><option value=''>choose</option><option>a</option></select>", {"n": "a"}),
+        ("<select name='n' required></select>", {}),
         (
             "<select name='n'>{% for l in task.input.list %}<option>{{ l }}</option>{% endfor %}</select>",
             {"n": "x"},

@@ -69,6 +69,30 @@ def test_plain_form_controls_are_read_and_other_html_is_not():
     assert [element.name for element in read_template(source)] == ["a", "b", "c"]
 
 
+def test_the_options_of_a_list_are_read_with_their_text():
+    (element,) = read_template(
+        "<select name='s'><option value='1' selected> One </option><option>{{ a }} &lt; 2<option></select><option>no"
+    )
+    assert [(option.attributes, option.text) for option in element.options] == [
+        ({"value": "1", "selected": ""}, "One"),
+        ({}, "{{ a }} < 2"),
+        ({}, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<textarea>\n a &amp; b\n</textarea> c", " a & b\n"),
+        ("<textarea>{{ task.input.text }}", "{{ task.input.text }}"),
+        ("<textarea></textarea>", ""),
+        ("<crowd-text-area>no</crowd-text-area>", ""),
+    ],
+)
+def test_the_text_of_a_text_area_is_read(source, text):
+    assert only(source).text == text
+
+
 @pytest.mark.parametrize(
     "source",
     [

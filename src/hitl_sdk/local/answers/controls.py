@@ -91,12 +91,15 @@ class Options:
     """``"the value"`` of the option that is selected."""
 
     def preset(self, question: Question, page: Page) -> str | None:  # noqa: ARG002
-        """Return the last option that is selected, else the first, as browsers have it."""
+        """Return the last option that is selected, else the first, as browsers have it; one that says something if it must."""
         select = question.element
         selected = [_option(each) for each in select.options if "selected" in each.attributes]
         if not selected and "multiple" not in select.attributes:
             selected = [_option(each) for each in select.options[:1]]
-        return selected[-1] or None if selected else None
+        said = selected[-1] if selected else ""
+        if not said and "required" in select.attributes:
+            said = next(filter(None, map(_option, select.options)), "")
+        return said or None
 
     def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:  # noqa: ARG002
         """Return the true option, or another that says something."""

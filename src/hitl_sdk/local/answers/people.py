@@ -87,7 +87,7 @@ class TruthAnswers:
         fields, switches and words each one errs by itself: it is not chosen, overlooked, called something else, a bit
         off, or misspelt. 1 when neither this nor `confusion` is given.
     confusion : mapping, optional
-        For each true label the chance of each label said. A row may miss 1 by 1e-6.
+        For each true label the chance of each label said, in place of `accuracy`. A row may miss 1 by 1e-6.
     jitter : float, optional
         By how much hands shake that draw boxes, outlines, points and masks: a standard deviation in pixels.
 
