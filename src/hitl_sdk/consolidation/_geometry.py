@@ -5,6 +5,7 @@ It imports numpy, and so is imported where numpy is needed only. Shapely, which 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from math import fsum, hypot
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias
@@ -39,7 +40,7 @@ class Near(NamedTuple):
     likeness: Reals
 
 
-class ShapeMeasure(Generic[ShapeT]):
+class ShapeMeasure(ABC, Generic[ShapeT]):
     """What the measures of all shapes share. A likeness is 1 for the same place; below `least` it is another."""
 
     across_labels = True
@@ -80,15 +81,17 @@ class ShapeMeasure(Generic[ShapeT]):
     def named(self, part: ShapeT, name: str, confidence: float | None) -> ShapeT:
         return replace(part, label=name, confidence=confidence)
 
+    @abstractmethod
     def average(self, parts: Sequence[ShapeT]) -> ShapeT:
-        raise NotImplementedError
+        """Return what several shapes make together."""
 
+    @abstractmethod
     def _likeness(self, part: ShapeT, other: ShapeT) -> float:
-        raise NotImplementedError
+        """Return how alike two shapes are, in places below 0 where they are far apart."""
 
+    @abstractmethod
     def _near(self, parts: Sequence[ShapeT]) -> Near:
         """Return all pairs whose likeness is `least` or more."""
-        raise NotImplementedError
 
 
 class BoxMeasure(ShapeMeasure[Box]):
@@ -239,10 +242,12 @@ def _polygon(vertices: Sequence[Point]) -> shapely.Polygon:
 
 def _area(vertices: Sequence[Point]) -> BaseGeometry:
     """Return what an outline encloses; one that crosses itself is mended, one without an area is empty."""
+    area: BaseGeometry = _polygon(vertices)
+    if area.is_valid:
+        return area
     from shapely import make_valid
 
-    area: BaseGeometry = _polygon(vertices)
-    return area if area.is_valid else make_valid(area, method="structure", keep_collapsed=False)
+    return make_valid(area, method="structure", keep_collapsed=False)
 
 
 def _edges(box: Box) -> tuple[float, float, float, float]:

@@ -223,7 +223,7 @@ def _open(png: bytes) -> Image:
         image = Image.open(BytesIO(png), formats=["PNG"])
         image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"a mask's {len(png)} bytes are no PNG: {error}") from error
+        raise ValueError(f"a mask's {len(png)} bytes are no PNG that can be read") from error
     return image
 
 
