@@ -2,6 +2,7 @@
 
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task
+from hitl_sdk.tasks.custom import Custom
 from hitl_sdk.tasks.document import TextractForms
 from hitl_sdk.tasks.entities import NamedEntityRecognition
 from hitl_sdk.tasks.fields import CheckField, ChoiceField, FormInput, MultiChoiceField, NumberField, TextField
@@ -27,6 +28,7 @@ __all__ = [
     "BoundingBoxVerification",
     "CheckField",
     "ChoiceField",
+    "Custom",
     "Example",
     "Form",
     "FormInput",

@@ -7,7 +7,7 @@ from string import Template
 
 from hitl_sdk.errors import TemplateError
 
-__all__ = ["escaped", "escaped_json", "fill_template"]
+__all__ = ["check_template", "escaped", "escaped_json", "fill_template"]
 
 # Characters that UiTemplate.Content may have (botocore, sagemaker: TemplateContent).
 _MAX_TEMPLATE_LENGTH = 128_000
@@ -44,20 +44,30 @@ def fill_template(file_name: str, *, resource: str, **parts: str) -> str:
         If the outcome is longer than the service takes, or not valid Unicode.
     """
     text = files("hitl_sdk.tasks").joinpath("templates", file_name).read_text("utf-8")
-    filled = Template(text).substitute(parts)
+    return check_template(Template(text).substitute(parts), resource=resource)
+
+
+def check_template(template: str, *, resource: str) -> str:
+    """Return a worker template if the service takes it.
+
+    Raises
+    ------
+    TemplateError
+        If it is longer than the service takes, or not valid Unicode.
+    """
     try:
-        filled.encode()
+        template.encode()
     except UnicodeEncodeError:
         raise TemplateError(
             f"a text of task {resource!r} is not valid Unicode: it holds half a surrogate pair",
             hint="decode labels, title and instructions again",
             resource=resource,
         ) from None
-    if len(filled) > _MAX_TEMPLATE_LENGTH:
+    if len(template) > _MAX_TEMPLATE_LENGTH:
         raise TemplateError(
-            f"the worker template of task {resource!r} has {len(filled):,} characters, "
+            f"the worker template of task {resource!r} has {len(template):,} characters, "
             f"the service takes {_MAX_TEMPLATE_LENGTH:,}",
             hint="shorten the instructions, for example by a link to a page",
             resource=resource,
         )
-    return filled
+    return template

@@ -73,18 +73,43 @@ class FormInput(Model):
 
     @abstractmethod
     def read(self, answer: object) -> object:
-        """Return the value of an answer, or of what a model says; None if it is not filled in.
+        """Return the value of an answer; None if it is not filled in.
 
         Parameters
         ----------
         answer : object
-            What stands under the field's name, or a value.
+            What stands under the field's name.
 
         Raises
         ------
         ValueError
             If it is none; the message says why.
         """
+
+    def normalise(self, value: object) -> object:
+        """Return the value of what a model says, which is read as answers are.
+
+        Parameters
+        ----------
+        value : object
+            What the model says; None if it says nothing.
+
+        Raises
+        ------
+        ValueError
+            If it is none; the message says why.
+        """
+        return self.read(value)
+
+    def initial_value(self, value: object) -> object:
+        """Return a value as the element takes it, ready for JSON.
+
+        Parameters
+        ----------
+        value : object
+            As `normalise` returns it.
+        """
+        return list(value) if isinstance(value, tuple) else value
 
     @abstractmethod
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:

@@ -1,13 +1,13 @@
 """Tasks with several answers, each under a name of its own: forms."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, InstanceOf
 
 from hitl_sdk.consolidation import Consolidation, FormConsolidation
-from hitl_sdk.errors import InvalidInputError, InvalidOutputError, InvalidPredictionError
+from hitl_sdk.errors import HitlError, InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import Label, LabelType
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.answers import Answer
@@ -37,13 +37,27 @@ class AnswerField(Protocol):
         ...
 
     def read(self, answer: object) -> object:
-        """Return the value of an answer, or of what a model says; None if there is none.
+        """Return the value of an answer; None if there is none.
 
         Raises
         ------
         ValueError
             If it can't be read; the message says why.
         """
+        ...
+
+    def normalise(self, value: object) -> object:
+        """Return the value of what a model says; None if it says nothing.
+
+        Raises
+        ------
+        ValueError
+            If it can't be read; the message says why.
+        """
+        ...
+
+    def initial_value(self, value: Any) -> object:
+        """Return a value as the element takes it, ready for JSON."""
         ...
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
@@ -61,7 +75,6 @@ class FieldsTask(Task):
 
     Examples
     --------
-    >>> from hitl_sdk.tasks import Form
     >>> issubclass(Form, FieldsTask)
     True
     """
@@ -91,14 +104,16 @@ class FieldsTask(Task):
         >>> task.parse_answer({"brand": "Acme", "size": "58"}).label
         {'brand': 'Acme', 'size': 58.0}
         """
-        answers = {name: answer_under(content, name) for name in self.answer_fields}
+        answers = {name: self._answer_of(content, name) for name in self.answer_fields}
         if content and all(answer is None for answer in answers.values()):
             raise InvalidOutputError(
                 f"the answer has no field of task {self.name!r}, but {names(content)}",
                 hint=f"its fields are {names(self.answer_fields)}",
             )
         with answer_errors(self.name):
-            label = self._read(answers)
+            label = {
+                name: _told(field.read, name, answers[name]) for name, field in self.answer_fields.items()
+            }
         for name, field in self.answer_fields.items():
             if field.required and label[name] in (None, (), False):
                 raise InvalidOutputError(
@@ -137,7 +152,18 @@ class FieldsTask(Task):
         if unknown:
             raise InvalidPredictionError(f"task {self.name!r} has no field {str(unknown[0])!r}", hint=known)
         with label_errors(self.name, known):
-            return self._read(label)
+            return {
+                name: _told(field.normalise, name, label.get(name))
+                for name, field in self.answer_fields.items()
+            }
+
+    def initial_value(self, label: Any) -> object:
+        """Return the values of the fields that are filled in, as their elements take them."""
+        return {
+            name: self.answer_fields[name].initial_value(value)
+            for name, value in label.items()
+            if value is not None
+        }
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return the method that asks each field's own, and `by` of those that are choices.
@@ -153,15 +179,17 @@ class FieldsTask(Task):
             {name: field.consolidation(by) for name, field in self.answer_fields.items()}
         )
 
-    def _read(self, values: Mapping[str, object]) -> dict[str, object]:
-        label: dict[str, object] = {}
-        for name, field in self.answer_fields.items():
-            try:
-                label[name] = field.read(values.get(name))
-            except (ValueError, InvalidInputError) as error:
-                reason = error.message if isinstance(error, InvalidInputError) else error
-                raise ValueError(f"{name}: {reason}") from None
-        return label
+    def _answer_of(self, content: Mapping[str, object], name: str) -> object:
+        return answer_under(content, name)
+
+
+def _told(read: Callable[[object], object], name: str, value: object) -> object:
+    """Read a value; say of which field it is if it can't be read."""
+    try:
+        return read(value)
+    except ValueError as error:
+        reason = error.message if isinstance(error, HitlError) else error
+        raise ValueError(f"{name}: {reason}") from None
 
 
 def _distinct(fields: Sequence[FormInput]) -> tuple[FormInput, ...]:
@@ -254,14 +282,6 @@ class Form(FieldsTask):
         """
         content = super().input(item, label)
         return content if self.shows == "text" else with_address(self, content, _KINDS[self.shows])
-
-    def initial_value(self, label: Any) -> dict[str, object]:
-        """Return the values of the fields that are filled in."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in label.items()
-            if value is not None
-        }
 
 
 _ADDRESS = "{{ task.input.taskObject | grant_read_access }}"
