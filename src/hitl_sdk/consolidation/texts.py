@@ -22,10 +22,10 @@ __all__ = ["NumberConsolidation", "TextConsolidation"]
 class TextConsolidation(PerItem[str]):
     """The text that most workers wrote, or else the one that is closest to all others.
 
-    Texts that differ in blanks and line breaks alone are the same. The text that more than half of the workers wrote
-    wins. If there is none, it is the one with the highest mean similarity to the others', the medoid: one that
-    somebody wrote, and nothing put together. In a tie the preferred text wins if it is among the tied ones, else the
-    first of them in sorted order; it is flagged.
+    Texts that differ in blanks and line breaks alone are the same; of their forms the most frequent stands, or else
+    the shortest. The text that more than half of the workers wrote wins. If there is none, it is the one with the
+    highest mean similarity to the others', the medoid: one that somebody wrote, and nothing put together. In a tie
+    the preferred text wins if it is among the tied ones, else the first of them in sorted order; it is flagged.
 
     Two texts are as alike as the share of the longer one's characters that stay when the fewest are inserted,
     deleted and replaced to turn one into the other (the normalised Levenshtein similarity, by RapidFuzz).
@@ -43,9 +43,8 @@ class TextConsolidation(PerItem[str]):
     """
 
     def _agree(self, answers: Sequence[str], preferred: str | None) -> Consensus[str]:
-        written = Counter(sorted(answers))  # sorted, so that of forms as frequent the first of these counts
         forms: dict[str, str] = {}
-        for text, _ in written.most_common():
+        for text, _ in Counter(sorted(answers, key=lambda text: (len(text), text))).most_common():
             forms.setdefault(_normalised(text), text)
         counts = Counter(map(_normalised, answers))
         likeness = {text: _likeness(text, counts) for text in counts}
