@@ -316,3 +316,40 @@ def test_genuine_manifests_are_read_whole(name, rows, first):
     assert len(frame) == rows
     assert frame["error"].isna().all()
     assert first in str(frame["label"][0])
+
+
+def test_many_lines_are_read_together_and_the_odd_one_by_itself():
+    lines = [
+        species("cat" if number % 2 else "dog", item=f"s3://pets/{number}.jpg") for number in range(1_500)
+    ]
+    lines[700] = "cut off"
+    lines[1_200] = json.dumps(json.loads(lines[1_200]) | {"more": 1})
+    rows = read_manifest(lines, engine="arrow").to_pylist()
+
+    assert [row["item_id"] for row in rows if row["error"]] == ["700"]
+    assert [row["label"] for row in rows if not row["error"]].count("dog") == 749
+    assert {row["completed_at"] for row in rows if not row["error"]} == {rows[0]["completed_at"]}
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "class_name": st.sampled_from(["dog", "c\u200bat", 7]),
+                "confidence": st.sampled_from([0, 0.5, "0.5", None]),
+                "human_annotated": st.sampled_from(["yes", "no", "Yes", None]),
+                "creation_date": st.sampled_from([CREATED, "2020-08-27T17:15:41.430Z", "soon", 7]),
+                "job_name": st.sampled_from(["a", None]),
+            },
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_reading_together_and_one_by_one_give_the_same_rows(metadata):
+    lines = [line(1, "image-classification", **each) for each in metadata]
+    apart = [row for each in lines for row in read_manifest([each, "x"], engine="arrow").to_pylist()[:1]]
+
+    for row, alone in zip(read_manifest(lines, engine="arrow").to_pylist(), apart, strict=True):
+        assert row | {"item_id": "0"} == alone

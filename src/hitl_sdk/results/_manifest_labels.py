@@ -16,7 +16,7 @@ from hitl_sdk.labels import Box, Span, clean_text, part_type, read_part, shapes_
 if TYPE_CHECKING:
     from hitl_sdk.labels import LabelType
 
-__all__ = ["LabelForm", "LineLabel", "form_of"]
+__all__ = ["LabelForm", "LineLabel", "form_of", "one_class"]
 
 Metadata: TypeAlias = Mapping[str, Any]
 
@@ -63,7 +63,7 @@ def _class_name(names: Mapping[str, Any], number: object) -> str:
     return clean_text(found)
 
 
-def _one_class(value: Any, metadata: Metadata) -> LineLabel:
+def one_class(value: Any, metadata: Metadata) -> LineLabel:
     """Read the class by its name; the number counts from 0 in a label category file that nobody may have."""
     name = metadata.get("class-name")
     if not isinstance(name, str):
@@ -143,7 +143,7 @@ def _as_json(value: Any, metadata: Metadata) -> LineLabel:
     return LineLabel(json.dumps(value, ensure_ascii=False), _number(metadata.get("confidence")))
 
 
-_ONE = LabelForm(str, _one_class)
+_ONE = LabelForm(str, one_class)
 _SEVERAL = LabelForm([str], _classes)
 _CUSTOM = LabelForm(str, _as_json)
 _FORMS: Mapping[str, LabelForm] = {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from itertools import chain
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 from hitl_sdk._frames import Engine, Frame, Kind, build_frame
 from hitl_sdk.errors import InvalidInputError, InvalidOutputError
 from hitl_sdk.results._long_form import error_text
-from hitl_sdk.results._manifest_labels import form_of
+from hitl_sdk.results._manifest_labels import form_of, one_class
 from hitl_sdk.results._s3 import ObjectReader
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ _KINDS: Mapping[str, Kind] = {
 MANIFEST_COLUMNS: tuple[str, ...] = tuple(_KINDS)
 """The columns of the frame of `read_manifest`, in order."""
 
+_RegularReader: TypeAlias = "Callable[[Sequence[str | bytes]], dict[str, list[Any]]]"
+
+_CHUNK = 1_024
 _METADATA = "-metadata"
 _SOURCES = ("source-ref", "source")
 _BY_HUMANS = {"yes": "human", "no": "model"}
@@ -146,11 +149,9 @@ def read_manifest(
                   item label  confidence label_source
     0  s3://pets/1.jpg   dog        0.92        human
     """
-    rows = _read_rows(_lines(source, session), attribute)
-    label_type = _common_type(rows)
-    columns: dict[str, Any] = dict(zip(_Row._fields, zip(*rows, strict=True), strict=True)) if rows else {}
-    columns = {name: list(columns.get(name, ())) for name in _Row._fields}
-    columns["item_id"] = list(map(str, range(len(rows))))
+    columns = _read_columns(_lines(source, session), attribute)
+    label_type = _common_type(columns["metadata_type"])
+    columns["item_id"] = list(map(str, range(len(columns["item"]))))
     return build_frame(columns, {**_KINDS, "label": label_type}, engine)
 
 
@@ -188,18 +189,61 @@ def _split(content: bytes) -> list[bytes]:
     return content.split(b"\n")
 
 
-def _read_rows(lines: Iterable[str | bytes], attribute: str | None) -> list[_Row]:
+def _read_columns(lines: Iterable[str | bytes], attribute: str | None) -> dict[str, list[Any]]:
+    """Read lines in chunks: together if all are like the first line, else one by one."""
+    columns: dict[str, list[Any]] = {name: [] for name in _Row._fields}
+    filled = (line for line in lines if line.strip())
     read = _line_reader(attribute)
-    rows = []
-    for line in lines:
-        if not line.strip():
-            continue
+    together: _RegularReader | None = None
+    while chunk := list(islice(filled, _CHUNK)):
+        if not columns["item"]:
+            together = _regular_reader(chunk[0], attribute)
+        found = _read_chunk(chunk, together, read)
+        for name, column in columns.items():
+            column.extend(found.get(name) or [None] * len(chunk))
+    return columns
+
+
+def _read_chunk(
+    chunk: Sequence[str | bytes], together: _RegularReader | None, read: Callable[[str | bytes], _Row]
+) -> Mapping[str, list[Any]]:
+    if together is not None:
         try:
-            rows.append(read(line))
-        except InvalidOutputError as error:
-            text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
-            rows.append(_Row(error=error_text(error), document=text))
-    return rows
+            return together(chunk)
+        except ValueError:
+            pass  # one of them is not regular
+    rows = [_read_row(read, line) for line in chunk]
+    return dict(zip(_Row._fields, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _read_row(read: Callable[[str | bytes], _Row], line: str | bytes) -> _Row:
+    try:
+        return read(line)
+    except InvalidOutputError as error:
+        text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+        return _Row(error=error_text(error), document=text)
+
+
+def _regular_reader(first: str | bytes, attribute: str | None) -> _RegularReader | None:
+    """Return the fast reader of lines like this one, if there is one."""
+    try:
+        from hitl_sdk.results._regular_manifest import regular_reader
+
+        fields = json.loads(first)
+        row = _row(fields, attribute)
+        if form_of(row.metadata_type).read is one_class and f"{row.attribute}{_METADATA}" in fields:
+            source = next(key for key in _SOURCES if fields.get(key) == row.item)
+            return regular_reader(fields, source, str(row.attribute))
+    except (
+        ModuleNotFoundError,
+        StopIteration,
+        ValueError,
+        RecursionError,
+        InvalidOutputError,
+        AttributeError,
+    ):
+        pass
+    return None
 
 
 def _line_reader(attribute: str | None) -> Callable[[str | bytes], _Row]:
@@ -279,7 +323,7 @@ def _only_stray(fields: Mapping[str, Any], described: Mapping[str, Any]) -> Mapp
     return strays[0] if len(strays) == 1 else None
 
 
-def _common_type(rows: list[_Row]) -> LabelType:
+def _common_type(metadata_types: Sequence[str | None]) -> LabelType:
     """Return the one type of all labels.
 
     Raises
@@ -287,7 +331,7 @@ def _common_type(rows: list[_Row]) -> LabelType:
     InvalidInputError
         If they are of several.
     """
-    types = dict.fromkeys(row.metadata_type for row in rows if row.metadata_type is not None)
+    types = [each for each in dict.fromkeys(metadata_types) if each is not None]
     found: list[LabelType] = []
     for metadata_type in types:
         label_type = form_of(metadata_type).label_type
