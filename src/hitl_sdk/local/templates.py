@@ -1,17 +1,16 @@
-"""Worker templates: rendering them as RenderUiTemplate does, and reading the elements they hold."""
+"""Worker templates: rendering them as RenderUiTemplate does."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from hitl_sdk._elements import TemplateElement, parse_attribute, read_template
 from hitl_sdk._optional import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["TemplateElement", "parse_attribute", "read_template", "render"]
+__all__ = ["render"]
 
 
 def _unsigned(address: str) -> str:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hitl_sdk._elements import TemplateElement, parse_attribute, read_template
 from hitl_sdk.errors import TemplateError
-from hitl_sdk.local.templates import TemplateElement, parse_attribute, read_template
 
 LAB = """
 <script src="https://assets.crowd.aws/crowd-html-elements.js"></script>

@@ -49,6 +49,40 @@ VERIFICATIONS = [
     (tasks.BoundingBoxVerification(**PAIR), Shapes((Box("cat", 1, 2, 30, 40),), **SIZE)),
     (tasks.SemanticSegmentationVerification(**PAIR), MASK),
 ]
+FORM = tasks.Form(
+    name="offer",
+    title="Read the offer",
+    fields=[
+        tasks.TextField(name="brand"),
+        tasks.TextField(name="text", lines=3),
+        tasks.NumberField(name="price", min=0, required=True),
+        tasks.NumberField(name="stars", min=1, max=5, step=1, slider=True),
+        tasks.ChoiceField(name="kind", choices=["car", "bike"]),
+        tasks.ChoiceField(name="size", choices=["S", "L"], style="select"),
+        tasks.MultiChoiceField(name="extras", choices=["bell", "lamp", "rack"]),
+        tasks.CheckField(name="used"),
+    ],
+)
+FILLED_IN = {
+    "brand": "Acme",
+    "text": "as new",
+    "price": 80.0,
+    "stars": 4.0,
+    "kind": "bike",
+    "size": "L",
+    "extras": ("bell", "rack"),
+    "used": True,
+}
+CUSTOM = """
+<script src="https://assets.crowd.aws/crowd-html-elements.js"></script>
+<crowd-form>
+  <crowd-bounding-box name="boxes" src="{{ task.input.taskObject }}" labels="['cat', 'dog']"
+    initial-value="{{ task.input.found | to_json }}"></crowd-bounding-box>
+  <crowd-classifier name="mood" categories="['calm', 'wild']"></crowd-classifier>
+  <crowd-text-area name="remark"></crowd-text-area>
+</crowd-form>
+"""
+
 # Nothing shows beforehand what a model says: its answer is chosen from scratch.
 NOTHING_PRE_SET = {tasks.RekognitionModeration: ()}
 
@@ -103,3 +137,33 @@ def test_a_label_is_judged(task, label, desk):
     assert read(task, desk.agreed(task.template(), **content)).label == "Correct"
     judged = desk.known(task.template(), "Incorrect", input_content=content)
     assert read(task, judged).label == "Incorrect"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [FILLED_IN, {**FILLED_IN, "brand": None, "kind": None, "size": None, "extras": (), "used": False}],
+)
+def test_a_form_is_filled_in(label, desk):
+    item = {"taskObject": "A bike"}
+    assert read(FORM, desk.known(FORM.template(), label, input_content=item)).label == label
+
+
+def test_who_agrees_with_a_form_leaves_it_as_the_model_filled_it_in(desk):
+    content = FORM.input("A bike", FILLED_IN)
+    assert read(FORM, desk.agreed(FORM.template(), **content)).label == FILLED_IN
+
+
+def test_whoever_errs_in_a_form_still_fills_it_in(desk):
+    item = {"taskObject": "A bike"}
+    said = [
+        read(FORM, desk.known(FORM.template(), FILLED_IN, seed, input_content=item, accuracy=0.5)).label
+        for seed in range(30)
+    ]
+    assert all(any(each[field] != FILLED_IN[field] for each in said) for field in FILLED_IN)
+
+
+def test_a_template_of_ones_own_is_answered_whatever_it_asks_for(desk):
+    task = tasks.Custom(name="own", title="Look", template=CUSTOM)
+    label = {"boxes": Shapes((Box("cat", 1, 2, 3, 4),), **SIZE), "mood": "wild", "remark": "fast"}
+    content = desk.known(task.template(), label, input_content={"taskObject": "cat.png"})
+    assert read(task, content).label == label

@@ -146,9 +146,19 @@ def test_texts_have_a_typo_in_as_many_words_as_go_wrong(desk):
 
 
 def test_a_typo_in_a_number_leaves_a_number(desk):
-    said = {desk.known("<input type=number name=n>", 1945, seed, accuracy=0)["n"] for seed in range(20)}
+    said = {desk.known("<crowd-input name=n>", 1945, seed, accuracy=0)["n"] for seed in range(20)}
     assert "1945" not in said
     assert all(len(text) == 4 and text.isdigit() for text in said)
+
+
+def test_a_number_that_is_wrong_is_a_step_off_and_within_its_limits(desk):
+    template = "<input type='number' name='n' step='0.5' max='2'>"
+    assert {desk.known(template, "1.5", seed, accuracy=0)["n"] for seed in range(10)} == {"1", "2"}
+    assert {desk.known(template, 2, seed, accuracy=0)["n"] for seed in range(10)} == {"1.5"}
+    assert {desk.known("<input type='number' name='n'>", -3, n, accuracy=0)["n"] for n in range(10)} == {
+        "-4",
+        "-2",
+    }
 
 
 def test_a_slider_that_errs_is_a_step_off_and_within_its_ends(desk):

@@ -6,17 +6,18 @@ name share an object. What is left empty is left out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hitl_sdk.local.answers.classifiers import label_names
 
 if TYPE_CHECKING:
+    from hitl_sdk._elements import TemplateElement
     from hitl_sdk.local.answers.page import Page, Question
     from hitl_sdk.local.answers.slips import Slips
-    from hitl_sdk.local.templates import TemplateElement
 
-__all__ = ["OneButton", "Options", "Slider", "Switches", "Text"]
+__all__ = ["Number", "OneButton", "Options", "Slider", "Switches", "Text"]
 
 
 class Text:
@@ -32,23 +33,25 @@ class Text:
         return None if truth is None else slips.typed(str(truth)) or None
 
 
+class Number(Text):
+    """``"58"``: a number as text."""
+
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:  # noqa: ARG002
+        """Return the true number, or one that is a step off."""
+        return None if truth in (None, "") else str(_near(question, truth, slips, -math.inf, math.inf))
+
+
 class Slider:
     """A number."""
 
     def preset(self, question: Question, page: Page) -> float:  # noqa: ARG002
         """Return the number it stands at, else the least one."""
         attributes = question.element.attributes
-        return _number(question, "value" if attributes.get("value") else "min", 0)
+        return _number(attributes.get("value") or attributes.get("min") or 0)
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> float:  # noqa: ARG002
-        """Return the true number, or one that is a step off."""
-        if isinstance(truth, bool) or not isinstance(truth, int | float):
-            raise ValueError(f"{truth!r} is no number")
-        if not slips.errs():
-            return truth
-        step, least, most = (_number(question, *limit) for limit in (("step", 1), ("min", 0), ("max", 100)))
-        near = [number for number in (truth - step, truth + step) if least <= number <= most]
-        return slips.rng.choice(near) if near else truth
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> float:
+        """Return the true number, or one that is a step off; a slider always stands somewhere."""
+        return self.preset(question, page) if truth is None else _near(question, truth, slips, 0, 100)
 
 
 class Switches:
@@ -64,7 +67,7 @@ class Switches:
     def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, bool]:  # noqa: ARG002
         """Return the true values, of one switch also told as true or false; each may be the other way."""
         values = [_value(switch) for switch in question.elements]
-        if isinstance(truth, bool) and len(values) == 1:
+        if truth is None or (isinstance(truth, bool) and len(values) == 1):
             truth = values if truth else ()
         chosen = replace(slips, confusion=None).chosen(label_names(truth, question.key), values)
         return {value: value in chosen for value in values}
@@ -120,8 +123,22 @@ def _unset(element: TemplateElement) -> str | None:
     return least.get(kind) or "-" * int(length)
 
 
-def _number(question: Question, attribute: str, default: float) -> float:
-    number = float(question.element.attributes.get(attribute) or default)
+def _near(question: Question, truth: object, slips: Slips, least: float, most: float) -> float:
+    """Return a true number, or one that is a step off; it stays between the limits of its element."""
+    number = _number(truth)
+    if not slips.errs():
+        return number
+    attributes = question.element.attributes
+    step = _number(attributes.get("step", "any").replace("any", "") or 1)
+    least, most = _number(attributes.get("min") or least), _number(attributes.get("max") or most)
+    near = [_number(each) for each in (number - step, number + step) if least <= each <= most]
+    return slips.rng.choice(near) if near else number
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{value!r} is no number")
+    number = float(value)
     return int(number) if number.is_integer() else number
 
 

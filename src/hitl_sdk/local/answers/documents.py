@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from hitl_sdk._elements import parse_attribute
 from hitl_sdk.labels import FormField, read_part
 from hitl_sdk.local.answers.classifiers import label_names
-from hitl_sdk.local.templates import parse_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hitl_sdk.labels import Box, Keypoint, Polygon, Polyline
 from hitl_sdk.local.answers.classifiers import OneLabel, SeveralLabels
-from hitl_sdk.local.answers.controls import OneButton, Options, Slider, Switches, Text
+from hitl_sdk.local.answers.controls import Number, OneButton, Options, Slider, Switches, Text
 from hitl_sdk.local.answers.documents import FormFields, ModerationLabels
 from hitl_sdk.local.answers.entities import Entities
 from hitl_sdk.local.answers.generative import QuestionsAndAnswers, Rankings
@@ -64,7 +64,9 @@ CONTROLS: Mapping[str, Family] = {
     "input": Text(),
     "input checkbox": Switches(),
     "input hidden": Text(),
+    "input number": Number(),
     "input radio": OneButton(),
+    "input range": Number(),
     "select": Options(),
     "textarea": Text(),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hitl_sdk.local.templates import parse_attribute
+from hitl_sdk._elements import parse_attribute
 
 if TYPE_CHECKING:
     from hitl_sdk.local.answers.page import Page, Question

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._elements import TemplateElement, parse_attribute, read_template
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.answers.families import CONTROLS, FAMILIES, FIXED_KEYS, WIDGETS
 from hitl_sdk.local.answers.images import content_at, size_of
-from hitl_sdk.local.templates import TemplateElement, parse_attribute, read_template, render
+from hitl_sdk.local.templates import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ _ONE_LABEL = frozenset({"crowd-classifier", "crowd-image-classifier"})
 _BUTTONS = frozenset(
     {"crowd-checkbox", "crowd-radio-button", "crowd-toggle-button", "input checkbox", "input radio"}
 )
-_INPUTS_OF_THEIR_OWN = frozenset({"checkbox", "hidden", "radio"})
+_INPUTS_OF_THEIR_OWN = frozenset({"checkbox", "hidden", "number", "radio", "range"})
 _INPUTS_WITHOUT_ANSWER = frozenset({"button", "file", "image", "reset", "submit"})
 
 
