@@ -93,7 +93,7 @@ def local_server(
     ----------
     simulate_workers : bool, default True
         Let simulated workers answer every task: the pre-set value where there is one, else the first
-        choice.
+        choice, or nothing drawn, marked or painted.
     error_rate : float, default 0.0
         Share of their answers that are wrong.
     seed : int, default 0
