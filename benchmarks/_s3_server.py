@@ -224,6 +224,8 @@ def parse(head: bytes) -> Request:
     """Read a request's head."""
     lines = head.decode("latin-1").split("\r\n")
     target = lines[0].split(" ")[1]
+    if target.startswith("http://"):  # asked as a proxy
+        target = target[target.index("/", len("http://")) :]
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
     path, _, query_text = target.partition("?")
     query = dict(parse_qsl(query_text, keep_blank_values=True)) if query_text else {}

@@ -430,6 +430,15 @@ def test_an_endpoint_of_the_environment_counts_where_the_session_has_none(s3, a2
     assert s3.asked(agent="obstore") == 4
 
 
+def test_a_proxy_of_the_environment_is_asked(s3, a2i, monkeypatch):
+    uris = s3.put(5, a2i)
+    monkeypatch.setenv("HTTP_PROXY", s3.url)
+    monkeypatch.setenv("http_proxy", s3.url)
+    outputs = read_outputs(s3.session(endpoint_url="http://s3.example.invalid"), uris)
+    assert [row.error for row in outputs] == [None] * 5
+    assert s3.asked(agent="obstore") == 4
+
+
 def test_requests_are_signed_for_the_sessions_region(s3, a2i):
     uris = s3.put(5, a2i)
     seen = set()
