@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from hitl_sdk.errors import (
     UnavailableError,
 )
 from hitl_sdk.results import answers_frame, iter_prefix, read_outputs, read_prefix
+from hitl_sdk.results._fast_s3 import open_fast_bucket
 from hitl_sdk.testing import local_server
 
 PREFIX = "s3://reviews/a2i"
@@ -182,6 +184,12 @@ def test_every_listing_names_the_same_objects(s3, one_session, names, folder, ma
         wanted = [key for key in wanted if key.startswith(f"{folder}/")]
     assert listed.uris == [f"s3://reviews/{key}" for key in wanted]
     assert listed.documents == [s3.objects[key] for key in wanted]
+
+
+@pytest.mark.parametrize(("prefix", "after"), [("", "a"), ("/a/", "/a/b"), ("a//", "a//b"), ("a/", "a/b/")])
+def test_obstore_does_not_list_where_it_would_leave_out_a_slash(s3, prefix, after):
+    with pytest.raises(ValueError, match=re.escape(repr(after))):
+        next(open_fast_bucket(s3.session(), "reviews").pages(prefix, after=after))
 
 
 def test_obstore_lists_once_an_object_has_been_read(s3, a2i, reader):

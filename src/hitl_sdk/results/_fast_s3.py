@@ -1,4 +1,4 @@
-"""Objects of one S3 bucket by obstore, which spends a tenth of boto3's CPU on each.
+"""The objects of one S3 bucket by obstore, which spends a tenth of boto3's CPU on each.
 
 obstore never has the last word: for what it can't get, boto3 is asked, and says in its own way why not. So
 errors, redirects to other Regions, renewed credentials and odd endpoints are boto3's business alone.
@@ -28,6 +28,7 @@ _RETRIES = 2
 """Of obstore itself, at pauses of some 100 ms; after that boto3 tries, with the session's own policy."""
 
 _MISSES = 10
+"""Objects that boto3 got and obstore did not, until obstore is asked no more, unless it got more than it missed."""
 
 PAGE = 1000
 """Keys, as many as S3 gives at once."""
@@ -106,12 +107,11 @@ class FastBucket:
         """
         import obstore
 
-        if not prefix or "//" in f"/{prefix}":
-            raise ValueError(prefix)
+        if not prefix or "//" in f"/{prefix}" or after.endswith("/"):
+            raise ValueError(prefix, after)
         for page in obstore.list(self._store, prefix, offset=after, chunk_size=PAGE):
-            if any(
-                entry["size"] == 0 for entry in page
-            ):  # such a key may end with a slash: a folder of the console
+            # An empty object may be a folder that the console made: its key ends with a slash, which is gone.
+            if any(entry["size"] == 0 for entry in page):
                 raise ValueError(prefix)
             yield [entry["path"] for entry in page]
 
