@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Box, Keypoint, Mask, Point, Polygon, Shapes
-from hitl_sdk.labels.masks import mask_pixels
 from hitl_sdk.training._rows import item_error, labelled_rows
 
 if TYPE_CHECKING:
@@ -140,8 +139,8 @@ def shapes_of(image: LabelledImage, *kinds: type) -> list[Box | Polygon | Polyli
     """
     shapes: Sequence[Box | Polygon | Polyline | Keypoint] = getattr(image.label, "shapes", ())
     if isinstance(image.label, Mask) or not all(isinstance(shape, kinds) for shape in shapes):
-        known = " and ".join(f"{kind.__name__.lower()}s" for kind in kinds)
-        raise item_error(image.row.item_id, f"has other labels than {known}", hint="use another export")
+        known = " and ".join(kind.__name__ for kind in kinds)
+        raise item_error(image.row.item_id, f"has labels other than {known}", hint="use another export")
     clipped = []
     for shape in shapes:
         inside = clip(shape, image.width, image.height)
@@ -160,14 +159,10 @@ def mask_of(image: LabelledImage) -> Mask:
     Raises
     ------
     InvalidInputError
-        If its label is none, or can't be read.
+        If its label is none.
     """
     if not isinstance(image.label, Mask):
         raise item_error(image.row.item_id, "has no mask for a label", hint="use another export")
-    try:
-        mask_pixels(image.label)
-    except ValueError as error:
-        raise item_error(image.row.item_id, f"has a mask that can't be read: {error}") from error
     return image.label
 
 

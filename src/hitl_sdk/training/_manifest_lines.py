@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from hitl_sdk._frames import utc_time
 from hitl_sdk.labels import Box, Span, mask_type, part_type, shapes_type, to_value
 from hitl_sdk.labels.masks import mask_colors
-from hitl_sdk.training._images import mask_of, shapes_of, sized_image, whole_edges
+from hitl_sdk.training._images import shapes_of, sized_image, whole_edges
 from hitl_sdk.training._rows import class_names
-from hitl_sdk.training.mask_pngs import BACKGROUND, class_mask, is_semantic
+from hitl_sdk.training.mask_pngs import BACKGROUND, is_semantic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from hitl_sdk.labels import LabelType
+    from hitl_sdk.labels import LabelType, Mask
     from hitl_sdk.tasks import Task
     from hitl_sdk.training._rows import LabelledRow
 
@@ -122,8 +122,8 @@ def _spans(row: LabelledRow, _: Task, names: Sequence[str]) -> Entry:
     return Entry(value, {"entities": [{"confidence": _confidence(span.confidence)} for span in spans]})
 
 
-def _semantic(row: LabelledRow, task: Task, names: Sequence[str]) -> Entry:
-    mask = class_mask(mask_of(sized_image(row, task)), names)
+def _semantic(row: LabelledRow, _: Task, names: Sequence[str]) -> Entry:
+    mask = cast("Mask", row.label)
     confidence = _confidence(row.columns.get("confidence"))
     classes = [(BACKGROUND, "#ffffff"), *mask_colors(names)]
     colors = {
@@ -133,10 +133,9 @@ def _semantic(row: LabelledRow, task: Task, names: Sequence[str]) -> Entry:
     return Entry(None, {"internal-color-map": colors}, _on_white(mask.png))
 
 
-def _instances(row: LabelledRow, task: Task, _: Sequence[str]) -> Entry:
-    mask = mask_of(sized_image(row, task))
-    return Entry(None, {"class-map": dict(zip(map(str, range(1, 1 + len(mask.labels))), mask.labels, strict=True))},
-                 mask.png)  # fmt: skip
+def _instances(row: LabelledRow, *_: object) -> Entry:
+    mask = cast("Mask", row.label)
+    return Entry(None, {"class-map": {str(n): name for n, name in enumerate(mask.labels, start=1)}}, mask.png)
 
 
 def _as_it_is(row: LabelledRow, *_: object) -> Entry:

@@ -8,7 +8,6 @@ import narwhals as nw
 
 from hitl_sdk._columns import read_column
 from hitl_sdk.errors import DuplicateItemError, EmptyInputError, HitlError, InvalidInputError
-from hitl_sdk.labels import Shapes, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CURRENT", "LabelledRow", "LabelledRows", "as_training_frame", "class_names", "in_force", "item_error",
-    "labelled_rows", "names_in", "repeated",
+    "labelled_rows", "model_class_names", "repeated",
 ]  # fmt: skip
 
 CURRENT = "current"
@@ -108,19 +107,13 @@ def labelled_rows(native: object, task: Task) -> LabelledRows:
 
 
 def class_names(task: Task) -> tuple[str, ...]:
-    """Return the task's labels, in whose order classes are numbered; empty where it lists none."""
-    return tuple(map(str, getattr(task, "labels", ())))
+    """Return the names that labels of a task are made of, in whose order classes are numbered; empty for free ones."""
+    return tuple(getattr(task, "choices" if _judges(task) else "labels", ()))
 
 
-def names_in(label: object) -> set[str]:
-    """Return the names that stand in a label: itself, or those of its parts."""
-    if isinstance(label, str):
-        return {label}
-    if isinstance(label, Shapes):
-        return {shape.label for shape in label.shapes}
-    if isinstance(label, tuple):
-        return {part.label if isinstance(part, Span) else str(part) for part in label}
-    return set(getattr(label, "labels", ()))
+def model_class_names(task: Task) -> tuple[str, ...]:
+    """Return the names that the labels of a model are made of, which people give or judge."""
+    return tuple(getattr(task, "labels", ()))
 
 
 def item_error(item_id: str, problem: str, *, hint: str | None = None) -> InvalidInputError:
@@ -152,11 +145,15 @@ def _row(
         ) from error
 
 
+def _judges(task: Task) -> bool:
+    """Tell whether people judge a model's label, instead of giving one of the same kind."""
+    return task.model_label_type != task.label_type
+
+
 def _reader(task: Task) -> Callable[[object], Label]:
     """Return what reads the labels of a task's rows."""
-    if task.model_label_type == task.label_type:
+    if not _judges(task):
         return task.normalise_label
-    # People judge a model's label there, instead of giving one of the same kind.
     names = class_names(task)
 
     def judgement(value: object) -> Label:

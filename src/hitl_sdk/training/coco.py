@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hitl_sdk.labels import Box, Keypoint, Mask, Point, Polygon, shapes_type
 from hitl_sdk.labels.masks import mask_pixels
 from hitl_sdk.training._files import write_files
-from hitl_sdk.training._images import area, check_names, corners, labelled_images, mask_of, shapes_of
+from hitl_sdk.training._images import area, check_names, corners, labelled_images, shapes_of
 from hitl_sdk.training._rows import class_names, item_error, repeated
 from hitl_sdk.training.export import Export
 from hitl_sdk.training.tables import json_text
@@ -126,7 +126,7 @@ def _annotations(
 ) -> Iterator[dict[str, Any]]:
     for number, image in enumerate(images, start=1):
         if isinstance(image.label, Mask):
-            found = _of_mask(mask_of(image), names)
+            found = _of_mask(image.label, names)
         elif keypoints:
             found = _of_keypoints(image, names)
         else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._optional import load
 from hitl_sdk.labels import to_value
-from hitl_sdk.training._rows import CURRENT, class_names, labelled_rows
+from hitl_sdk.training._rows import CURRENT, class_names, labelled_rows, model_class_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,8 +71,7 @@ def to_huggingface(frame: object, task: Task) -> datasets.Dataset:
     if _MODEL in rows[0].columns:
         said = (row.columns[_MODEL] for row in rows)
         columns[_MODEL] = [None if each is None else to_value(task.normalise_label(each)) for each in said]
-        same = task.model_label_type == task.label_type  # else its classes are not the task's
-        features[_MODEL] = _feature(hub, task.model_label_type, class_names(task) if same else ())
+        features[_MODEL] = _feature(hub, task.model_label_type, model_class_names(task))
     made: datasets.Dataset = hub.Dataset.from_dict(columns, features=hub.Features(features))
     return made
 
@@ -82,10 +81,7 @@ def _feature(hub: Any, kind: LabelType, names: Sequence[str], *, of_class: bool 
     if isinstance(kind, list):
         return hub.List(_feature(hub, kind[0], names, of_class=of_class))
     if isinstance(kind, dict):
-        return {
-            name: _feature(hub, part, names, of_class=name in _NAMES or not isinstance(part, type))
-            for name, part in kind.items()
-        }
+        return {name: _feature(hub, part, names, of_class=name in _NAMES) for name, part in kind.items()}
     if kind is str and names and of_class:
         return hub.ClassLabel(names=list(names))
     return hub.Value(_TYPES[kind])

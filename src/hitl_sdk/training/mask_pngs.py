@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labels.masks import make_mask, mask_pixels
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._images import check_names, labelled_images, mask_of
 from hitl_sdk.training._rows import class_names
 from hitl_sdk.training.export import Export
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from os import PathLike
 
-    from hitl_sdk.labels import Mask
     from hitl_sdk.tasks import Task
 
-__all__ = ["BACKGROUND", "class_mask", "is_semantic", "to_mask_pngs"]
+__all__ = ["BACKGROUND", "is_semantic", "to_mask_pngs"]
 
 BACKGROUND = "BACKGROUND"
 """How Ground Truth calls class 0."""
@@ -73,22 +70,27 @@ def to_mask_pngs(
 
     Examples
     --------
-    >>> from hitl_sdk.labels.masks import make_mask
-    >>> mask = class_mask(make_mask([[0, 1]], ["sky"]), ["road", "sky"])
-    >>> mask_pixels(mask).tolist(), mask.labels
-    ([[0, 2]], ('road', 'sky'))
+    >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
+    >>> from hitl_sdk.labels import to_value
+    >>>     >>> from hitl_sdk.tasks import SemanticSegmentation
+    >>> task = SemanticSegmentation(name="streets", labels=["road", "sky"], title="Paint the street")
+    >>> label = to_value(make_mask([[0, 1]], ["sky"]))
+    >>> frame = pd.DataFrame({"item_id": ["1"], "item": ["s3://streets/1.jpg"], "label": [label]})
+    >>> with TemporaryDirectory() as folder:
+    ...     [file.name for file in to_mask_pngs(frame, task, folder).files]
+    ['1.png', 'classes.json']
     """
+    names, semantic = class_names(task), is_semantic(task)
     images, left_out = labelled_images(frame, task, file_name)
     check_names(images, lambda image: image.stem)
-    masks = [mask_of(image) for image in images]
-    names = class_names(task)
-    if is_semantic(task):
-        said: object = dict(enumerate((BACKGROUND, *names)))
-        masks = [class_mask(mask, names) for mask in masks]
+    masks = {f"{image.stem}.png": mask_of(image) for image in images}
+    contents = {name: mask.png for name, mask in masks.items()}
+    if semantic:
+        said: dict[str, object] = {str(number): name for number, name in enumerate((BACKGROUND, *names))}
     else:
-        said = {f"{image.stem}.png": list(mask.labels) for image, mask in zip(images, masks, strict=True)}
-    contents = {f"{image.stem}.png": mask.png for image, mask in zip(images, masks, strict=True)}
-    contents["classes.json" if is_semantic(task) else "instances.json"] = json.dumps(
+        said = {name: mask.labels for name, mask in masks.items()}
+    contents["classes.json" if semantic else "instances.json"] = json.dumps(
         said, ensure_ascii=False, indent=2
     ).encode()
     path = Path(folder)
@@ -97,28 +99,18 @@ def to_mask_pngs(
 
 
 def is_semantic(task: Task) -> bool:
-    """Tell whether a pixel of a task's masks is of a class, not of an instance."""
-    return task.metadata_type == "groundtruth/semantic-segmentation"
-
-
-def class_mask(mask: Mask, names: Sequence[str]) -> Mask:
-    """Return a semantic mask whose pixels are numbers of classes: 1 is the first of `names`, 0 the background.
+    """Tell whether a pixel of a task's masks is of a class, not of an instance.
 
     Raises
     ------
     InvalidInputError
-        If there are more than 255 classes.
-
-    Examples
-    --------
-    >>> mask_pixels(class_mask(make_mask([[0, 1]], ["sky"]), ["road", "sky"])).tolist()
-    [[0, 2]]
+        If it is, and the numbers of the classes need more than a byte.
     """
+    if task.metadata_type != "groundtruth/semantic-segmentation":
+        return False
+    names = class_names(task)
     if len(names) > _MOST_CLASSES:
         raise InvalidInputError(
             f"{len(names)} classes do not fit one byte a pixel", hint=f"use at most {_MOST_CLASSES}"
         )
-    import numpy as np
-
-    numbers = np.array([0, *(names.index(label) + 1 for label in mask.labels)])
-    return make_mask(numbers[mask_pixels(mask)], names)
+    return True

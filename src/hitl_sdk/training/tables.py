@@ -78,7 +78,7 @@ def to_jsonl(
 def to_csv(
     frame: object, path: str | PathLike[str], *, all_rows: bool = False, overwrite: bool = False
 ) -> Export:
-    r"""Write a training frame as CSV: structured labels and other nested values as JSON text.
+    r"""Write a training frame as CSV: structured labels and other nested values as JSON text (RFC 4180).
 
     Times are ISO 8601 in UTC, bytes base64, null an empty field, as an empty text is.
 
@@ -118,7 +118,7 @@ def to_csv(
 
     def content(rows: nw.DataFrame[Any]) -> bytes:
         text = StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(text)
         writer.writerow(rows.columns)
         writer.writerows(map(_field, values) for values in _values(rows))
         return text.getvalue().encode()
