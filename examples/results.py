@@ -1,7 +1,10 @@
 """Read what people said: from a prefix in S3, with a document that is broken, to frames."""
 
+import tempfile
+from pathlib import Path
+
 import hitl_sdk as hitl
-from hitl_sdk.results import answers_frame, parse_output, read_prefix
+from hitl_sdk.results import answers_frame, iter_prefix, parse_output, read_prefix
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"
@@ -49,6 +52,17 @@ def read(session: hitl.Session) -> None:
 # --8<-- [end:prefix]
 
 
+# --8<-- [start:batches]
+def write_parquet(session: hitl.Session, folder: Path) -> None:
+    """Write a Parquet file for every 1000 documents; memory holds one batch, however many there are."""
+    batches = iter_prefix(session, "s3://reviews/a2i", batch_size=1000)
+    for number, outputs in enumerate(batches):
+        answers_frame(outputs, TASK).to_parquet(folder / f"part-{number:05}.parquet")
+
+
+# --8<-- [end:batches]
+
+
 # --8<-- [start:one]
 def read_one(document: bytes) -> None:
     """Read one document that is in hand already."""
@@ -73,3 +87,6 @@ if __name__ == "__main__":
             Body=b'{"flowDefinitionArn": "arn", "humanAnswers": [',
         )  # as if cut off
         read(cloud.session())
+        with tempfile.TemporaryDirectory() as folder:
+            write_parquet(cloud.session(), Path(folder))
+            print(*(file.name for file in Path(folder).iterdir()))
