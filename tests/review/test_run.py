@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import hitl_sdk.review.run
 from hitl_sdk import Bands, Sample, Threshold
+from hitl_sdk.consolidation import DawidSkene
 from hitl_sdk.errors import (
     CredentialsError,
     DuplicateItemError,
@@ -362,6 +363,42 @@ def test_every_item_has_one_outcome_and_no_loop_is_started_twice(review, data):
     reviewed = {p.item for p in predictions if policy.decide_one(p).decision == "review"}
     assert len(loops) == len(set(loops))
     assert set(loops) == before | {review.request(item).human_loop_name for item in reviewed}
+
+
+def test_outputs_are_read_without_describing_every_loop(review):
+    run = review.router().route(review.predictions(0.1, 0.2, 0.3, 0.4, 0.5))
+    answer(review)
+    run.wait(timeout=7200)
+    before = review.calls.count["DescribeHumanLoop"]
+
+    assert all(row.output for row in run.outputs())
+    assert review.calls.count["DescribeHumanLoop"] - before < 5
+
+
+def test_workers_are_judged_by_the_others_and_by_gold(make_review):
+    review = make_review(task_count=3)
+    review.cloud.workers.add(2, truth=lambda item: "1")
+    careless = review.cloud.workers.add(1, truth=lambda item: "0")
+    run = review.router().route(review.predictions(0.1, 0.2))
+    run.wait(timeout=7200)
+    frame = run.workers_frame("polars", gold={"item-0": "1"})
+
+    wrong = frame.filter(frame["worker"] == careless[0]).row(0, named=True)
+    assert (wrong["n_answers"], wrong["accuracy_to_consensus"], wrong["accuracy_to_gold"]) == (2, 0.0, 0.0)
+    assert frame["accuracy_to_gold"].sum() == 2.0
+    assert len(run.workers_frame()) == run.workers_frame("arrow").num_rows == 3
+
+
+def test_another_method_may_consolidate(make_review):
+    review = make_review(task_count=3)
+    review.cloud.workers.add(2, truth=lambda item: "0")
+    review.cloud.workers.add(1, truth=lambda item: "-1")
+    run = review.router().route(review.predictions(0.1, 0.2))
+    run.wait(timeout=7200)
+
+    frame = run.training_frame(consolidation=DawidSkene())
+    assert frame["label"].tolist() == ["0", "0"]
+    assert frame["confidence"].tolist() != run.training_frame()["confidence"].tolist()
 
 
 def test_another_tasks_answer_is_a_note_and_no_label(review):

@@ -16,7 +16,7 @@ from hitl_sdk.loops import (
     read_states,
     stop_human_loops,
 )
-from hitl_sdk.results import Outputs, answers_frame, read_loops
+from hitl_sdk.results import Outputs, answers_frame, read_loops, workers_frame
 from hitl_sdk.review.progress import progress_bar
 from hitl_sdk.training import TrainingRow, build_training_frame
 
@@ -388,6 +388,36 @@ class Run:
         return answers_frame(self.outputs(), self.task, engine, item_ids=item_ids)
 
     @overload
+    def workers_frame(
+        self, engine: Literal["pandas"] = ..., *, gold: Mapping[str, object] | None = ...
+    ) -> pd.DataFrame: ...
+    @overload
+    def workers_frame(
+        self, engine: Literal["polars"], *, gold: Mapping[str, object] | None = ...
+    ) -> pl.DataFrame: ...
+    @overload
+    def workers_frame(
+        self, engine: Literal["arrow"], *, gold: Mapping[str, object] | None = ...
+    ) -> pa.Table: ...
+
+    def workers_frame(self, engine: Engine = "pandas", *, gold: Mapping[str, object] | None = None) -> Frame:
+        """Return one row a worker: how often right, how fast, and how both drift; see `hitl_sdk.results.workers_frame`.
+
+        Parameters
+        ----------
+        engine : {"pandas", "polars", "arrow"}, default "pandas"
+            Whose frame.
+        gold : mapping of str to label, optional
+            By item id, labels that are known to be right.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            One row a worker who has answered.
+        """
+        return workers_frame(self.answers_frame("arrow"), gold=gold, item="item_id", engine=engine)
+
+    @overload
     def training_frame(
         self, engine: Literal["pandas"] = ..., *, consolidation: Consolidation[Any] | None = ...
     ) -> pd.DataFrame: ...
@@ -464,7 +494,10 @@ class Run:
         return error.message if error else f"human loop {status}"
 
     def _read(self, names: Sequence[str]) -> Outputs:
-        return read_loops(self.session, names, flow_definition_arn=self.flow_definition_arn)
+        created_at = {name: at for name in names if (at := self._states[name].created_at) is not None}
+        return read_loops(
+            self.session, names, created_at=created_at, flow_definition_arn=self.flow_definition_arn
+        )
 
     def _completed(self) -> list[str]:
         return [name for name, state in self._states.items() if state.status == "Completed"]
