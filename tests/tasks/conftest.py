@@ -2,7 +2,8 @@
 
 import pytest
 
-from hitl_sdk.local.templates import read_template, render
+from hitl_sdk._elements import read_template
+from hitl_sdk.local.templates import render
 
 
 @pytest.fixture(scope="session")

@@ -154,7 +154,7 @@ def read_answer_fields(source: str, labels: Mapping[str, Sequence[str]]) -> dict
         raise ValueError("the template has no element with a name, so nothing is answered")
     unknown = next((name for name in labels if name not in by_key), None)
     if unknown is not None:
-        raise ValueError(f"there are labels for {unknown!r}, but no element of that name")
+        raise ValueError(f"there are choices for {unknown!r}, but no element of that name")
     has_branches = "{%" in source
     return {
         key: _field(key, same, labels.get(key), has_branches=has_branches) for key, same in by_key.items()
@@ -235,5 +235,5 @@ def _select(name: str, element: TemplateElement, labels: Sequence[str] | None) -
 
 def _unknown_labels(key: str) -> ValueError:
     return ValueError(
-        f"the labels of {key!r} come from the task's input: say them in labels={{{key!r}: [...]}}"
+        f"the labels of {key!r} come from the task's input: say them in choices={{{key!r}: [...]}}"
     )

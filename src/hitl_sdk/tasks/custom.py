@@ -38,7 +38,7 @@ class Custom(FieldsTask):
         Not shown: the template has its own.
     template, html : str
         The worker template. It is given as ``template``, and kept as ``html``.
-    labels : mapping of str to sequence of str, optional
+    choices : mapping of str to sequence of str, optional
         By the name of the element, the labels or choices that the template gets from the task's input.
 
     Raises
@@ -74,7 +74,7 @@ class Custom(FieldsTask):
     """
 
     html: str = Field(alias="template")
-    labels: Mapping[str, LabelList] = Field(default={})
+    choices: Mapping[str, LabelList] = Field(default={})
 
     @model_validator(mode="after")
     def _can_be_answered(self) -> "Custom":
@@ -84,7 +84,7 @@ class Custom(FieldsTask):
     @cached_property
     def answer_fields(self) -> Mapping[str, AnswerField]:
         """The fields by the key of their answer, as the template has them."""
-        return read_answer_fields(self.html, self.labels)
+        return read_answer_fields(self.html, self.choices)
 
     @cached_property
     def _input_keys(self) -> InputKeys:

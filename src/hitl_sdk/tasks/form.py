@@ -1,12 +1,13 @@
 """Tasks with several answers, each under a name of its own: forms."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, InstanceOf
 
-from hitl_sdk.consolidation import Consolidation, FormConsolidation
+from hitl_sdk.consolidation import Consensus, Consolidation, FormConsolidation, Vote
 from hitl_sdk.errors import HitlError, InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import Label, LabelType
 from hitl_sdk.tasks._reading import answer_errors, label_errors
@@ -173,11 +174,12 @@ class FieldsTask(Task):
         by : Consolidation, optional
             A method for one label, or a `FormConsolidation` of your own.
         """
-        if isinstance(by, FormConsolidation):
-            return by
-        return FormConsolidation(
-            {name: field.consolidation(by) for name, field in self.answer_fields.items()}
-        )
+        own = by
+        if not isinstance(own, FormConsolidation):
+            own = FormConsolidation(
+                {name: field.consolidation(by) for name, field in self.answer_fields.items()}
+            )
+        return _EveryField(own, tuple(self.answer_fields))
 
     def _answer_of(self, content: Mapping[str, object], name: str) -> object:
         return answer_under(content, name)
@@ -190,6 +192,26 @@ def _told(read: Callable[[object], object], name: str, value: object) -> object:
     except ValueError as error:
         reason = error.message if isinstance(error, HitlError) else error
         raise ValueError(f"{name}: {reason}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _EveryField:
+    """A method for forms, with None for the fields that it leaves out, so that every label has them all."""
+
+    method: FormConsolidation
+    names: tuple[str, ...]
+
+    def consolidate(
+        self,
+        votes: Iterable[Vote[Mapping[str, object]]],
+        *,
+        preferred: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> Mapping[str, Consensus[Mapping[str, object]]]:
+        """Return what the method says."""
+        return {
+            item: replace(consensus, label={name: consensus.label.get(name) for name in self.names})
+            for item, consensus in self.method.consolidate(votes, preferred=preferred).items()
+        }
 
 
 def _distinct(fields: Sequence[FormInput]) -> tuple[FormInput, ...]:
