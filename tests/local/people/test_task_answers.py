@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import hitl_sdk as hitl
 from hitl_sdk import tasks
 from hitl_sdk.labels import (
     Box,
@@ -16,7 +17,9 @@ from hitl_sdk.labels import (
     Span,
     make_mask,
     mask_pixels,
+    to_value,
 )
+from hitl_sdk.testing import mock_hitl
 
 NAMED = {"name": "n", "title": "What is it?"}
 PAIR = {**NAMED, "labels": ["cat", "dog"]}
@@ -99,10 +102,18 @@ def content_of(task, label):
 
 
 def plain(label):
-    """Return a label in a form that compares: of a mask what its pixels are, whatever its labels' order."""
-    if not hasattr(label, "png"):
-        return label
-    return [[label.labels[pixel - 1] if pixel else None for pixel in row] for row in mask_pixels(label)]
+    """Return a label in a form that compares: a mask as its pixels' labels, shapes and spans without confidence."""
+    if hasattr(label, "png"):
+        return [[label.labels[pixel - 1] if pixel else None for pixel in row] for row in mask_pixels(label)]
+    return without_confidence(to_value(label))
+
+
+def without_confidence(value):
+    if isinstance(value, list):
+        return [without_confidence(each) for each in value]
+    if isinstance(value, dict):
+        return {name: without_confidence(each) for name, each in value.items() if name != "confidence"}
+    return value
 
 
 def read(task, content):
@@ -167,3 +178,30 @@ def test_a_template_of_ones_own_is_answered_whatever_it_asks_for(desk):
     label = {"boxes": Shapes((Box("cat", 1, 2, 3, 4),), **SIZE), "mood": "wild", "remark": "fast"}
     content = desk.known(task.template(), label, input_content={"taskObject": "cat.png"})
     assert read(task, content).label == label
+
+
+@by_type([*LABELS, *VERIFICATIONS, (FORM, FILLED_IN)])
+def test_every_task_goes_from_its_flow_through_workers_to_an_export(task, label, tmp_path):
+    is_judged = any(task is judged for judged, _ in VERIFICATIONS)
+    truth = "Incorrect" if is_judged else label
+    with mock_hitl() as cloud:
+        flow = hitl.ReviewFlow(
+            name="flow",
+            team=hitl.PrivateTeam(name="reviewers", members=[hitl.Member(email="ana@example.com")]),
+            task=task,
+            output=f"s3://{cloud.bucket('reviews')}/a2i",
+            role_arn=cloud.role_arn,
+            task_count=2,
+        )
+        flow.ensure(cloud.session())
+        cloud.workers.add(2, truth=lambda item: truth)
+        router = hitl.Router(flow=flow, policy=hitl.Threshold(0.9), session=cloud.session(), progress=False)
+        run = router.route([hitl.Prediction("1", content_of(task, label)["taskObject"], label, 0.5)])
+        run.wait(timeout=7200)
+        frame = run.training_frame()
+    assert frame["n_workers"].tolist() == [2]
+    hitl.training.to_jsonl(frame, tmp_path / "labels.jsonl")
+    (line,) = (tmp_path / "labels.jsonl").read_text().splitlines()
+    assert json.loads(line)["label"] is not None
+    if not is_judged:
+        assert plain(task.normalise_label(frame["label"][0])) == plain(label)
