@@ -242,6 +242,14 @@ def test_the_order_of_the_votes_does_not_matter(method, votes, rng):
     assert_same(method().consolidate(rng.sample(votes, len(votes))), method().consolidate(votes))
 
 
+def test_a_balanced_set_does_not_tip_over_with_the_order_of_its_rows(votes_of):
+    """Here the last digit of a sum, which depends on the order of what is summed up, would grow round by round."""
+    votes, rng = votes_of(ann="accb", bob="caba"), random.Random(0)
+    expected = OneCoinDawidSkene().consolidate(votes)
+    for _ in range(100):
+        assert_same(OneCoinDawidSkene().consolidate(rng.sample(votes, len(votes))), expected)
+
+
 @pytest.mark.parametrize("method", [*METHODS, MajorityVote])
 @given(votes=CROWDS, names=st.permutations(["ann", "bob", "cleo", "dan", "eve"]))
 @settings(deadline=None, max_examples=60)

@@ -2,6 +2,7 @@
 
 from hitl_sdk.consolidation.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from hitl_sdk.consolidation.consensus import Consensus, Consolidation, Vote
+from hitl_sdk.consolidation.crowd_kit import CrowdKit
 from hitl_sdk.consolidation.dawid_skene import DawidSkene
 from hitl_sdk.consolidation.forms import FieldMethod, FormConsolidation, FormFieldConsolidation
 from hitl_sdk.consolidation.majority import MajorityVote, majority
@@ -21,6 +22,7 @@ __all__ = [
     "BoxConsolidation",
     "Consensus",
     "Consolidation",
+    "CrowdKit",
     "DawidSkene",
     "FieldMethod",
     "FormConsolidation",

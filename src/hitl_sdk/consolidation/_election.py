@@ -36,6 +36,7 @@ class Scores(NamedTuple):
     item: Codes
     label: Codes
     score: Reals
+    are_confidences: bool = True
 
 
 class Election(NamedTuple):
@@ -54,6 +55,11 @@ def dense_scores(posteriors: Reals) -> Scores:
     return Scores(
         np.repeat(np.arange(n_items), n_labels), np.tile(np.arange(n_labels), n_items), posteriors.T.ravel()
     )
+
+
+def bare_labels(label: Codes) -> Scores:
+    """Return scores of one label an item, of which no more is known."""
+    return Scores(np.arange(len(label)), label, np.ones(len(label)), are_confidences=False)
 
 
 def vote_shares(votes: EncodedVotes) -> Scores:
@@ -81,7 +87,7 @@ def elect(votes: EncodedVotes, scores: Scores, preferred: Mapping[Any, Any] | No
     several = n_workers > 1
     return Election(
         elected,
-        np.where(several, highest, np.nan),
+        np.where(several & scores.are_confidences, highest, np.nan),
         np.where(several, for_it / given, np.nan),
         n_workers,
         np.bincount(item, minlength=n_items) > 1,
