@@ -4,7 +4,13 @@ import tempfile
 from pathlib import Path
 
 import hitl_sdk as hitl
-from hitl_sdk.results import answers_frame, iter_prefix, parse_output, read_prefix
+from hitl_sdk.results import (
+    answers_frame,
+    iter_prefix,
+    parse_output,
+    read_manifest,
+    read_prefix,
+)
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"
@@ -74,6 +80,23 @@ def read_one(document: bytes) -> None:
 # --8<-- [end:one]
 
 
+# --8<-- [start:manifest]
+def read_job(session: hitl.Session) -> None:
+    """Read what a labeling job wrote; a line that can't be read is a row with the reason."""
+    frame = read_manifest("s3://reviews/job/manifests/output/output.manifest", session=session)
+    columns = ["item", "label", "confidence", "label_source", "error"]
+    print(frame[columns].astype(object).fillna("-").to_string(index=False))
+
+
+# --8<-- [end:manifest]
+
+OUTPUT_MANIFEST = b"""\
+{"source":"I love it","mood":1,"mood-metadata":{"class-name":"good","confidence":0.77,"type":"groundtruth/text-classification",\
+"job-name":"labeling-job/mood","human-annotated":"yes","creation-date":"2023-02-03T10:05:11.120034"}}
+{"source":"Never again","mood":0,"mood-meta
+"""
+
+
 if __name__ == "__main__":
     with hitl.testing.mock_hitl() as cloud:
         run = reviewed(cloud)
@@ -87,6 +110,9 @@ if __name__ == "__main__":
             Body=b'{"flowDefinitionArn": "arn", "humanAnswers": [',
         )  # as if cut off
         read(cloud.session())
+        place = "job/manifests/output/output.manifest"
+        s3.put_object(Bucket="reviews", Key=place, Body=OUTPUT_MANIFEST)
+        read_job(cloud.session())
         with tempfile.TemporaryDirectory() as folder:
             write_parquet(cloud.session(), Path(folder))
             print(*(file.name for file in Path(folder).iterdir()))
