@@ -20,3 +20,17 @@ def element_seen():
         return element
 
     return seen
+
+
+@pytest.fixture(scope="session")
+def page_seen():
+    """The page that a worker sees, and the elements on it."""
+
+    def seen(task, task_input):
+        html, errors = render(
+            task.template(), task_input, sign=lambda uri: uri.replace("s3://", "https://signed/")
+        )
+        assert errors == []
+        return html, read_template(html)
+
+    return seen
