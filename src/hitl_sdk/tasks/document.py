@@ -199,12 +199,19 @@ def _by_id(blocks: object) -> dict[str, Block]:
 
 
 def _text(block: Block, by_id: Mapping[str, Block]) -> str:
-    """Return the text of a block: its own, or those of its words; of a box to tick, whether it is."""
-    if block.get("text") is not None:
-        return clean_text(str(block["text"]))
-    if block.get("selectionStatus") is not None:
-        return str(block["selectionStatus"])
-    return " ".join(_text(by_id[each], by_id) for each in _ids(block, "CHILD") if each in by_id)
+    """Return the text of a block: its own, or those of its words."""
+    own = _own_text(block)
+    if own is not None:
+        return own
+    words = (_own_text(by_id[each]) for each in _ids(block, "CHILD") if each in by_id)
+    return " ".join(word for word in words if word is not None)
+
+
+def _own_text(block: Block) -> str | None:
+    """Return the text of a block itself; of a box to tick, whether it is ticked."""
+    text = block.get("text")
+    text = block.get("selectionStatus") if text is None else text
+    return None if text is None else clean_text(str(text))
 
 
 def _ids(block: Block, relation: str) -> list[str]:
@@ -220,6 +227,5 @@ def _ids(block: Block, relation: str) -> list[str]:
         isinstance(each, Mapping) for each in relationships
     ):
         raise ValueError("the relationships of a block are no list of objects")
-    return [
-        str(id_) for each in relationships if each.get("type") == relation for id_ in each.get("ids") or ()
-    ]
+    ids = (each.get("ids") for each in relationships if each.get("type") == relation)
+    return [str(id_) for several in ids if isinstance(several, list) for id_ in several]
