@@ -34,7 +34,7 @@ _FACTS = (
     "tie",
     "reason",
 )
-_COLORS = ("#0b6e4f", "#b5179e", "#1d4ed8", "#c2410c", "#6d28d9", "#a16207", "#0e7490", "#be123c")
+_COLORS = ("#16a34a", "#db2777", "#2563eb", "#ea580c", "#9333ea", "#ca8a04", "#0891b2", "#dc2626")
 _MEDIA_TYPES = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8", "image/jpeg"),
@@ -187,7 +187,10 @@ def _polyline(line: Polyline, color: str, thick: float) -> str:
 
 
 def _keypoint(point: Keypoint, color: str, thick: float) -> str:
-    return f'<circle cx="{point.x:g}" cy="{point.y:g}" r="{2 * thick:.4g}" fill="{color}"/>'
+    return (
+        f'<circle cx="{point.x:g}" cy="{point.y:g}" r="{2.5 * thick:.4g}" fill="{color}" '
+        f'stroke="white" stroke-width="{thick / 2:.4g}"/>'
+    )
 
 
 _SHAPES: Mapping[type, Callable[[Any, str, float], str]] = {
@@ -274,7 +277,7 @@ def _told(value: object) -> str:
         if "shapes" in value:
             return _several(cast("Sequence[Any]", value["shapes"]))
         if "png" in value:
-            return f"mask of {value['width']} x {value['height']}: {', '.join(map(str, cast('Sequence[str]', value['labels'])))}"
+            return f"mask of {value['width']} x {value['height']}: {_several(cast('Sequence[str]', value['labels']))}"
         return ", ".join(f"{key}={_told(part)}" for key, part in value.items())
     if isinstance(value, str) or not isinstance(value, Sequence):
         return str(value)
