@@ -106,7 +106,8 @@ class FieldsTask(Task):
         {'brand': 'Acme', 'size': 58.0}
         """
         answers = {name: self._answer_of(content, name) for name in self.answer_fields}
-        if content and all(answer is None for answer in answers.values()):
+        is_of_another = any(answer is not None for answer in content.values())
+        if is_of_another and all(answer is None for answer in answers.values()):
             raise InvalidOutputError(
                 f"the answer has no field of task {self.name!r}, but {names(content)}",
                 hint=f"its fields are {names(self.answer_fields)}",
@@ -116,7 +117,7 @@ class FieldsTask(Task):
                 name: _told(field.read, name, answers[name]) for name, field in self.answer_fields.items()
             }
         for name, field in self.answer_fields.items():
-            if field.required and label[name] in (None, (), False):
+            if field.required and (label[name] is None or label[name] is False or label[name] == ()):
                 raise InvalidOutputError(
                     f"the answer to task {self.name!r} leaves field {name!r} empty",
                     hint="the field is required",
