@@ -3,7 +3,14 @@
 from hitl_sdk.results.document import HumanAnswer, HumanLoopOutput, parse_output
 from hitl_sdk.results.manifest import MANIFEST_COLUMNS, read_manifest
 from hitl_sdk.results.outputs import OutputRow, Outputs, answers_frame
-from hitl_sdk.results.reading import iter_prefix, read_loops, read_outputs, read_prefix
+from hitl_sdk.results.reading import (
+    iter_outputs,
+    iter_prefix,
+    list_outputs,
+    read_loops,
+    read_outputs,
+    read_prefix,
+)
 from hitl_sdk.results.workers import drift_frame, workers_frame
 
 __all__ = [
@@ -14,7 +21,9 @@ __all__ = [
     "Outputs",
     "answers_frame",
     "drift_frame",
+    "iter_outputs",
     "iter_prefix",
+    "list_outputs",
     "parse_output",
     "read_loops",
     "read_manifest",

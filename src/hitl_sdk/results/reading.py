@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hitl_sdk.errors import HitlError
     from hitl_sdk.session import Session
 
-__all__ = ["iter_prefix", "read_loops", "read_outputs", "read_prefix"]
+__all__ = ["iter_outputs", "iter_prefix", "list_outputs", "read_loops", "read_outputs", "read_prefix"]
 
 OBSTORE_AT_ONCE = 128
 """S3 answers in some 20 ms: so many threads come near the 5,500 GETs a second that one prefix gives (Amazon S3
@@ -188,9 +188,96 @@ def iter_prefix(
     ...     [len(outputs) for outputs in iter_prefix(cloud.session(), "s3://reviews/a2i", batch_size=2)]
     [2, 2, 1]
     """
-    if batch_size < 1:
-        raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
     return _batches(_stream_prefix(session, uri, concurrency), batch_size, flow_definition_arn)
+
+
+def iter_outputs(
+    session: Session,
+    uris: Iterable[str],
+    *,
+    batch_size: int = 1000,
+    flow_definition_arn: str | None = None,
+    concurrency: int | None = None,
+) -> Iterator[Outputs]:
+    """Fetch output.json files by their addresses, batch after batch: for more than fits into memory.
+
+    Addresses are taken as they are fetched, no further ahead than four a thread; so `uris` may be a stream itself.
+
+    Parameters
+    ----------
+    session : Session
+        Whose S3.
+    uris : iterable of str
+        Where they lie: ``s3://BUCKET/KEY``. One that is no S3 address is a row with that error.
+    batch_size : int, default 1000
+        Documents a batch; the last may have fewer.
+    flow_definition_arn : str, optional
+        The flow they must be of.
+    concurrency : int, optional
+        Threads, as for `read_outputs`.
+
+    Returns
+    -------
+    iterator of Outputs
+        Together one row an address, in their order. None of them is empty.
+
+    Raises
+    ------
+    InvalidInputError
+        If `uris` is one text, or `batch_size` or `concurrency` is below 1.
+    CredentialsError
+        If there are no credentials or they have expired; on the way, as the next.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     _ = cloud.bucket("reviews")
+    ...     uris = (f"s3://reviews/a2i/{n}/output.json" for n in range(3))
+    ...     for outputs in iter_outputs(cloud.session(), uris, batch_size=2):
+    ...         print([type(row.error).__name__ for row in outputs])
+    ['NotFoundError', 'NotFoundError']
+    ['NotFoundError']
+    """
+    fetch = _object_fetcher(ObjectReader(session))
+    return _batches(_stream(fetch, _several(uris, "uris"), concurrency), batch_size, flow_definition_arn)
+
+
+def list_outputs(session: Session, uri: str) -> Iterator[str]:
+    """List the output.json files under a prefix without fetching them.
+
+    Parameters
+    ----------
+    session : Session
+        Whose S3.
+    uri : str
+        ``s3://BUCKET/PREFIX``, read as by `read_prefix`.
+
+    Returns
+    -------
+    iterator of str
+        Their addresses, in the order of their keys.
+
+    Raises
+    ------
+    InvalidInputError
+        If `uri` is no S3 address.
+    NotFoundError
+        If the bucket does not exist; on the way, as the next.
+    CredentialsError
+        If there are no credentials or they have expired; on the way, as the next.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     bucket = cloud.bucket("reviews")
+    ...     for key in ("a2i/1/output.json", "a2i/1/else.json", "a2i-old/1/output.json"):
+    ...         _ = cloud.session().client("s3").put_object(Bucket=bucket, Key=key, Body=b"{}")
+    ...     list(list_outputs(cloud.session(), "s3://reviews/a2i"))
+    ['s3://reviews/a2i/1/output.json']
+    """
+    return _list(ObjectReader(session), *split_uri(uri, of_object=False))
 
 
 def read_loops(
@@ -296,20 +383,23 @@ def _object_fetcher(objects: ObjectReader) -> Callable[[str], _Fetched]:
     def fetch(uri: str) -> _Fetched:
         try:
             return _Fetched(uri, objects.get(uri))
-        except ServiceError as error:
+        except (InvalidInputError, ServiceError) as error:
             return _Fetched(uri, error=error)
 
     return fetch
 
 
-def _stream_prefix(session: Session, uri: str, concurrency: int | None) -> Iterator[_Fetched]:
-    bucket, prefix = split_uri(uri, of_object=False)
+def _list(objects: ObjectReader, bucket: str, prefix: str) -> Iterator[str]:
     folder = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-    objects = ObjectReader(session)
-    found = (
+    return (
         f"s3://{bucket}/{key}" for key in objects.list_keys(bucket, folder) if key.endswith("/output.json")
     )
-    return _stream(_object_fetcher(objects), found, concurrency)
+
+
+def _stream_prefix(session: Session, uri: str, concurrency: int | None) -> Iterator[_Fetched]:
+    bucket, prefix = split_uri(uri, of_object=False)
+    objects = ObjectReader(session)
+    return _stream(_object_fetcher(objects), _list(objects, bucket, prefix), concurrency)
 
 
 def _stream(
@@ -325,8 +415,14 @@ def _stream(
 def _batches(
     fetched: Iterator[_Fetched], batch_size: int, flow_definition_arn: str | None
 ) -> Iterator[Outputs]:
-    while batch := _outputs(islice(fetched, batch_size), flow_definition_arn):
-        yield batch
+    if batch_size < 1:
+        raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
+
+    def batches() -> Iterator[Outputs]:
+        while batch := _outputs(islice(fetched, batch_size), flow_definition_arn):
+            yield batch
+
+    return batches()
 
 
 def _outputs(fetched: Iterable[_Fetched], flow_definition_arn: str | None) -> Outputs:
