@@ -237,6 +237,17 @@ def test_outlines_of_different_vertex_counts_have_a_mean():
     assert [round(number, 9) for point in shape.vertices for number in point] == [1, 0, 11, 0, 11, 10, 1, 10]
 
 
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("turned", [square(0, 0, 10), square(2, 2, 6)], ids=["large", "small"])
+def test_corners_find_each_other_wherever_an_outline_begins(turned, turn):
+    """One square lies in the middle of the other."""
+    still = square(2, 2, 6) if turned == square(0, 0, 10) else square(0, 0, 10)
+    begun = Polygon("roof", turned.vertices[turn:] + turned.vertices[:turn])
+    shape = agree(PolygonConsolidation(min_iou=0.3), [still], [begun]).label.shapes[0]
+
+    assert {(round(x, 9), round(y, 9)) for x, y in shape.vertices} == {(1, 1), (9, 1), (9, 9), (1, 9)}
+
+
 def test_an_average_that_would_cross_itself_gives_way_to_the_outline_most_like_the_others():
     bowtie = Polygon("roof", (Point(0, 0), Point(10, 10), Point(10, 0), Point(0, 10)))
     wider = Polygon("roof", (Point(0, 0), Point(11, 10), Point(11, 0), Point(0, 10)))
@@ -287,10 +298,11 @@ def test_keypoints_are_matched_by_distance_and_averaged():
 
 
 def test_keypoints_of_different_names_are_different_points():
-    answers = [Keypoint("left eye", 10, 10)], [Keypoint("right eye", 10, 10)]
-    consensus = agree(KeypointConsolidation(5), *answers, preferred=[Keypoint("left eye", 11, 10)])
+    left, right = Keypoint("left eye", 10, 10), Keypoint("right eye", 10, 10)
 
-    assert names(consensus) == ["left eye"]
+    assert sorted(names(agree(KeypointConsolidation(5), [left], [right]))) == ["left eye", "right eye"]
+    assert names(agree(KeypointConsolidation(5), [left], [], preferred=[right])) == []
+    assert names(agree(KeypointConsolidation(5), [left], [], preferred=[left])) == ["left eye"]
 
 
 def test_how_far_apart_points_may_lie_goes_by_the_size_of_the_image():
