@@ -15,6 +15,7 @@ from hitl_sdk.labels import (
     make_mask,
 )
 
+# --8<-- [start:street]
 ADDRESS = "s3://examples/street.png"
 WIDTH, HEIGHT = 160, 120
 HORIZON = 70
@@ -44,6 +45,9 @@ def street() -> bytes:
     written = BytesIO()
     image.save(written, format="PNG")
     return written.getvalue()
+
+
+# --8<-- [end:street]
 
 
 def shapes(*drawn: Box | Polygon | Polyline | Keypoint) -> Shapes:

@@ -45,6 +45,11 @@ class ImageAnnotation(ImageTask, ListedLabels):
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the method for this kind of label.
 
+        Parameters
+        ----------
+        by : Consolidation, optional
+            The method that is wanted.
+
         Raises
         ------
         InvalidInputError

@@ -65,6 +65,11 @@ class Segmentation(ImageAnnotation):
     def answered_colors(self, answer: Mapping[str, object]) -> MaskColors:
         """Return which label each colour of an answer stands for.
 
+        Parameters
+        ----------
+        answer : mapping
+            Of one worker.
+
         Raises
         ------
         InvalidOutputError
@@ -215,7 +220,13 @@ class SemanticSegmentation(Segmentation):
         return make_mask(np.array(places)[mask_pixels(mask)], self.labels)
 
     def initial_value(self, label: Any) -> object:
-        """Return the mask as the element takes it: the colours of its labels, and its picture."""
+        """Return the mask as the element takes it: the colours of its labels, and its picture.
+
+        Parameters
+        ----------
+        label : Mask
+            As `normalise_label` returns it.
+        """
         mappings = {name: {"color": color} for name, color in mask_colors(label.labels)}
         return {"labelMappings": mappings, "src": _data_address(colored_png(label))}
 
@@ -290,7 +301,13 @@ class InstanceSegmentation(Segmentation):
         return mask
 
     def initial_value(self, label: Any) -> object:
-        """Return the mask as the element takes it: label and colour of each instance, and its picture."""
+        """Return the mask as the element takes it: label and colour of each instance, and its picture.
+
+        Parameters
+        ----------
+        label : Mask
+            As `normalise_label` returns it.
+        """
         instances = [{"color": color, "label": name} for name, color in mask_colors(label.labels)]
         return {"instances": instances, "src": _data_address(colored_png(label))}
 

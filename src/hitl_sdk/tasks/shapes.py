@@ -123,7 +123,13 @@ class Drawing(ImageAnnotation):
         return replace(shapes, shapes=spelled)
 
     def initial_value(self, label: Any) -> object:
-        """Return the shapes as the element draws them: without confidence."""
+        """Return the shapes as the element draws them: without confidence.
+
+        Parameters
+        ----------
+        label : Shapes
+            As `normalise_label` returns it.
+        """
         return [
             {key: value for key, value in shape.items() if key != "confidence"}
             for shape in (to_value(each) for each in label.shapes)
@@ -243,7 +249,13 @@ class PolylineAnnotation(Drawing):
         return self
 
     def initial_value(self, label: Any) -> object:
-        """Return the polylines as the element draws them: in an object, and without confidence."""
+        """Return the polylines as the element draws them: in an object, and without confidence.
+
+        Parameters
+        ----------
+        label : Shapes
+            As `normalise_label` returns it.
+        """
         return {"polylines": super().initial_value(label)}
 
     def own_consolidation(self) -> Consolidation[Any]:

@@ -226,7 +226,13 @@ class Verification(LabelRequired):
         return self._annotation.normalise_label(label)
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
-        """Return `by`, or the majority vote on the judgements."""
+        """Return `by`, or the majority vote on the judgements.
+
+        Parameters
+        ----------
+        by : Consolidation, optional
+            The method that is wanted.
+        """
         return self._question.consolidation(by)
 
     def accepted_label(self, label: Label | None) -> None:
