@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from hitl_sdk.errors import InvalidInputError
@@ -25,6 +25,10 @@ __all__ = [
 
 _LONGEST_NAME = 250  # bytes; file systems take 255, and an ending may follow
 _UNSAFE = frozenset('/\\:*?"<>|')  # what Windows or a POSIX system does not take in a name
+
+
+Drawn: TypeAlias = Box | Polygon | Keypoint
+"""The shapes that some format has a way to write."""
 
 
 class LabelledImage(NamedTuple):
@@ -129,7 +133,7 @@ def parts_of(frame: object) -> dict[str, object]:
     return parts
 
 
-def shapes_of(image: LabelledImage, *kinds: type) -> list[Box | Polygon | Polyline | Keypoint]:
+def shapes_of(image: LabelledImage, *kinds: type[Drawn]) -> list[Drawn]:
     """Return what is drawn on an image, clipped to it, as long as it is of these kinds.
 
     Raises
@@ -137,7 +141,7 @@ def shapes_of(image: LabelledImage, *kinds: type) -> list[Box | Polygon | Polyli
     InvalidInputError
         If a shape is of another kind, or nothing of it is inside the image.
     """
-    shapes: Sequence[Box | Polygon | Polyline | Keypoint] = getattr(image.label, "shapes", ())
+    shapes: Sequence[Drawn] = getattr(image.label, "shapes", ())
     if isinstance(image.label, Mask) or not all(isinstance(shape, kinds) for shape in shapes):
         known = " and ".join(kind.__name__ for kind in kinds)
         raise item_error(image.row.item_id, f"has labels other than {known}", hint="use another export")
@@ -166,9 +170,7 @@ def mask_of(image: LabelledImage) -> Mask:
     return image.label
 
 
-def clip(
-    shape: Box | Polygon | Polyline | Keypoint, width: float, height: float
-) -> Box | Polygon | Polyline | Keypoint | None:
+def clip(shape: Drawn, width: float, height: float) -> Drawn | None:
     """Cut off what is outside of an image; None if nothing is left. A keypoint on the image's edge is inside."""
     if isinstance(shape, Box):
         left, top = max(shape.left, 0), max(shape.top, 0)
@@ -183,10 +185,8 @@ def clip(
         return Box(shape.label, left, top, right - left, bottom - top, shape.confidence)
     if isinstance(shape, Keypoint):
         return shape if 0 <= shape.x <= width and 0 <= shape.y <= height else None
-    if isinstance(shape, Polygon):
-        vertices = _clipped(shape.vertices, width, height)
-        return Polygon(shape.label, vertices, shape.confidence) if area(vertices) > 0 else None
-    return shape
+    vertices = _clipped(shape.vertices, width, height)
+    return Polygon(shape.label, vertices, shape.confidence) if area(vertices) > 0 else None
 
 
 def _clipped(vertices: tuple[Point, ...], width: float, height: float) -> tuple[Point, ...]:

@@ -105,18 +105,21 @@ def to_conll(
     ...     print(to_conll(frame, task, f"{folder}/train.conll").path.read_text().replace("\n", ", "))
     I O, am O, in O, New B-city, York I-city, . O, ,
     """
-    tags = {name: "_".join(name.split()) for name in class_names(task)}
-    twice = repeated(tags.values())
+    twice = repeated(map(_tag, class_names(task)))
     if twice is not None:
         raise InvalidInputError(f"two labels would have the tag {twice!r}", hint="rename one of them")
     rows, left_out = labelled_rows(frame, task)
-    blocks = [_block(row, tags, tokenize) for row in rows]
+    blocks = [_block(row, tokenize) for row in rows]
     file = Path(path)
     files = write_files(file.parent, [file.name], ["".join(blocks).encode()], overwrite=overwrite)
     return Export(file, files, len(rows), left_out)
 
 
-def _block(row: LabelledRow, tags: dict[str, str], tokenize: Tokenize) -> str:
+def _tag(label: str) -> str:
+    return "_".join(label.split())
+
+
+def _block(row: LabelledRow, tokenize: Tokenize) -> str:
     """Return the lines of one item."""
     text, spans = row.item, _spans(row)
     found = _cut(_checked(row, tokenize(text)), spans)
@@ -128,7 +131,7 @@ def _block(row: LabelledRow, tags: dict[str, str], tokenize: Tokenize) -> str:
             position += 1
         mark = "B"
         while position < len(found) and found[position][0] < span.end_offset:
-            lines.append(f"{text[slice(*found[position])]} {mark}-{tags.get(span.label, span.label)}")
+            lines.append(f"{text[slice(*found[position])]} {mark}-{_tag(span.label)}")
             position, mark = position + 1, "I"
         if mark == "B":
             raise item_error(

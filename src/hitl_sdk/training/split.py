@@ -37,8 +37,8 @@ def split(
 ) -> dict[str, IntoDataFrameT]:
     """Split a training frame into parts: by share, by label, and so that no item is in two of them.
 
-    Only rows in force that have a label are taken; the others are in no part. Items of equal content are always in
-    one part, so that no model is tested on what it was trained on. Which part that is depends on the contents, the
+    Only rows in force that have a label are taken; the others are in no part. Items of equal content, or of one address,
+    are always in one part, so that no model is tested on what it was trained on. Which part that is depends on the contents, the
     fractions and the seed alone: neither on the order of the rows nor on the engine. With more rows, it may be
     another one.
 
