@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import decide, import_time, loops, read_manifest, read_outputs, read_s3
+from benchmarks import consolidation, decide, import_time, loops, read_manifest, read_outputs, read_s3
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
     options = parser.parse_args()
     results = []
-    for benchmark in (import_time, read_outputs, read_s3, read_manifest, decide, loops):
+    for benchmark in (import_time, read_outputs, read_s3, read_manifest, decide, consolidation, loops):
         results.append(benchmark.main([]))
         print(flush=True)
     if options.json:

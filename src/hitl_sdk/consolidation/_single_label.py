@@ -11,7 +11,7 @@ from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from narwhals.typing import IntoDataFrameT
 
@@ -64,7 +64,7 @@ class SingleLabelMethod(ABC):
         item: str = "item",
         worker: str = "worker",
         label: str = "label",
-        preferred: Mapping[Hashable, Hashable] | None = None,
+        preferred: Mapping[str, object] | Mapping[int, object] | None = None,
     ) -> IntoDataFrameT:
         """Return a frame of one row an item that has votes, in the order in which the items first appear.
 
