@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hitl_sdk._elements import read_template
 from hitl_sdk._frames import build_frame
 from hitl_sdk.consolidation import (
     BoxConsolidation,
@@ -23,7 +24,6 @@ from hitl_sdk.errors import (
     InvalidResourceError,
 )
 from hitl_sdk.labels import Box, Keypoint, Point, Polygon, Polyline, Shapes, shapes_type, to_value
-from hitl_sdk.local.templates import read_template
 from hitl_sdk.tasks import BoundingBox, KeypointAnnotation, PolygonAnnotation, PolylineAnnotation
 
 LABELS = ("cat", "dog")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hitl_sdk._elements import read_template
 from hitl_sdk.consolidation import MajorityVote, MaskVote, Vote
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError, InvalidResourceError
 from hitl_sdk.labels import (
@@ -18,7 +19,7 @@ from hitl_sdk.labels import (
     read_colored_png,
     shapes_type,
 )
-from hitl_sdk.local.templates import read_template, render
+from hitl_sdk.local.templates import render
 from hitl_sdk.tasks import (
     Answer,
     BoundingBox,
