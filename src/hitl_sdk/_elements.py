@@ -85,7 +85,7 @@ def _choice_text(choice: object) -> str:
 @lru_cache(maxsize=256)
 def _parsed_json5(text: str) -> str:
     """Return the JSON5 `text` as JSON, which is copied faster than it is read."""
-    json5 = load("json5", extra="local", needed_for="reading the attributes of a worker template")
+    json5 = load("json5", extra="templates", needed_for="reading the attributes of a worker template")
     return json.dumps(json5.loads(text))
 
 

@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 import hitl_sdk
+from hitl_sdk._elements import parse_attribute
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import MissingExtraError
-from hitl_sdk.local.templates import parse_attribute, render
+from hitl_sdk.local.templates import render
 from hitl_sdk.testing import mock_hitl
 
-OF_EXTRAS = "a2wsgi json5 liquid moto msgspec numpy pandas polars pyarrow psycopg sklearn sqlalchemy starlette tqdm typer uvicorn"
+OF_EXTRAS = (
+    "PIL a2wsgi crowdkit datasets json5 liquid moto msgspec numpy obstore pandas polars psycopg pyarrow pyspark rapidfuzz "
+    "scipy shapely sklearn sqlalchemy starlette tqdm typer uvicorn"
+)
 WITH_THE_CORE_ALONE = f"""
 import sys
 sys.modules.update(dict.fromkeys({OF_EXTRAS.split()}))  # None: an import fails as if it were not installed
@@ -27,6 +31,12 @@ team = hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com
 role = "arn:aws:iam::123456789012:role/review"
 hitl.ReviewFlow(name="mood", team=team, task=task, output="s3://bucket/a2i", role_arn=role)
 policy = hitl.Threshold(0.9) | hitl.Sample(0.02, seed=7)
+boxes = hitl.tasks.BoundingBox(name="cats", labels=["cat"], title="Draw a box around every cat")
+box = dict(label="cat", left=1, top=2, width=3, height=4)
+assert boxes.parse_answer(dict(cats=dict(boundingBoxes=[box]))).label == boxes.normalise_label([box])
+votes = [hitl.consolidation.Vote(item, worker, item) for item in "ab" for worker in "xyz"]
+assert hitl.consolidation.MajorityVote().consolidate(votes)["a"].confidence == 1.0
+assert hitl.consolidation.krippendorff_alpha(votes) == 1.0
 print(hitl.routing.decide_batch(policy, [hitl.Prediction("a", "It is okay", "1", 0.5)])[0].decision)
 """
 
@@ -48,7 +58,7 @@ def cloud():
         ("pyarrow", "arrow", frame("arrow")),
         ("moto", "testing", cloud),
         ("sqlalchemy", "testing", cloud),
-        ("json5", "local", lambda: parse_attribute("[only, json5]")),
+        ("json5", "templates", lambda: parse_attribute("[only, json5]")),
         ("liquid", "local", lambda: render("{{ task.input }}", {})),
     ],
 )
