@@ -104,6 +104,11 @@ class TextractForms(AiServiceTask):
 
         The text of a block is its own, or that of its words where these are among the blocks.
 
+        Parameters
+        ----------
+        content : mapping
+            The answer, as it stands in output.json.
+
         Raises
         ------
         InvalidOutputError
@@ -146,11 +151,22 @@ class TextractForms(AiServiceTask):
             return tuple(read_parts(FormField, label))
 
     def initial_value(self, label: Any) -> list[dict[str, object]]:
-        """Return the fields as the element takes them: a KEY_VALUE_SET block for each key and each value."""
+        """Return the fields as the element takes them: a KEY_VALUE_SET block for each key and each value.
+
+        Parameters
+        ----------
+        label : tuple of FormField
+            As `normalise_label` returns it.
+        """
         return [block for number, field in enumerate(label) for block in _blocks(number, field)]
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the method that compares fields by their key.
+
+        Parameters
+        ----------
+        by : FormFieldConsolidation, optional
+            One of your own settings.
 
         Raises
         ------

@@ -124,6 +124,11 @@ class NamedEntityRecognition(ListedLabels):
     def parse_answer(self, content: Mapping[str, object]) -> Answer[tuple[Span, ...]]:
         """Read the ``answerContent`` of one worker: numbers may be text, and nothing marked null.
 
+        Parameters
+        ----------
+        content : mapping
+            The answer, as it stands in output.json.
+
         Raises
         ------
         InvalidOutputError
@@ -165,7 +170,13 @@ class NamedEntityRecognition(ListedLabels):
         return _in_order(replace(span, label=self.predicted_label(span.label)) for span in spans)
 
     def initial_value(self, label: Any) -> list[dict[str, object]]:
-        """Return the spans as the element marks them: without confidence."""
+        """Return the spans as the element marks them: without confidence.
+
+        Parameters
+        ----------
+        label : tuple of Span
+            As `normalise_label` returns it.
+        """
         return [
             {"label": span.label, "startOffset": span.start_offset, "endOffset": span.end_offset}
             for span in label
@@ -173,6 +184,11 @@ class NamedEntityRecognition(ListedLabels):
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the method that clusters spans.
+
+        Parameters
+        ----------
+        by : SpanConsolidation, optional
+            One of your own settings.
 
         Raises
         ------

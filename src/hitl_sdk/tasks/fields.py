@@ -174,6 +174,11 @@ class TextField(FormInput):
     def read(self, answer: object) -> str | None:
         """Return the text; None if it is empty.
 
+        Parameters
+        ----------
+        answer : object
+            What stands under the field's name.
+
         Raises
         ------
         ValueError
@@ -186,7 +191,13 @@ class TextField(FormInput):
         return str(answer).strip() or None
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:  # noqa: ARG002
-        """Return the method that picks the text closest to all others."""
+        """Return the method that picks the text closest to all others.
+
+        Parameters
+        ----------
+        by : Consolidation, optional
+            Not used: it is for choices.
+        """
         return TextConsolidation()
 
 
@@ -257,6 +268,11 @@ class NumberField(FormInput):
     def read(self, answer: object) -> float | None:
         """Return the number, which may be text; None if there is none.
 
+        Parameters
+        ----------
+        answer : object
+            What stands under the field's name.
+
         Raises
         ------
         ValueError
@@ -277,7 +293,13 @@ class NumberField(FormInput):
         return number
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:  # noqa: ARG002
-        """Return the median."""
+        """Return the median.
+
+        Parameters
+        ----------
+        by : Consolidation, optional
+            Not used: it is for choices.
+        """
         return NumberConsolidation()
 
 
@@ -334,6 +356,11 @@ class ChoiceField(FormInput):
     def read(self, answer: object) -> str | None:
         """Return the choice, given by itself or as the one button that is on; None if there is none.
 
+        Parameters
+        ----------
+        answer : object
+            What stands under the field's name.
+
         Raises
         ------
         ValueError
@@ -345,7 +372,13 @@ class ChoiceField(FormInput):
         return _as_listed(chosen[0], self.choices) if chosen else None
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
-        """Return `by`, or the majority vote."""
+        """Return `by`, or the majority vote.
+
+        Parameters
+        ----------
+        by : Consolidation, optional
+            A method for one label; the majority vote when left out.
+        """
         return MajorityVote() if by is None else by
 
 
@@ -389,6 +422,11 @@ class MultiChoiceField(FormInput):
     def read(self, answer: object) -> tuple[str, ...]:
         """Return what was chosen, in the order of the choices.
 
+        Parameters
+        ----------
+        answer : object
+            What stands under the field's name.
+
         Raises
         ------
         ValueError
@@ -398,7 +436,13 @@ class MultiChoiceField(FormInput):
         return tuple(choice for choice in self.choices if choice in chosen)
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
-        """Return the method that asks `by`, or the majority, of each choice by itself."""
+        """Return the method that asks `by`, or the majority, of each choice by itself.
+
+        Parameters
+        ----------
+        by : Consolidation, optional
+            A method for one label; the majority vote when left out.
+        """
         return PerLabel(self.choices, of=by or MajorityVote())
 
 
@@ -434,6 +478,11 @@ class CheckField(FormInput):
     def read(self, answer: object) -> bool:
         """Return whether it is ticked.
 
+        Parameters
+        ----------
+        answer : object
+            What stands under the field's name.
+
         Raises
         ------
         ValueError
@@ -447,7 +496,13 @@ class CheckField(FormInput):
         return said in {"true", "on"}
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:  # noqa: ARG002
-        """Return the majority vote."""
+        """Return the majority vote.
+
+        Parameters
+        ----------
+        by : Consolidation, optional
+            Not used: it is for choices.
+        """
         return MajorityVote()
 
 

@@ -93,6 +93,11 @@ class FieldsTask(Task):
     def parse_answer(self, content: Mapping[str, object]) -> Answer[Label]:
         """Read the ``answerContent`` of one worker: a value for each field, None for what is not filled in.
 
+        Parameters
+        ----------
+        content : mapping
+            The answer, as it stands in output.json.
+
         Raises
         ------
         InvalidOutputError
@@ -160,7 +165,13 @@ class FieldsTask(Task):
             }
 
     def initial_value(self, label: Any) -> object:
-        """Return the values of the fields that are filled in, as their elements take them."""
+        """Return the values of the fields that are filled in, as their elements take them.
+
+        Parameters
+        ----------
+        label : mapping
+            As `normalise_label` returns it.
+        """
         return {
             name: self.answer_fields[name].initial_value(value)
             for name, value in label.items()

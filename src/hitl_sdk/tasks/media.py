@@ -77,6 +77,11 @@ class TranscriptionReview(Task):
     def parse_answer(self, content: Mapping[str, object]) -> Answer[str]:
         """Read the ``answerContent`` of one worker; it is empty if they left the text empty.
 
+        Parameters
+        ----------
+        content : mapping
+            The answer, as it stands in output.json.
+
         Raises
         ------
         InvalidOutputError
@@ -124,6 +129,11 @@ class TranscriptionReview(Task):
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the method that picks the text closest to all others.
+
+        Parameters
+        ----------
+        by : TextConsolidation, optional
+            One of your own settings.
 
         Raises
         ------

@@ -82,6 +82,11 @@ class RekognitionModeration(AiServiceTask, MultiClassification):
     def parse_answer(self, content: Mapping[str, object]) -> Answer[tuple[str, ...]]:
         """Read the ``answerContent`` of one worker, in either spelling; the labels come in the order of the task's.
 
+        Parameters
+        ----------
+        content : mapping
+            The answer, as it stands in output.json.
+
         Raises
         ------
         InvalidOutputError
