@@ -20,9 +20,9 @@ from hitl_sdk.tasks import TextClassification
 ENGINES = ["pandas", "polars", "arrow"]
 METHODS = [MajorityVote, DawidSkene, OneCoinDawidSkene]
 COLUMNS = ["item", "label", "confidence", "agreement", "n_workers", "tie"]
-PAIRS = st.tuples(st.sampled_from("123456"), st.sampled_from(["ann", "bob", "cleo", "dan"]))
-CROWDS = st.dictionaries(PAIRS, st.sampled_from("abc"), max_size=20).map(
-    lambda by_pair: [Vote(item, worker, label) for (item, worker), label in by_pair.items()]
+WORKERS = ["ann", "bob", "cleo", "dan"]
+CROWDS = st.lists(  # some answer an item twice
+    st.builds(Vote, st.sampled_from("123456"), st.sampled_from(WORKERS), st.sampled_from("abc")), max_size=20
 )
 
 

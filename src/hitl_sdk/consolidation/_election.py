@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import narwhals as nw
 import numpy as np
@@ -114,8 +114,7 @@ def consensus_frame(
     votes: EncodedVotes, election: Election, frame: nw.DataFrame[Any], item: str, label: str
 ) -> nw.DataFrame[Any]:
     """Return the outcome as a frame of the engine of `frame`, whose items and labels keep their type."""
-    assert isinstance(votes.items, nw.Series)  # noqa: S101
-    assert isinstance(votes.labels, nw.Series)  # noqa: S101
+    items, labels = cast("nw.Series[Any]", votes.items), cast("nw.Series[Any]", votes.labels)
     backend = frame.implementation
 
     def column(name: str, values: list[Any], kind: Any) -> nw.Series[Any]:
@@ -124,10 +123,10 @@ def consensus_frame(
     def reals(name: str, values: Reals) -> nw.Series[Any]:
         return column(name, [None if isnan(value) else value for value in values.tolist()], nw.Float64)
 
-    made = votes.items.alias(item).to_frame()
+    made = items.alias(item).to_frame()
     return nw.maybe_reset_index(
         made.with_columns(
-            votes.labels[election.label.tolist()].alias(label),
+            labels[election.label.tolist()].alias(label),
             reals("confidence", election.confidence),
             reals("agreement", election.agreement),
             column("n_workers", election.n_workers.tolist(), nw.Int64),
