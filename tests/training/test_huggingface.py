@@ -46,8 +46,6 @@ def named(value, feature):
 @pytest.mark.parametrize("kind", LABELS)
 def test_labels_come_back(make, tmp_path, kind, engine):
     labels = LABELS[kind]
-    if engine == "polars" and kind == "boxes":
-        labels = [Shapes((Box("dog", 1.0, 2.5, 3.0, 4.0, 0.5),), 10, 20), Shapes()]
     columns = {"model_label": labels, "completed_at": ["2026-01-01T09:00:00Z"] * len(labels)}
     frame = make.frame(make.task(kind), labels, engine, **columns)
 

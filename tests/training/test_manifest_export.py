@@ -105,7 +105,7 @@ def test_several_labels_are_numbers_with_their_confidences(make, tmp_path, engin
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_boxes_are_pixels_with_the_size_of_the_image(make, tmp_path, engine):
-    label = Shapes((Box("wild boar", 10, 20.4, 30, 40, 0.5), Box("cat", -5, 0.0, 8, 6)), 640, 480)
+    label = Shapes((Box("wild boar", 10, 20.4, 30, 40, 0.5), Box("cat", -5, 0, 8, 6)), 640, 480)
 
     first, second = lines(write(make, tmp_path, "boxes", [label, Shapes((), 9, 9)], engine=engine))
 
