@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # Whoever stands in a row may import what stands in the rows below it, and nothing else of this package.
 LAYERS = (
     {"cli", "demo"},
-    {"review"},
+    {"review", "spark"},
     {"routing", "loops", "results", "training", "resources"},
     {"tasks"},
     {"consolidation", "session"},
