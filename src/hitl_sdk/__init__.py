@@ -112,6 +112,7 @@ __all__ = [
     "arns",
     "consolidation",
     "errors",
+    "labels",
     "loops",
     "resources",
     "results",
