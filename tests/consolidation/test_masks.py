@@ -59,6 +59,10 @@ def test_a_preferred_mask_may_know_labels_that_no_worker_gave():
     assert shown(agree(MaskVote(), mask("10"), mask("02"), preferred=mask("11", ("sea",)))) == "00"
 
 
+def test_the_background_is_no_label_to_agree_on():
+    assert agree(MaskVote(), mask("0011"), mask("0001"), mask("0011")).agreement == pytest.approx(2.5 / 3)
+
+
 def test_nothing_but_background_is_agreed_upon():
     assert agree(MaskVote(), mask("00"), mask("00")).agreement == 1
 
@@ -151,6 +155,21 @@ def test_of_two_instances_that_claim_a_pixel_the_surer_one_has_it():
     )  # fmt: skip
 
     assert shown(consensus) == "11122"
+
+
+def test_the_surer_one_has_it_though_the_other_comes_first():
+    """Three of seven drew the left one, with the pixel in the middle; all drew the right one, four of them with it."""
+    answers = [mask("11122", CARS)] * 3 + [mask("00111", CARS)] * 4
+
+    assert shown(agree(InstanceMaskConsolidation(min_share=0.4), *answers)) == "11222"
+
+
+def test_instances_of_one_label_are_joined_before_others():
+    """The van of the first is as much like the car of the second as like his van."""
+    vans = mask("1111", ("van",)), mask("1122", ("car", "van")), mask("0011", ("van",))
+    consensus = agree(InstanceMaskConsolidation(), *vans)
+
+    assert (shown(consensus), consensus.label.labels) == ("0011", ("van",))
 
 
 def test_the_label_of_an_instance_goes_by_vote():

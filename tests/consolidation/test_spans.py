@@ -29,6 +29,10 @@ def test_boundaries_are_the_ones_given_most_often():
     assert consensus.agreement == pytest.approx((1 + 1 + 8 / 12) / 3)
 
 
+def test_a_clear_mode_outdoes_the_median():
+    assert said(agree(*([city(start, 25)] for start in (5, 5, 6, 7, 8)))) == [("city", 5, 25)]
+
+
 def test_boundaries_without_a_clear_mode_are_the_median():
     assert said(agree([city(5, 13)], [city(6, 14)], [city(7, 15)])) == [("city", 6, 14)]
 
@@ -83,6 +87,13 @@ def test_a_name_within_a_name_is_kept_apart():
     nested = [Span("person", 0, 16), Span("title", 0, 9)]
 
     assert said(agree(nested, nested[::-1])) == [("title", 0, 9), ("person", 0, 16)]
+
+
+def test_spans_of_one_label_are_joined_before_others():
+    """Everybody marked the same words twice."""
+    twice = [city(0, 8), Span("state", 0, 8)]
+
+    assert said(agree(twice, twice[::-1], twice)) == [("city", 0, 8), ("state", 0, 8)]
 
 
 def test_nothing_marked_by_anybody_is_agreed_upon():
