@@ -124,6 +124,12 @@ def test_fields_of_documents_are_matched_by_key_and_voted_by_value():
     assert consensus.agreement == pytest.approx((1 + 2 / 3 + 1 / 2) / 3)
 
 
+def test_a_key_is_written_as_most_workers_wrote_it():
+    answers = [fields((key, "3 May")) for key in ("Date:", "date", "date")]
+
+    assert agree(FormFieldConsolidation(), *answers).label[0].key == "date"
+
+
 def test_a_field_of_half_of_the_workers_goes_by_the_preferred_label():
     answers = fields(("Date", "3 May"), ("Total", "8")), fields(("Date", "3 May"))
 

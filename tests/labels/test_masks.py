@@ -93,7 +93,7 @@ def test_a_grey_png_of_another_tool_is_read(mode):
 
 def test_transparent_white_and_black_are_background():
     image = Image.new("RGBA", (4, 1), "#2ca02c")
-    for x, color in enumerate([(0x2C, 0xA0, 0x2C, 0), (255, 255, 255, 255), (0, 0, 0, 255)]):
+    for x, color in enumerate([(1, 2, 3, 0), (255, 255, 255, 255), (0, 0, 0, 255)]):
         image.putpixel((x, 0), color)
 
     assert mask_pixels(read_colored_png(png(image), COLORS)).tolist() == [[0, 0, 0, 1]]
