@@ -58,7 +58,7 @@ class LabelRequired(ImageTask):
         if label is None:
             raise InvalidPredictionError(
                 f"task {self.name!r} is about a label that is there, and there is none",
-                hint="give what the model found, if need be an empty list",
+                hint="give what the model found, even if that is nothing",
             )
         return super().input(item, label)
 
