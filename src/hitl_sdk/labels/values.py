@@ -205,16 +205,13 @@ def clean_text(text: str) -> str:
 
 
 def _number(value: object, name: str) -> float:
-    if isinstance(value, str):
-        try:
-            value = float(clean_text(value))
-        except ValueError:
-            raise ValueError(f"{name} is {value!r}, no number") from None
-    if (
-        isinstance(value, bool)
-        or not hasattr(value, "__float__")
-        or not math.isfinite(number := float(value))
-    ):
+    try:
+        # SupportsFloat: numbers of numpy and Decimal are read as well.
+        given = clean_text(value) if isinstance(value, str) else cast("SupportsFloat", value)
+        number = math.nan if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
         raise ValueError(f"{name} is {value!r}, no number")
     return int(number) if number.is_integer() else number
 
