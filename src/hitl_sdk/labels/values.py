@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from typing import SupportsFloat, cast
 
 from hitl_sdk.labels.types import (
     Box,
