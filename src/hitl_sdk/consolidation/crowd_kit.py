@@ -58,7 +58,7 @@ class CrowdKit(SingleLabelMethod):
     aggregator_: object
 
     def __init__(self, aggregator: object) -> None:
-        self.aggregator = _named(aggregator) if isinstance(aggregator, str) else aggregator
+        self.aggregator: object = _named(aggregator) if isinstance(aggregator, str) else aggregator
         if not hasattr(self.aggregator, "fit_predict"):
             raise InvalidInputError(
                 f"{self.aggregator!r} is no aggregator: it has no fit_predict()",

@@ -60,7 +60,7 @@ class PerLabel:
     """
 
     def __init__(self, labels: Iterable[str], *, of: Consolidation[str] | None = None) -> None:
-        self.labels = tuple(labels)
+        self.labels: tuple[str, ...] = tuple(labels)
         if not self.labels or len(set(self.labels)) < len(self.labels):
             raise InvalidInputError(
                 f"the labels are {list(self.labels)}", hint="name one or more, each of them once"
