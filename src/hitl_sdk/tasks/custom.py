@@ -152,7 +152,7 @@ class Custom(FieldsTask):
         Returns
         -------
         str
-            The value of the one key, or an object with all of them as ``json.dumps`` writes it.
+            The value of the one key, or an object with all of them as ``json.dumps(..., sort_keys=True)`` writes it.
 
         Raises
         ------
@@ -172,7 +172,8 @@ class Custom(FieldsTask):
                 else f"{keys.only!r} is no text",
                 hint=f"is this an output of another flow than that of task {self.name!r}?",
             )
-        return json.dumps({key: each for key, each in input_content.items() if key != "initialValue"})
+        values = {key: each for key, each in input_content.items() if key != "initialValue"}
+        return json.dumps(values, sort_keys=True)
 
     def _values(self, item: str) -> dict[str, Any]:
         """Read an item of several keys."""
