@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hitl_sdk as hitl
 from hitl_sdk._elements import read_template
 from hitl_sdk.consolidation import MajorityVote, MaskVote, Vote
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError, InvalidResourceError
@@ -231,3 +232,39 @@ def test_the_template_renders_without_a_label_as_in_a_preview(kind):
     html, errors = render(task_of(kind).template(), {"taskObject": ITEM})
     assert errors == []
     assert len(read_template(html)) == 2
+
+
+def test_two_labels_of_one_image_are_judged_in_two_reviews_and_equal_ones_in_one():
+    predictions = [
+        hitl.Prediction("both", ITEM, BOXES, 0.4),
+        hitl.Prediction("one", ITEM, Shapes(BOXES.shapes[:1], 640, 480), 0.4),
+        hitl.Prediction("again", ITEM, BOXES, 0.6),
+        hitl.Prediction("sure", ITEM, BOXES, 0.95),
+    ]
+    with hitl.testing.mock_hitl() as cloud:
+        cloud.bucket("data")
+        cloud.workers.answer(
+            lambda item: {
+                "check": {
+                    "label": "Correct"
+                    if len(item["initialValue"]["boundingBox"]["value"]) == 2
+                    else "Incorrect"
+                }
+            }
+        )
+        flow = hitl.ReviewFlow(
+            name="check",
+            team=hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")]),
+            task=task_of(BoundingBoxVerification),
+            output="s3://data/a2i",
+            role_arn=cloud.role_arn,
+        )
+        flow.ensure(cloud.session())
+        run = hitl.Router(flow=flow, policy=hitl.Threshold(0.9), session=cloud.session()).route(predictions)
+        run.wait(timeout=3600)
+        frame = run.training_frame("arrow").to_pylist()
+
+    loops = [row["human_loop_name"] for row in frame]
+    assert loops[0] == loops[2] != loops[1]
+    assert [row["label"] for row in frame] == ["Correct", "Incorrect", "Correct", None]
+    assert frame[3]["model_label"]["shapes"] == frame[0]["model_label"]["shapes"]
