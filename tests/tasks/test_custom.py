@@ -170,6 +170,12 @@ SIZE = {"inputImageProperties": {"width": 64, "height": 48}}
             (),
         ),
         (
+            """<crowd-classifier name=a categories="['x', 'y']" exclusion-category="{ text: 'z' }"></crowd-classifier>""",
+            str,
+            {"label": "y"},
+            "y",
+        ),
+        (
             AREA.format("bounding-box"),
             shapes_type(Box),
             {"boundingBoxes": [{"label": "cat", "left": 1, "top": 2, "width": 3, "height": 4}]} | SIZE,

@@ -218,10 +218,15 @@ def _widget(name: str, key: str, element: TemplateElement, labels: Sequence[str]
         if labels is None and (not written or LIQUID.search(written)):
             raise _unknown_labels(key)
         fields["labels"] = labels or element.categories
-    exclusion = element.attributes.get("exclusion-category")
-    if exclusion and isinstance(said := parse_attribute(exclusion), Mapping):
-        fields["none_of_these"] = str(said.get("text", ""))
+    if issubclass(task, MultiClassification):
+        fields["none_of_these"] = _exclusion(element)
     return WidgetField(task(name=name, title=element.tag, **fields), _FIXED_KEYS.get(element.tag, name))
+
+
+def _exclusion(element: TemplateElement) -> str:
+    """Return the choice that stands for none, of ``exclusion-category="{ text: 'None' }"``."""
+    said = parse_attribute(element.attributes.get("exclusion-category") or "null")
+    return str(said.get("text", "")) if isinstance(said, Mapping) else ""
 
 
 def _select(name: str, element: TemplateElement, labels: Sequence[str] | None) -> AnswerField:
