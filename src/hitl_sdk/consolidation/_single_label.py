@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import narwhals as nw
 
@@ -26,6 +26,8 @@ LabelT = TypeVar("LabelT")
 
 class SingleLabelMethod(ABC):
     """A method that gives every label of an item a score; the highest wins, by one rule for ties."""
+
+    takes: ClassVar[str] = "single labels"
 
     @abstractmethod
     def _scores(self, votes: EncodedVotes) -> tuple[Scores, Mapping[str, object]]:

@@ -65,6 +65,9 @@ class Consensus(Generic[LabelT_co]):
 class Consolidation(Protocol[LabelT]):
     """A method of making one label of several.
 
+    A method of your own may say in an attribute ``takes`` which labels it is for, as those of this package do
+    ("single labels", "boxes", ...); a task refuses one that is for others than its own.
+
     Examples
     --------
     >>> from hitl_sdk.consolidation import MajorityVote

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from math import fsum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from hitl_sdk.consolidation._parts import agree_on_parts, join
 from hitl_sdk.consolidation._per_item import PerItem, check_share
@@ -50,6 +50,8 @@ class FormConsolidation:
     >>> consensus.label, consensus.tie  # of 2 and 4 doors the mean
     ({'kind': 'car', 'doors': 3.0}, True)
     """
+
+    takes: ClassVar[str] = "forms"
 
     def __init__(self, methods: Mapping[str, FieldMethod]) -> None:
         self._methods: dict[str, Consolidation[Any]] = dict(methods)
@@ -179,6 +181,8 @@ class FormFieldConsolidation(PerItem[tuple[FormField, ...]]):
     >>> FormFieldConsolidation().consolidate(votes)["1"].label
     (FormField(key='Date:', value='3 May', confidence=0.666...),)
     """
+
+    takes: ClassVar[str] = "fields of documents"
 
     def __init__(self, *, min_share: float = 0.5) -> None:
         self._min_share = check_share("min_share", min_share)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hitl_sdk._optional import load
 from hitl_sdk.consolidation._parts import agree_on_parts
@@ -46,6 +46,8 @@ class MaskVote(PerItem[Mask]):
     >>> mask_pixels(consensus.label).tolist(), consensus.confidence, consensus.tie
     ([[1, 1, 0]], 0.777..., False)
     """
+
+    takes: ClassVar[str] = "semantic masks"
 
     def _agree(self, answers: Sequence[Mask], preferred: Mask | None) -> Consensus[Mask]:
         if len(answers) == 1:
@@ -108,6 +110,8 @@ class InstanceMaskConsolidation(PerItem[Mask]):
     >>> mask_pixels(consensus.label).tolist(), consensus.label.labels
     ([[1, 1, 0, 2]], ('car', 'car'))
     """
+
+    takes: ClassVar[str] = "instance masks"
 
     def __init__(self, min_iou: float = 0.5, *, min_share: float = 0.5) -> None:
         self._min_iou = check_share("min_iou", min_iou)

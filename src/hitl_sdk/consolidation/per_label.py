@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hitl_sdk.consolidation._single_label import labelled
 from hitl_sdk.consolidation.consensus import Consensus, Vote
@@ -58,6 +58,8 @@ class PerLabel:
     >>> consensus.agreement
     0.5
     """
+
+    takes: ClassVar[str] = "several labels"
 
     def __init__(self, labels: Iterable[str], *, of: Consolidation[str] | None = None) -> None:
         self.labels: tuple[str, ...] = tuple(labels)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from math import hypot, isfinite
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, ClassVar, Generic
 
 from hitl_sdk._optional import load
 from hitl_sdk.consolidation._parts import agree_on_parts
@@ -102,6 +102,8 @@ class BoxConsolidation(_ByOverlap[Box]):
     (Box(label='cat', left=13.0, top=10.0, width=40.0, height=40.0, confidence=1.0),)
     """
 
+    takes: ClassVar[str] = "boxes"
+
     def _measure(self, limit: float) -> ShapeMeasure[Box]:
         from hitl_sdk.consolidation._geometry import BoxMeasure
 
@@ -135,6 +137,8 @@ class PolygonConsolidation(_ByOverlap[Polygon]):
     [(1.5, 1.5), (1.5, 8.5), (8.5, 1.5), (8.5, 8.5)]
     """
 
+    takes: ClassVar[str] = "polygons"
+
     def _measure(self, limit: float) -> ShapeMeasure[Polygon]:
         from hitl_sdk.consolidation._geometry import PolygonMeasure
 
@@ -166,6 +170,8 @@ class PolylineConsolidation(_ByDistance[Polyline]):
     (Point(x=0.0, y=1.0), Point(x=90.0, y=1.0))
     """
 
+    takes: ClassVar[str] = "polylines"
+
     def _measure(self, limit: float) -> ShapeMeasure[Polyline]:
         from hitl_sdk.consolidation._geometry import PolylineMeasure
 
@@ -194,6 +200,8 @@ class KeypointConsolidation(_ByDistance[Keypoint]):
     >>> KeypointConsolidation().consolidate(votes)["1"].label.shapes
     (Keypoint(label='nose', x=102.0, y=81.0, confidence=1.0),)
     """
+
+    takes: ClassVar[str] = "keypoints"
 
     def _measure(self, limit: float) -> ShapeMeasure[Keypoint]:
         from hitl_sdk.consolidation._geometry import KeypointMeasure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from statistics import median_low
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hitl_sdk.consolidation._parts import agree_on_parts, join
 from hitl_sdk.consolidation._per_item import PerItem, check_share
@@ -51,6 +51,8 @@ class SpanConsolidation(PerItem[tuple[Span, ...]]):
     >>> SpanConsolidation().consolidate(votes)["1"].label
     (Span(label='city', start_offset=5, end_offset=13, confidence=0.666...),)
     """
+
+    takes: ClassVar[str] = "spans"
 
     def __init__(self, min_overlap: float = 0.5, *, min_share: float = 0.5) -> None:
         self._measure = _SpanMeasure(check_share("min_overlap", min_overlap))

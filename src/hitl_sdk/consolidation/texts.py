@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from math import fsum
 from statistics import median, median_high, median_low
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hitl_sdk._optional import load
 from hitl_sdk.consolidation._per_item import PerItem
@@ -41,6 +41,8 @@ class TextConsolidation(PerItem[str]):
     >>> consensus["1"].confidence  # of the two others' one is the same, one has 14 of 15 characters
     0.966...
     """
+
+    takes: ClassVar[str] = "single labels"
 
     def _agree(self, answers: Sequence[str], preferred: str | None) -> Consensus[str]:
         forms: dict[str, str] = {}
@@ -86,6 +88,8 @@ class NumberConsolidation(PerItem[float]):
     >>> NumberConsolidation(tolerance=1).consolidate(votes)["1"]
     Consensus(label=13, confidence=0.666..., agreement=0.666..., n_workers=3, tie=False, label_confidences=None)
     """
+
+    takes: ClassVar[str] = "numbers"
 
     def __init__(self, tolerance: float = 0.0) -> None:
         if not tolerance >= 0:

@@ -282,13 +282,14 @@ class Task(Model):
         )
 
     def _own_method(self, own: Consolidation[Any], by: Consolidation[Any] | None) -> Consolidation[Any]:
-        """Return `by` if it is of the kind of the task's own method, or that if there is none."""
+        """Return `by` if it does not say that it is for other labels than the task's own method; that if it is None."""
         if by is None:
             return own
-        if isinstance(by, type(own)):
+        takes, wanted = getattr(by, "takes", None), getattr(own, "takes", None)
+        if takes is None or takes == wanted:
             return by
         raise InvalidInputError(
-            f"{type(by).__name__} can't consolidate the labels of task {self.name!r}",
+            f"{type(by).__name__} can't consolidate the labels of task {self.name!r}: it takes {takes}, not {wanted}",
             hint=f"use {type(own).__name__}, or leave it out",
         )
 

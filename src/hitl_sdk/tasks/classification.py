@@ -180,7 +180,7 @@ class Classification(ListedLabels):
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the majority vote."""
-        return MajorityVote() if by is None else by
+        return self._own_method(MajorityVote(), by)
 
     def _classifier(self, file_name: str, short_instructions: str | None = None) -> str:
         """Fill a classifier's template."""

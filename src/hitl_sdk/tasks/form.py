@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, InstanceOf
 
-from hitl_sdk.consolidation import Consensus, Consolidation, FormConsolidation, Vote
+from hitl_sdk.consolidation import Consensus, Consolidation, FormConsolidation, MajorityVote, Vote
 from hitl_sdk.errors import HitlError, InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import Label, LabelType
 from hitl_sdk.tasks._reading import answer_errors, label_errors
@@ -188,8 +188,9 @@ class FieldsTask(Task):
         """
         own = by
         if not isinstance(own, FormConsolidation):
+            of_choices = None if by is None else self._own_method(MajorityVote(), by)
             own = FormConsolidation(
-                {name: field.consolidation(by) for name, field in self.answer_fields.items()}
+                {name: field.consolidation(of_choices) for name, field in self.answer_fields.items()}
             )
         return _EveryField(own, tuple(self.answer_fields))
 

@@ -99,7 +99,9 @@ class MultiClassification(ListedLabels):
         InvalidInputError
             If `by` is a method for other labels than texts.
         """
-        return by if isinstance(by, PerLabel) else PerLabel(self.labels, of=by or MajorityVote())
+        if isinstance(by, PerLabel):
+            return by
+        return PerLabel(self.labels, of=self._own_method(MajorityVote(), by))
 
     def initial_value(self, label: Any) -> list[str]:
         """Return the labels as a list."""
