@@ -212,7 +212,7 @@ def _buttons(
 
 def _widget(name: str, key: str, element: TemplateElement, labels: Sequence[str] | None) -> AnswerField:
     task = _WIDGETS[element.tag]
-    fields: dict[str, object] = {}
+    fields: dict[str, Any] = {}
     if issubclass(task, ListedLabels):
         written = element.attributes.get("categories", element.attributes.get("labels", ""))
         if labels is None and (not written or LIQUID.search(written)):

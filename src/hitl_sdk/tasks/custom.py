@@ -78,12 +78,16 @@ class Custom(FieldsTask):
 
     @model_validator(mode="after")
     def _can_be_answered(self) -> "Custom":
-        self.answer_fields  # noqa: B018  reading them is the check
+        self._fields  # noqa: B018  reading them is the check
         return self
 
-    @cached_property
+    @property
     def answer_fields(self) -> Mapping[str, AnswerField]:
         """The fields by the key of their answer, as the template has them."""
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> Mapping[str, AnswerField]:
         return read_answer_fields(self.html, self.choices)
 
     @cached_property

@@ -5,7 +5,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, SupportsFloat
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -280,7 +280,7 @@ class NumberField(FormInput):
         """
         if answer is None or (isinstance(answer, str) and not clean_text(answer)):
             return None
-        if isinstance(answer, bool) or not (isinstance(answer, str) or hasattr(answer, "__float__")):
+        if isinstance(answer, bool) or not isinstance(answer, str | SupportsFloat):
             raise ValueError(f"{answer!r} is no number")
         try:
             number = float(clean_text(answer) if isinstance(answer, str) else answer)
