@@ -114,6 +114,11 @@ def make_mask(pixels: ArrayLike, labels: Sequence[str]) -> Mask:
 def mask_colors(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return a colour for each label of a mask: no two are the same, and none is white or black.
 
+    Parameters
+    ----------
+    labels : iterable of str
+        In their order; of instances, one an instance.
+
     They are the colours of the PASCAL VOC data sets, which are taken in order.
 
     Examples

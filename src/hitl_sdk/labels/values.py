@@ -54,6 +54,11 @@ _PART_TYPES: Mapping[type, LabelType] = {
 def part_type(part: type) -> LabelType:
     """Return the shape of the value of a `Box`, `Polygon`, `Polyline`, `Keypoint`, `Span` or `FormField`.
 
+    Parameters
+    ----------
+    part : type
+        One of these.
+
     Examples
     --------
     >>> part_type(FormField)
@@ -64,6 +69,11 @@ def part_type(part: type) -> LabelType:
 
 def shapes_type(shape: type) -> LabelType:
     """Return the shape of the value of `Shapes` of one kind.
+
+    Parameters
+    ----------
+    shape : type
+        `Box`, `Polygon`, `Polyline` or `Keypoint`.
 
     Examples
     --------
@@ -86,6 +96,11 @@ def mask_type() -> LabelType:
 
 def to_value(label: object) -> object:
     """Return a label as frames hold it: texts, numbers and bytes, in lists and dicts.
+
+    Parameters
+    ----------
+    label : object
+        A label, or a part of one.
 
     Examples
     --------
@@ -146,6 +161,15 @@ def read_shapes(
 ) -> Shapes[ShapeT]:
     """Read what was drawn on one image; nothing drawn may be null.
 
+    Parameters
+    ----------
+    shape : type
+        `Box`, `Polygon`, `Polyline` or `Keypoint`.
+    shapes : object
+        `Shapes`, their plain value, or a list of shapes.
+    image_width, image_height : int, optional
+        Of the image, in pixels, where the shapes come as a list.
+
     Raises
     ------
     ValueError
@@ -170,6 +194,11 @@ def read_shapes(
 
 def read_mask(value: object) -> Mask:
     """Read a mask as `to_value` writes it.
+
+    Parameters
+    ----------
+    value : Mask or mapping
+        A mask, or its plain value.
 
     Raises
     ------
@@ -196,6 +225,11 @@ def read_mask(value: object) -> Mask:
 
 def clean_text(text: str) -> str:
     """Return a text without zero-width characters and outer blanks.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
 
     Examples
     --------
