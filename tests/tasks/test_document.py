@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hitl_sdk as hitl
 from hitl_sdk.consolidation import FormFieldConsolidation, MajorityVote
 from hitl_sdk.errors import (
     InvalidInputError,
@@ -14,6 +15,7 @@ from hitl_sdk.errors import (
     InvalidResourceError,
 )
 from hitl_sdk.labels import FormField, clean_text, to_value
+from hitl_sdk.results import answers_frame, read_prefix
 from hitl_sdk.tasks import TextractForms
 
 KEY = "AWS/Textract/AnalyzeDocument/Forms/V1"
@@ -207,3 +209,27 @@ def test_fields_are_compared_by_their_own_method_alone():
     assert isinstance(task().consolidation(), FormFieldConsolidation)
     with pytest.raises(InvalidInputError, match="MajorityVote can't"):
         task().consolidation(MajorityVote())
+
+
+def test_a_loop_that_textract_has_started_is_answered_and_read():
+    with hitl.testing.mock_hitl() as cloud:
+        session = cloud.session()
+        cloud.bucket("data")
+        team = hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")])
+        flow = hitl.ReviewFlow(
+            name="forms", team=team, task=task(), output="s3://data/a2i", role_arn=cloud.role_arn
+        )
+        arn = flow.ensure(session).arn
+        cloud.workers.add(truth=lambda given: {"Due date": "4 May"})
+        session.client("sagemaker-a2i-runtime").start_human_loop(
+            HumanLoopName="loop", FlowDefinitionArn=arn, HumanLoopInput={"InputContent": json.dumps(REQUEST)}
+        )
+        cloud.advance(1)
+        frame = answers_frame(read_prefix(session, "s3://data/a2i"), task(), engine="arrow")
+
+    (row,) = frame.select(["item", "label", "error"]).to_pylist()
+    assert row == {
+        "item": DOCUMENT,
+        "label": [{"key": "Due date", "value": "4 May", "confidence": None}],
+        "error": None,
+    }
