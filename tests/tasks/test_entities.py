@@ -116,6 +116,8 @@ def test_an_answer_that_cannot_be_read_says_why(entities, message):
 
 
 def test_an_answer_to_another_task_is_an_error():
+    with pytest.raises(InvalidOutputError, match="has no 'entities', but 'label'"):
+        task().parse_answer({"names": {"label": "who"}})
     with pytest.raises(InvalidOutputError, match="no object under 'names', but 'mood'"):
         task().parse_answer({"mood": {"entities": []}})
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_sdk.consolidation import MajorityVote, TextConsolidation
+from hitl_sdk.consolidation import MajorityVote, SpanConsolidation, TextConsolidation
 from hitl_sdk.errors import InvalidInputError, InvalidOutputError, InvalidPredictionError
 from hitl_sdk.tasks import Answer, Instructions, TranscriptionReview, VideoClassification
 
@@ -80,10 +80,11 @@ def test_a_prediction_that_is_no_text_is_refused():
         transcription().normalise_label(["a"])
 
 
-def test_texts_are_consolidated_by_their_own_method_alone():
+def test_texts_are_consolidated_by_closeness_or_as_labels_are():
     assert isinstance(transcription().consolidation(), TextConsolidation)
-    with pytest.raises(InvalidInputError, match="MajorityVote can't"):
-        transcription().consolidation(MajorityVote())
+    assert isinstance(transcription().consolidation(MajorityVote()), MajorityVote)
+    with pytest.raises(InvalidInputError, match="SpanConsolidation can't"):
+        transcription().consolidation(SpanConsolidation())
 
 
 def test_a_video_is_played_inside_the_classifier(page_seen):

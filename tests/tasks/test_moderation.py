@@ -73,6 +73,7 @@ def test_an_answer_is_read_in_all_its_spellings(key, chosen, label):
     ("content", "message"),
     [
         ({"safety": {}}, "no object under 'AWS/Rekognition"),
+        ({KEY: {"labels": []}}, "has no 'moderationLabels', but 'labels'"),
         ({KEY: {"moderationLabels": "Weapons"}}, "are str, no list"),
         ({KEY: {"moderationLabels": [{"name": "Nudity"}]}}, "'Nudity' is none of task 'safety'"),
         ({KEY: {"moderationLabels": [{}]}}, "label None is none of task 'safety'"),

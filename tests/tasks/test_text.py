@@ -69,6 +69,7 @@ def test_the_prediction_is_told_if_asked_for(page_seen):
         ({"labels": [" size\u200b"]}, ("size",)),
         ({"labels": []}, ()),
         ({"labels": None}, ()),
+        ({"labels\u200b": ["size"]}, ("size",)),
         ({"labels": "size"}, ("size",)),
         ({"label": "size"}, ("size",)),
         ({}, ()),
@@ -84,6 +85,11 @@ def test_none_of_these_is_no_label():
     assert task(none_of_these="None of these").parse_answer(chosen).label == ()
     with pytest.raises(InvalidOutputError, match="'None of these' is none of task 'topics'"):
         task().parse_answer(chosen)
+
+
+def test_an_answer_of_another_element_under_the_name_is_an_error():
+    with pytest.raises(InvalidOutputError, match="has no 'labels', but 'boundingBoxes'"):
+        task().parse_answer({"topics": {"boundingBoxes": []}})
 
 
 @pytest.mark.parametrize("content", [{}, {"mood": {"labels": []}}, {"topics": ["size"]}])

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
-from hitl_sdk.labels import FormField, Span, read_part
+from hitl_sdk.labels import FormField, Span, clean_text, read_part
+from hitl_sdk.tasks.base import names
 
-__all__ = ["answer_errors", "label_errors", "read_parts"]
+__all__ = ["answer_errors", "label_errors", "read_parts", "value_under"]
 
 PartT = TypeVar("PartT", Span, FormField)
 
@@ -25,6 +26,23 @@ def read_parts(part: type[PartT], value: object) -> list[PartT]:
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
         raise ValueError(f"they are {type(value).__name__}, no list")
     return [read_part(part, each) for each in value]
+
+
+def value_under(answer: Mapping[str, object], *keys: str) -> object:
+    """Return what stands under the first key that is there, zero-width characters aside; None in an empty answer.
+
+    Raises
+    ------
+    ValueError
+        If the answer has other keys alone: it is one to another task.
+    """
+    cleaned = {clean_text(key): value for key, value in answer.items()}
+    for key in keys:
+        if key in cleaned:
+            return cleaned[key]
+    if cleaned:
+        raise ValueError(f"it has no {keys[0]!r}, but {names(cleaned)}")
+    return None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from hitl_sdk.consolidation import Consolidation, FormFieldConsolidation
 from hitl_sdk.labels import FormField, LabelType, clean_text, part_type
 from hitl_sdk.tasks._ai_service import AiServiceTask
-from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts
+from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts, value_under
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
 
@@ -125,7 +125,7 @@ class TextractForms(AiServiceTask):
         """
         answer = self._answer(content)
         with answer_errors(self.name):
-            return Answer(tuple(_fields(answer.get("blocks"))))
+            return Answer(tuple(_fields(value_under(answer, "blocks"))))
 
     def normalise_label(self, label: object) -> tuple[FormField, ...]:
         """Return a model's fields as objects.

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from hitl_sdk.consolidation import Consolidation, SpanConsolidation
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.labels import LabelType, Span, part_type
-from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts
+from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts, value_under
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import worker_comment
@@ -142,7 +142,7 @@ class NamedEntityRecognition(ListedLabels):
         """
         answer = object_under(content, self.name)
         with answer_errors(self.name):
-            spans = read_parts(Span, answer.get("entities"))
+            spans = read_parts(Span, value_under(answer, "entities"))
         spelled = [replace(span, label=self.answered_label(span.label)) for span in spans]
         return Answer(_in_order(spelled), worker_comment(answer))
 

@@ -7,6 +7,7 @@ from pydantic import model_validator
 
 from hitl_sdk.errors import InvalidOutputError
 from hitl_sdk.tasks._ai_service import AiServiceTask
+from hitl_sdk.tasks._reading import answer_errors, value_under
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.multi_classification import MultiClassification
 
@@ -99,7 +100,8 @@ class RekognitionModeration(AiServiceTask, MultiClassification):
         ()
         """
         answer = self._answer(content)
-        chosen = answer.get("moderationLabels", answer.get("ModerationLabels")) or []
+        with answer_errors(self.name):
+            chosen = value_under(answer, "moderationLabels", "ModerationLabels") or []
         if not isinstance(chosen, list):
             raise InvalidOutputError(
                 f"the moderation labels of an answer to task {self.name!r} are {type(chosen).__name__}, no list",

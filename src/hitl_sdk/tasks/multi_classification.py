@@ -5,6 +5,7 @@ from typing import Any
 
 from hitl_sdk.consolidation import Consolidation, MajorityVote, PerLabel
 from hitl_sdk.labels import LabelType
+from hitl_sdk.tasks._reading import answer_errors, value_under
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import worker_comment
@@ -64,7 +65,8 @@ class MultiClassification(ListedLabels):
         ()
         """
         answer = object_under(content, self.name)
-        said = answer["labels"] if "labels" in answer else answer.get("label")
+        with answer_errors(self.name):
+            said = value_under(answer, "labels", "label")
         chosen = said if isinstance(said, list) else [] if said is None else [said]
         return Answer(self._chosen(chosen), worker_comment(answer))
 
