@@ -79,6 +79,15 @@ def test_content_in_a_list_of_one_is_unwrapped(a2i):
     assert parse_output(a2i.document(wrapped)).answers[0].content == {"sentiment": {"label": "1"}}
 
 
+def test_a_document_in_a_list_of_one_is_unwrapped(a2i):
+    assert parse_output(b"[" + a2i.document() + b"]") == parse_output(a2i.document())
+
+
+def test_several_documents_in_one_list_are_refused(a2i):
+    with pytest.raises(InvalidOutputError, match="give one output.json at a time"):
+        parse_output(b"[" + a2i.document() + b"," + a2i.document() + b"]")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -90,8 +90,8 @@ def parse_output(
 ) -> HumanLoopOutput:
     """Read one output.json.
 
-    Tolerated, because genuine files have it: missing times, no answers, times that are no times, and
-    ``answerContent`` wrapped into a list of one. What the shape is: Amazon SageMaker developer guide,
+    Tolerated, because genuine files have it: missing times, no answers, times that are no times, and an
+    ``answerContent`` or a whole document wrapped into a list of one. What the shape is: Amazon SageMaker developer guide,
     "Amazon A2I output data".
 
     Parameters
@@ -171,6 +171,7 @@ def _read_json(document: object, about: str) -> dict[str, object]:
             f"{about} is no whole JSON document: {_reason(error)}",
             hint="fetch it again; if it stays so, it was cut off when it was written or copied",
         ) from error
+    value = unwrapped(value)
     if not isinstance(value, dict):
         kind = "an array" if isinstance(value, list) else f"a {type(value).__name__}"
         raise InvalidOutputError(
