@@ -84,7 +84,7 @@ def test_a_document_in_a_list_of_one_is_unwrapped(a2i):
 
 
 def test_several_documents_in_one_list_are_refused(a2i):
-    with pytest.raises(InvalidOutputError, match="give one output.json at a time"):
+    with pytest.raises(InvalidOutputError, match="each as it lies in S3"):
         parse_output(b"[" + a2i.document() + b"," + a2i.document() + b"]")
 
 
