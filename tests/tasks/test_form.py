@@ -327,3 +327,9 @@ def test_a_method_for_the_whole_form_may_be_given():
     asked = task(ChoiceField(name="kind", choices=["x", "y"]))
     given_votes = [Vote("1", "w1", {"kind": "x"}), Vote("1", "w2", {"kind": "x"})]
     assert asked.consolidate(given_votes, by=own)["1"].label == {"kind": "x"}
+
+
+@pytest.mark.parametrize("value", [1, 1.0, "1", [1.0], {"1": True}])
+def test_a_choice_is_known_however_the_model_spells_it(value):
+    assert ChoiceField(name="a", choices=[0, 1]).read(value) == "1"
+    assert MultiChoiceField(name="a", choices=[0, 1]).read(value) == ("1",)

@@ -512,9 +512,13 @@ def _switched_on(answer: object) -> list[str]:
         return []
     if isinstance(answer, Mapping):
         return [str(key) for key, state in answer.items() if str(state).lower() in {"true", "on"}]
-    if isinstance(answer, str) or not isinstance(answer, Iterable):
-        return [str(answer)] if clean_text(str(answer)) else []
-    return [str(each) for each in answer]
+    several = [answer] if isinstance(answer, str) or not isinstance(answer, Iterable) else answer
+    return [text for text in map(_choice_text, several) if clean_text(text)]
+
+
+def _choice_text(choice: object) -> str:
+    """Return a choice as text; a column with gaps turns 1 into 1.0."""
+    return str(int(choice) if isinstance(choice, float) and choice.is_integer() else choice)
 
 
 def _as_listed(choice: str, choices: Iterable[str]) -> str:
