@@ -49,7 +49,7 @@ def review(
         run = router.route(predictions)
         run.wait(timeout=3600)
         frame = run.training_frame()
-    show(name, task, frame.iloc[0].to_dict(), files or {})
+    show(name, task, {str(key): value for key, value in frame.iloc[0].items()}, files or {})
     return frame
 
 

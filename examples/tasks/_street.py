@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from hitl_sdk.labels import (
@@ -12,6 +13,7 @@ from hitl_sdk.labels import (
     Polygon,
     Polyline,
     Shapes,
+    ShapeT,
     make_mask,
 )
 
@@ -50,7 +52,7 @@ def street() -> bytes:
 # --8<-- [end:street]
 
 
-def shapes(*drawn: Box | Polygon | Polyline | Keypoint) -> Shapes:
+def shapes(*drawn: ShapeT) -> Shapes[ShapeT]:
     """Return shapes as the label of the street."""
     return Shapes(drawn, WIDTH, HEIGHT)
 
@@ -62,7 +64,7 @@ def surfaces(*cars: Box) -> Mask:
     draw.rectangle((0, HORIZON, WIDTH, HEIGHT), 2)
     for car in cars:
         draw.rounded_rectangle(_corners(car), 5, 3)
-    return make_mask(pixels, ["sky", "road", "car"])
+    return make_mask(np.asarray(pixels), ["sky", "road", "car"])
 
 
 def each_of(*cars: Box) -> Mask:
@@ -71,7 +73,7 @@ def each_of(*cars: Box) -> Mask:
     draw = ImageDraw.Draw(pixels)
     for number, car in enumerate(cars, start=1):
         draw.rounded_rectangle(_corners(car), 5, number)
-    return make_mask(pixels, [car.label for car in cars])
+    return make_mask(np.asarray(pixels), [car.label for car in cars])
 
 
 def _corners(box: Box) -> tuple[float, float, float, float]:
