@@ -94,7 +94,7 @@ def to_tables(run: hitl.Run, folder: Path) -> None:
     for export in (
         training.to_jsonl(frame, folder / "train.jsonl"),
         training.to_csv(frame, folder / "train.csv"),
-        training.to_parquet(frame, folder / "train.parquet"),
+        training.to_parquet(frame, folder / "train.parquet", task=TASK),
     ):
         print(export.path.name, "has", export.n_rows, "rows")
 

@@ -29,8 +29,4 @@ def value_key(label: object) -> Hashable:
 def _frozen(value: object) -> Hashable:
     if isinstance(value, Mapping):
         return frozenset((str(key), _frozen(part)) for key, part in value.items() if part is not None)
-    if isinstance(value, list | tuple):
-        return tuple(map(_frozen, value))
-    # numpy has arrays and scalars of its own, and pandas may hold lists as such arrays.
-    to_list = getattr(value, "tolist", None)
-    return value if to_list is None else _frozen(to_list())
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

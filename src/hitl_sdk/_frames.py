@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from hitl_sdk.labels import LabelType
 
-__all__ = ["Columns", "Engine", "Frame", "Kind", "build_frame", "is_nested", "time_text", "utc_time"]
+__all__ = [
+    "Columns",
+    "Engine",
+    "Frame",
+    "Kind",
+    "arrow_type",
+    "build_frame",
+    "is_nested",
+    "time_text",
+    "utc_time",
+]
 
 Engine = Literal["pandas", "polars", "arrow"]
 Kind: TypeAlias = "Literal['text', 'float', 'int', 'bool', 'time'] | LabelType"
@@ -125,17 +135,25 @@ def _arrow(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pa.Ta
     arrays = {
         name: _arrow_times(arrow, values)
         if kinds[name] == "time"
-        else arrow.array(values, _arrow_type(arrow, kinds[name]))
+        else arrow.array(values, arrow_type(kinds[name]))
         for name, values in columns.items()
     }
     return arrow.table(arrays | {name: _arrow_guessed(arrow, values) for name, values in extra.items()})
 
 
-def _arrow_type(pa: Any, kind: Kind) -> Any:
+def arrow_type(kind: Kind) -> pa.DataType:
+    """Return the type that Arrow has for a kind other than ``time``.
+
+    Examples
+    --------
+    >>> arrow_type([{"label": str, "x": float}])
+    ListType(list<item: struct<label: string, x: double>>)
+    """
+    pa = load("pyarrow", extra="arrow", needed_for="an Arrow table")
     if isinstance(kind, list):
-        return pa.list_(_arrow_type(pa, kind[0]))
+        return pa.list_(arrow_type(kind[0]))
     if isinstance(kind, dict):
-        return pa.struct([(name, _arrow_type(pa, part)) for name, part in kind.items()])
+        return pa.struct([(name, arrow_type(part)) for name, part in kind.items()])
     types = {str: pa.string(), float: pa.float64(), int: pa.int64(), bool: pa.bool_(), bytes: pa.binary()}
     return types[_SCALARS.get(kind) or cast("type", kind)]
 

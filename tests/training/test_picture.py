@@ -2,6 +2,8 @@
 
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from hitl_sdk.errors import InvalidInputError
@@ -111,6 +113,20 @@ def test_where_people_judged_a_label_that_label_is_drawn():
 )
 def test_a_structure_is_told_in_one_line(value, told):
     assert told in texts(drawn(value))
+
+
+def test_a_row_that_pandas_read_from_parquet_is_drawn_as_the_one_that_was_written():
+    written = drawn(["price", "size"], label_confidences=[0.5, 1.0], n_workers=3)
+    read = drawn(
+        np.array(["price", "size"], dtype=object),
+        label_confidences=np.array([0.5, 1.0]),
+        n_workers=np.int64(3),
+        model_label=pd.NA,
+        agreement=float("nan"),
+        tie=pd.NaT,
+    )
+
+    assert texts(read) == texts(written)
 
 
 def test_a_row_of_another_frame_is_refused():

@@ -91,6 +91,41 @@ def test_what_pandas_reads_of_parquet_can_be_exported_again(make, tmp_path, kind
     assert objects(written[0].path) == objects(written[1].path)
 
 
+@pytest.mark.parametrize("kind", LABELS)
+def test_the_parquet_files_of_several_runs_are_read_together(make, tmp_path, kind):
+    task = make.task(kind)
+    runs = [  # of which one has confidences, and one a label that is null
+        make.frame(
+            task, LABELS[kind], model_label=LABELS[kind], label_confidences=[None] * len(LABELS[kind])
+        ),
+        make.frame(task, [*LABELS[kind], None], label_confidences=[[0.5]] * (len(LABELS[kind]) + 1)),
+    ]
+    runs[1]["model_label"] = None
+
+    files = [
+        to_parquet(frame, tmp_path / f"{number}.parquet", task=task, all_rows=True).path
+        for number, frame in enumerate(runs)
+    ]
+
+    assert len(pl.read_parquet(files)) == len(pd.read_parquet(files)) == sum(map(len, runs))
+    assert pq.read_schema(files[0]).field("label").type == pq.read_schema(files[1]).field("label").type
+
+
+def test_boxes_of_whole_numbers_and_of_fractions_have_one_type_in_parquet(make, tmp_path):
+    task = make.task("boxes")
+    whole, part = (
+        make.frame(task, [Shapes((Box("cat", left, 2, 3, 4, confidence),))])
+        for left, confidence in ((1, None), (1.5, 0.5))
+    )
+
+    types = [
+        pq.read_schema(to_parquet(frame, tmp_path / name, task=task).path).field("label").type
+        for name, frame in (("whole", whole), ("part", part))
+    ]
+
+    assert types[0] == types[1]
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 
 

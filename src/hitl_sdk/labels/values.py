@@ -100,7 +100,7 @@ def to_value(label: object) -> object:
     Parameters
     ----------
     label : object
-        A label, or a part of one.
+        A label, or a part of one; arrays of numpy become lists.
 
     Examples
     --------
@@ -115,7 +115,9 @@ def to_value(label: object) -> object:
         return [to_value(part) for part in label]
     if isinstance(label, Mapping):
         return {str(key): to_value(part) for key, part in label.items()}
-    return label
+    # numpy has arrays and scalars of its own, and pandas may hold lists as such arrays.
+    to_list = getattr(label, "tolist", None)
+    return label if to_list is None else to_value(to_list())
 
 
 def read_part(part: type[PartT], value: object) -> PartT:

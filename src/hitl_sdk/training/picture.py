@@ -82,8 +82,8 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
     colors = _Colors()
     parts, height = _item(str(row["item"]), label, image, colors)
     for name in _FACTS:
-        if not _is_missing(value := row.get(name)):
-            for line in _wrapped(f"{name:<13} {_told(to_value(value))}"):
+        if not _is_missing(value := to_value(row.get(name))):
+            for line in _wrapped(f"{name:<13} {_told(value)}"):
                 height += _LINE
                 parts.append(_text(10, height - 6, line))
     height += 8
@@ -110,7 +110,7 @@ def _readable(row: Mapping[str, object], task: Task) -> Label | None:
     """Return the row's label as an object, or what people were asked to judge."""
     for name in ("label", "model_label"):
         value = row.get(name)
-        if not isinstance(value, str) and not _is_missing(value):
+        if not isinstance(value, str) and not _is_missing(to_value(value)):
             return task.normalise_label(value)
     return None
 
@@ -294,4 +294,4 @@ def _several(parts: Sequence[Any]) -> str:
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or value != value  # noqa: PLR0124  NaN and NaT are not equal to themselves
+    return value is None or (value == value) is not True  # noqa: PLR0124  NaN, NaT and NA are not equal to themselves

@@ -11,10 +11,9 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import narwhals as nw
-
 from hitl_sdk._columns import read_column
-from hitl_sdk._frames import time_text
+from hitl_sdk._frames import arrow_type, is_nested, time_text
+from hitl_sdk._optional import load
 from hitl_sdk.errors import EmptyInputError, InvalidInputError
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._rows import CURRENT, as_training_frame, in_force
@@ -23,6 +22,13 @@ from hitl_sdk.training.export import Export
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from os import PathLike
+
+    import narwhals as nw
+    import pandas as pd
+    import pyarrow as pa
+
+    from hitl_sdk.labels import LabelType
+    from hitl_sdk.tasks import Task
 
 __all__ = ["json_text", "to_csv", "to_jsonl", "to_parquet"]
 
@@ -127,12 +133,21 @@ def to_csv(
 
 
 def to_parquet(
-    frame: object, path: str | PathLike[str], *, all_rows: bool = False, overwrite: bool = False
+    frame: object,
+    path: str | PathLike[str],
+    *,
+    task: Task | None = None,
+    all_rows: bool = False,
+    overwrite: bool = False,
 ) -> Export:
     """Write a training frame as Parquet: structured labels as nested columns.
 
     The engine writes it, so types are kept. polars and pyarrow read lists and structures back as they were, pandas as
     numpy arrays of dicts, which every function of this package takes as well.
+
+    pandas knows no type for structures. Of its frames they are found in the values, so that whole numbers are int64 in one
+    run's file and float64 in the next one's, and only ``null`` is what a file has no value of. Give the task if several
+    files are to be read together.
 
     Parameters
     ----------
@@ -140,6 +155,8 @@ def to_parquet(
         Of pandas, polars or arrow, as ``run.training_frame()`` returns it.
     path : str or path
         Of the file.
+    task : Task, optional
+        What was asked; its `label_type` and `model_label_type` are the types of these columns of a pandas frame.
     all_rows : bool, default False
         Also those without a label, and those that are not in force.
     overwrite : bool, default False
@@ -153,7 +170,8 @@ def to_parquet(
     Raises
     ------
     InvalidInputError
-        If the file exists, the frame is no training frame, or the engine can't write one of its columns.
+        If the file exists, the frame is no training frame, the engine can't write one of its columns, or a label is none
+        of the task's.
     EmptyInputError
         If there is no row to write.
 
@@ -169,10 +187,27 @@ def to_parquet(
 
     def content(rows: nw.DataFrame[Any]) -> bytes:
         file = BytesIO()
-        nw.maybe_reset_index(rows).write_parquet(file)
+        if rows.implementation.is_pandas():
+            pandas_frame = rows.to_native()
+            pandas_frame.to_parquet(file, index=False, schema=_schema(pandas_frame, task))
+        else:
+            rows.write_parquet(file)
         return file.getvalue()
 
     return _written(frame, path, content, all_rows=all_rows, overwrite=overwrite)
+
+
+def _schema(frame: pd.DataFrame, task: Task | None) -> pa.Schema:
+    """Return the Arrow schema of a pandas frame, which knows no type for its columns of lists and dicts."""
+    arrow = load("pyarrow", extra="arrow", needed_for="Parquet")
+    types: dict[str, LabelType] = {"label_confidences": [float]}
+    if task is not None:
+        types |= {"label": task.label_type, "model_label": task.model_label_type}
+    schema: pa.Schema = arrow.Schema.from_pandas(frame, preserve_index=False)
+    for index, name in enumerate(schema.names):
+        if is_nested(types.get(name, "text")):
+            schema = schema.set(index, arrow.field(name, arrow_type(types[name])))
+    return schema
 
 
 def json_text(value: object) -> str:
