@@ -49,7 +49,8 @@ def review(
         run = router.route(predictions)
         run.wait(timeout=3600)
         frame = run.training_frame()
-    show(name, task, {str(key): value for key, value in frame.iloc[0].items()}, files or {})
+    first = {str(column): value for column, value in frame.iloc[0].to_dict().items()}
+    show(name, task, first, files or {})
     return frame
 
 
