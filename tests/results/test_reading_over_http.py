@@ -29,7 +29,7 @@ from hitl_sdk.errors import (
     NotFoundError,
     UnavailableError,
 )
-from hitl_sdk.results import answers_frame, iter_prefix, read_outputs, read_prefix
+from hitl_sdk.results import answers_frame, iter_prefix, list_outputs, read_outputs, read_prefix
 from hitl_sdk.results._fast_s3 import open_fast_bucket
 from hitl_sdk.testing import local_server
 
@@ -198,6 +198,21 @@ def test_obstore_lists_once_an_object_has_been_read(s3, a2i, reader):
     assert read_prefix(s3.session(), PREFIX, concurrency=2).uris == uris
     by_boto3 = s3.asked(operation="ListObjectsV2", agent="boto3")
     assert by_boto3 <= 3 if reader == "obstore" else by_boto3 == 10
+
+
+def test_a_listing_alone_is_obstore_s_too(s3, a2i, reader):
+    uris = s3.put(100, a2i)
+    s3.server.page = 10
+    assert list(list_outputs(s3.session(), PREFIX)) == uris
+    by_boto3 = s3.asked(operation="ListObjectsV2", agent="boto3")
+    assert by_boto3 <= 3 if reader == "obstore" else by_boto3 == 10
+    assert s3.asked(operation="GetObject") == 1
+
+
+def test_a_listing_goes_on_where_the_first_object_may_not_be_read(s3, a2i, reader):
+    uris = s3.put(30, a2i)
+    s3.fail(s3.error(403, "AccessDenied"))
+    assert list(list_outputs(s3.session(), PREFIX)) == uris
 
 
 def test_a_listing_that_obstore_can_not_end_is_ended_by_boto3(s3, a2i):
