@@ -7,6 +7,7 @@ the kinds of task also draw a picture beside it.
 import os
 import re
 import runpy
+import shutil
 import socket
 import subprocess
 import sys
@@ -25,6 +26,12 @@ SCRIPTS = sorted(
     for path in EXAMPLES.glob("*.py")
     if not path.stem.startswith("test_") and path.stem not in NOT_RUN
 )
+# Spark needs Java and ten seconds to start: it shares what tests/spark starts where that runs in the same process.
+ON_SPARK = [
+    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs a Java runtime, and there is none"),
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("spark"),
+]
 TASKS = sorted(path.stem for path in (EXAMPLES / "tasks").glob("*.py") if not path.stem.startswith("_"))
 # How an image is compressed differs between versions of Pillow; what it shows does not.
 EMBEDDED_IMAGE = re.compile(r"data:image/\w+;base64,[^\"]+")
@@ -56,7 +63,9 @@ def in_tasks(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["example"])
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=ON_SPARK if name == "spark_reviews" else ()) for name in SCRIPTS]
+)
 def test_an_example_prints_what_the_guide_shows(name, in_examples, capsys):
     run(name)
 

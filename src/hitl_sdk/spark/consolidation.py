@@ -47,8 +47,8 @@ def consolidate(
     Each group of `by` is consolidated by itself, and so must fit into the memory of one task of Spark. Without groups,
     items are dealt out into buckets where the method looks at each item alone, as `MajorityVote`, `PerLabel` of it and
     those of shapes, spans, masks and texts do; that goes on for any number of items. A method that learns of
-    workers, as `DawidSkene` does, must see all of their answers: without `by` they all go to one task, and some ten
-    million fit there. Group by what has workers of its own: the flow, the language, the month.
+    workers, as `DawidSkene` does, must see all of their answers: without `by` they all go to one task, which needs 1.2 GB
+    for five million answers. Group by what has workers of its own: the flow, the language, the month.
 
     Parameters
     ----------
