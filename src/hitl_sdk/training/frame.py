@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
@@ -12,7 +13,7 @@ from hitl_sdk.errors import InvalidInputError, InvalidOutputError
 from hitl_sdk.labels import Label, to_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -191,8 +192,8 @@ def build_training_frame(
         ``"consolidated"`` for several. ``confidence`` is the model's, or null for one person, or what the
         consolidation says. ``agreement`` is how far the workers agree with the label (see `Consensus`), null unless
         two or more answered, and ``tie`` whether the consolidation's rule had to decide. ``label_confidences`` has
-        one number for each of several labels, in their order. An item that was dropped, or that people have not
-        answered, has no label.
+        one number for each of several labels, or for each field of a form, in their order. An item that was
+        dropped, or that people have not answered, has no label.
 
     Raises
     ------
@@ -334,9 +335,10 @@ def _outcome(said: _Answered, consensus: Consensus[Label] | None, problem: str |
 
 
 def _label_confidences(consensus: Consensus[Label]) -> list[float | None] | None:
-    if consensus.label_confidences is None or not isinstance(consensus.label, tuple):
+    """Return one for each of several labels, or for each field of a form, in their order."""
+    if consensus.label_confidences is None or not isinstance(consensus.label, tuple | Mapping):
         return None
-    return [consensus.label_confidences.get(str(label)) for label in consensus.label]
+    return [consensus.label_confidences.get(str(name)) for name in consensus.label]
 
 
 def _extra_columns(rows: Sequence[TrainingRow]) -> dict[str, list[object]]:
