@@ -26,11 +26,10 @@ SCRIPTS = sorted(
     for path in EXAMPLES.glob("*.py")
     if not path.stem.startswith("test_") and path.stem not in NOT_RUN
 )
-# Spark needs Java and ten seconds to start: it shares what tests/spark starts where that runs in the same process.
+# Spark needs Java, and ten seconds to start.
 ON_SPARK = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs a Java runtime, and there is none"),
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("spark"),
 ]
 TASKS = sorted(path.stem for path in (EXAMPLES / "tasks").glob("*.py") if not path.stem.startswith("_"))
 # How an image is compressed differs between versions of Pillow; what it shows does not.

@@ -15,7 +15,7 @@ from hitl_sdk.labels import to_value
 from hitl_sdk.results import read_prefix
 from hitl_sdk.testing import local_server
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.timeout(300)  # the first one waits for Spark to start
 
 OUTCOME = ["item", "label", "confidence", "agreement", "n_workers", "tie"]
 
