@@ -157,3 +157,9 @@ def test_a_broken_png_is_an_error_in_words_or_another_picture(place, byte):
     broken = mask.png[:place] + bytes([byte]) + mask.png[place + 1 :]
     with suppress(ValueError):
         assert mask_pixels(Mask(mask.width, mask.height, mask.labels, broken)).shape == (6, 10)
+
+
+def test_a_picture_that_would_fill_the_memory_is_not_unpacked():
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2
+    with pytest.raises(ValueError, match="60000 x 60000 pixels, Pillow's MAX_IMAGE_PIXELS is"):
+        read_colored_png(b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + header, {})

@@ -119,7 +119,7 @@ def test_vertices_of_crowd_elements_need_no_more_than_x_and_y():
         (Box, {"label": None, "left": 1, "top": 1, "width": 1, "height": 1}, "label is None, no text"),
         (Polygon, {"label": "a", "vertices": [(1, 2), (3, 4)]}, "2 vertices, fewer than 3"),
         (Polyline, {"label": "a", "vertices": [(1, 2)]}, "1 vertices, fewer than 2"),
-        (Polyline, {"label": "a", "vertices": "1,2"}, "vertices is str, no list"),
+        (Polyline, {"label": "a", "vertices": "1,2"}, "vertices are str, no list"),
         (Polyline, {"label": "a", "vertices": [(1, 2), (1, 2, 3)]}, "a vertex is"),
         (Polyline, {"label": "a", "vertices": [(1, 2), 7]}, "a vertex is 7"),
         (Span, {"label": "a", "startOffset": 5, "endOffset": 5}, "a span goes from 5 to 5"),
@@ -166,3 +166,24 @@ def test_zero_width_characters_and_outer_blanks_are_left_out(text):
 
 def test_a_form_keeps_its_fields():
     assert to_value({"age": 3, "tags": ("a", "b")}) == {"age": 3, "tags": ["a", "b"]}
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 10**300, 1e308, -1e308])
+def test_a_number_too_large_for_an_integer_column_stays_a_fraction(number):
+    assert isinstance(read_part(Keypoint, {"label": "nose", "x": number, "y": 0}).x, float)
+
+
+@pytest.mark.parametrize("number", [2**53, 2**63, 1e308])
+def test_a_whole_number_that_no_integer_column_holds_is_refused(number):
+    with pytest.raises(ValueError, match="no whole number"):
+        read_shapes(Box, [], image_width=number)
+
+
+def test_half_a_surrogate_pair_is_no_text():
+    with pytest.raises(ValueError, match="half a surrogate pair"):
+        read_part(FormField, {"key": "total", "value": "\ud83d"})
+
+
+def test_an_array_without_a_dimension_is_no_list():
+    with pytest.raises(ValueError, match="the shapes are ndarray, no list"):
+        read_shapes(Box, np.array("cat"))

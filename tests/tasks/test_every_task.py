@@ -1,21 +1,17 @@
 """Every kind of task goes the whole way: provisioning, three simulated workers, training frame, export read back."""
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 import hitl_sdk as hitl
 from hitl_sdk import tasks
 from hitl_sdk._elements import read_template
-from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import Box, FormField, Keypoint, Mask, Point, Polygon, Polyline, Shapes, Span, to_value
 from hitl_sdk.labels.masks import make_mask
 from hitl_sdk.tasks import (
@@ -305,64 +301,3 @@ def test_a_template_has_elements_that_answer(sample):
 @pytest.mark.parametrize("sample", SAMPLES, ids=kind_of)
 def test_the_item_comes_back_from_the_input(sample):
     assert sample.task.item(sample.task.input(sample.item, sample.model_label)) == sample.item
-
-
-KEYS = st.sampled_from(
-    [
-        "answer",
-        "labels",
-        "label",
-        "entities",
-        "blocks",
-        "boundingBoxes",
-        "polygons",
-        "moderationLabels",
-        "labeledImage",
-        "instances",
-        "vertices",
-        "startOffset",
-        "relationships",
-        "kind",
-        "price",
-        "brand",
-        "used",
-        "extras",
-        "better",
-        "why",
-        "AWS/Textract/AnalyzeDocument/Forms/V1",
-        "AWS/Rekognition/DetectModerationLabels/Image/V3",
-    ]
-)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def keys_of(task):
-    """Under which keys a task's answer may stand."""
-    return [getattr(task, "answer_key", task.name), *getattr(task, "answer_fields", {})]
-
-
-@pytest.mark.parametrize("sample", SAMPLES, ids=kind_of)
-@given(data=st.data())
-@settings(max_examples=60)
-def test_any_json_is_an_answer_or_an_error_that_says_so(sample, data):
-    name = data.draw(st.sampled_from(keys_of(sample.task)))
-    content = data.draw(st.dictionaries(KEYS, JSON, max_size=2)) | {name: data.draw(JSON)}
-    with suppress(InvalidOutputError):
-        answer = sample.task.parse_answer(content)
-        assert sample.task.label_type != sample.task.model_label_type or (
-            sample.task.normalise_label(answer.label) == answer.label
-        )
-
-
-@pytest.mark.parametrize("sample", SAMPLES, ids=kind_of)
-@given(label=JSON)
-@settings(max_examples=60)
-def test_any_value_is_a_label_of_a_model_or_an_error_that_says_so(sample, label):
-    with suppress(InvalidPredictionError):
-        normalised = sample.task.normalise_label(label)
-        assert sample.task.normalise_label(to_value(normalised)) == normalised
-        json.dumps(sample.task.initial_value(normalised))

@@ -224,10 +224,14 @@ def _open(png: bytes) -> Image:
     _need_images("reading a mask")
     from PIL import Image
 
+    width, height = (int.from_bytes(png[start : start + 4], "big") for start in (16, 20))
+    most = Image.MAX_IMAGE_PIXELS
+    if most is not None and width * height > most:  # few bytes may fill the memory
+        raise ValueError(f"a mask's PNG has {width} x {height} pixels, Pillow's MAX_IMAGE_PIXELS is {most}")
     try:
         image = Image.open(BytesIO(png), formats=["PNG"])
         image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise ValueError(f"a mask's {len(png)} bytes are no PNG that can be read") from error
     return image
 

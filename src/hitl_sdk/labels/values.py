@@ -7,10 +7,11 @@ tolerant, for they also read what crowd elements answer and what models say.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import SupportsFloat, cast
 
+from hitl_sdk._plain import one_or_several, read_list, shown, unicode_text
 from hitl_sdk.labels.types import (
     Box,
     FormField,
@@ -39,6 +40,9 @@ __all__ = [
 
 # Browsers and text editors leave these inside values, where nobody sees them.
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+
+# Below it floats hold every whole number, and frames take it as either.
+_EXACT = 2**53
 
 _VERTICES: LabelType = [{"x": float, "y": float}]
 _PART_TYPES: Mapping[type, LabelType] = {
@@ -189,9 +193,8 @@ def read_shapes(
         shapes = shapes["shapes"]
     if shapes is None:
         shapes = ()
-    if isinstance(shapes, str | Mapping) or not isinstance(shapes, Iterable):
-        raise ValueError(f"the shapes are {type(shapes).__name__}, no list")
-    return Shapes(tuple(read_part(shape, each) for each in shapes), _size(image_width), _size(image_height))
+    parts = tuple(read_part(shape, each) for each in read_list(shapes, "the shapes"))
+    return Shapes(parts, _size(image_width), _size(image_height))
 
 
 def read_mask(value: object) -> Mask:
@@ -213,16 +216,19 @@ def read_mask(value: object) -> Mask:
     2
     """
     if isinstance(value, Mask):
-        return value
+        value = to_value(value)
     if not isinstance(value, Mapping) or not {"width", "height", "labels", "png"} <= value.keys():
         raise ValueError("a mask is an object with width, height, labels and png")
     labels, png = value["labels"], value["png"]
-    if isinstance(labels, str | Mapping) or not isinstance(labels, Iterable):
-        raise ValueError(f"a mask's labels are {type(labels).__name__}, no list")
     if not isinstance(png, bytes | bytearray | memoryview):
         raise ValueError(f"a mask's png is {type(png).__name__}, no bytes")
     width, height = _whole(value["width"], "width"), _whole(value["height"], "height")
-    return Mask(width, height, tuple(_text(label, "a mask's label") for label in labels), bytes(png))
+    return Mask(
+        width,
+        height,
+        tuple(_text(each, "a mask's label") for each in read_list(labels, "a mask's labels")),
+        bytes(png),
+    )
 
 
 def clean_text(text: str) -> str:
@@ -249,14 +255,14 @@ def _number(value: object, name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{name} is {value!r}, no number")
-    return int(number) if number.is_integer() else number
+        raise ValueError(f"{name} is {shown(value)}, no number")
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
 
 
 def _whole(value: object, name: str) -> int:
     number = _number(value, name)
     if not isinstance(number, int):
-        raise ValueError(f"{name} is {value!r}, no whole number")
+        raise ValueError(f"{name} is {shown(value)}, no whole number")
     return number
 
 
@@ -266,23 +272,19 @@ def _size(value: object) -> int | None:
 
 def _text(value: object, name: str) -> str:
     if isinstance(value, str):
-        return clean_text(value)
+        return unicode_text(clean_text(value))
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise ValueError(f"{name} is {value!r}, no text")
+    raise ValueError(f"{name} is {shown(value)}, no text")
 
 
 def _vertices(value: object, name: str) -> tuple[Point, ...]:
-    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise ValueError(f"{name} is {type(value).__name__}, no list")
     points = []
-    for each in value:
-        if isinstance(each, Mapping):
-            x, y = each.get("x"), each.get("y")
-        elif isinstance(each, Iterable) and len(pair := tuple(each)) == 2:
-            x, y = pair
-        else:
-            raise ValueError(f"a vertex is {each!r}, not x and y")
+    for each in read_list(value, name):
+        pair = [each.get("x"), each.get("y")] if isinstance(each, Mapping) else one_or_several(each)
+        if len(pair) != 2:
+            raise ValueError(f"a vertex is {shown(each)}, not x and y")
+        x, y = pair
         points.append(Point(_number(x, "x"), _number(y, "y")))
     return tuple(points)
 

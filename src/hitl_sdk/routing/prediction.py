@@ -8,6 +8,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._plain import is_unicode
 from hitl_sdk.errors import InvalidPredictionError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ __all__ = [
     "InvalidPrediction",
     "Prediction",
     "confidence_problem",
-    "is_unicode",
     "item_id_problem",
     "item_problem",
     "prediction_problem",
@@ -155,17 +155,6 @@ def confidence_problem(confidence: object) -> tuple[str, str | None] | None:
         return None
     hint = "it looks like a percentage: divide by 100" if 1 < number <= 100 else None
     return f"the confidence {number} is not from 0 to 1", hint
-
-
-def is_unicode(text: str) -> bool:
-    """Tell whether a text can be written anywhere: half a surrogate pair fits no file and no frame."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def readable_label(label: object) -> Any:

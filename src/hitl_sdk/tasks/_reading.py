@@ -1,9 +1,10 @@
 """Reading labels that are lists of parts, and saying what is wrong with those that can't be read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
+from hitl_sdk._plain import read_list
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import FormField, Span, clean_text, read_part
 from hitl_sdk.tasks.base import names
@@ -23,9 +24,7 @@ def read_parts(part: type[PartT], value: object) -> list[PartT]:
     """
     if value is None:
         return []
-    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise ValueError(f"they are {type(value).__name__}, no list")
-    return [read_part(part, each) for each in value]
+    return [read_part(part, each) for each in read_list(value, "they")]
 
 
 def value_under(answer: Mapping[str, object], *keys: str) -> object:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hitl_sdk._elements import LIQUID, TemplateElement, parse_attribute, read_template
+from hitl_sdk._plain import shown, unicode_text
 from hitl_sdk.consolidation import Consolidation, MajorityVote
 from hitl_sdk.labels import LabelType
 from hitl_sdk.tasks.base import Task
@@ -100,13 +101,19 @@ class JsonField:
 
     def read(self, answer: object) -> str | None:
         """Return the answer's JSON text."""
-        return None if answer is None else json.dumps(answer, sort_keys=True, ensure_ascii=False)
+        if answer is None:
+            return None
+        try:
+            return unicode_text(json.dumps(answer, sort_keys=True, ensure_ascii=False))
+        except (TypeError, RecursionError) as error:
+            raise ValueError(f"{shown(answer)} is no JSON: {error}") from None
 
     def normalise(self, value: object) -> str | None:
         """Return a model's value: a text is JSON already."""
-        if not isinstance(value, str):
-            return self.read(value)
-        return self.read(json.loads(value))
+        try:
+            return self.read(json.loads(value) if isinstance(value, str) else value)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
     def initial_value(self, value: str) -> object:
         """Return what the JSON text says."""

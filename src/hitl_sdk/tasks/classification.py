@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from hitl_sdk._plain import shown
 from hitl_sdk.consolidation import Consolidation, MajorityVote
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import LabelType, clean_text
@@ -84,7 +85,7 @@ class ListedLabels(Task):
         found = self.find_label(label)
         if found is None:
             raise InvalidOutputError(
-                f"the answer's label {label!r} is none of task {self.name!r}", hint=self._labels_hint()
+                f"the answer's label {shown(label)} is none of task {self.name!r}", hint=self._labels_hint()
             )
         return found
 
@@ -99,7 +100,7 @@ class ListedLabels(Task):
         found = self.find_label(label)
         if found is None:
             raise InvalidPredictionError(
-                f"{label!r} is no label of task {self.name!r}", hint=self._labels_hint()
+                f"{shown(label)} is no label of task {self.name!r}", hint=self._labels_hint()
             )
         return found
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from hitl_sdk._plain import read_list, unicode_text
 from hitl_sdk.consolidation import Consolidation, FormFieldConsolidation
 from hitl_sdk.labels import FormField, LabelType, clean_text, part_type
 from hitl_sdk.tasks._ai_service import AiServiceTask
@@ -200,10 +201,12 @@ def _fields(blocks: object) -> Iterable[FormField]:
     """Yield the fields of a list of blocks, in the order of their keys."""
     by_id = _by_id(blocks)
     for block in by_id.values():
-        if block.get("blockType") == "KEY_VALUE_SET" and "KEY" in (block.get("entityTypes") or ()):
+        if block.get("blockType") == "KEY_VALUE_SET" and "KEY" in read_list(
+            block.get("entityTypes") or (), "the entityTypes of a block"
+        ):
             values = (by_id[each] for each in _ids(block, "VALUE") if each in by_id)
             text = " ".join(_text(value, by_id) for value in values)
-            yield FormField(_text(block, by_id), clean_text(text))
+            yield FormField(unicode_text(_text(block, by_id)), unicode_text(clean_text(text)))
 
 
 def _by_id(blocks: object) -> dict[str, Block]:
@@ -220,7 +223,7 @@ def _text(block: Block, by_id: Mapping[str, Block]) -> str:
     if own is not None:
         return own
     words = (_own_text(by_id[each]) for each in _ids(block, "CHILD") if each in by_id)
-    return " ".join(word for word in words if word is not None)
+    return clean_text(" ".join(word for word in words if word is not None))
 
 
 def _own_text(block: Block) -> str | None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, SupportsFloat
 from pydantic import AfterValidator, Field, model_validator
 
 from hitl_sdk._model import Model
+from hitl_sdk._plain import one_or_several, shown, unicode_text
 from hitl_sdk.consolidation import (
     Consolidation,
     MajorityVote,
@@ -188,7 +189,7 @@ class TextField(FormInput):
             return None
         if isinstance(answer, bool) or not isinstance(answer, str | int | float):
             raise ValueError(f"{type(answer).__name__} is no text")
-        return str(answer).strip() or None
+        return unicode_text(str(answer).strip()) or None
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:  # noqa: ARG002
         """Return the method that picks the text closest to all others.
@@ -281,11 +282,11 @@ class NumberField(FormInput):
         if answer is None or (isinstance(answer, str) and not clean_text(answer)):
             return None
         if isinstance(answer, bool) or not isinstance(answer, str | SupportsFloat):
-            raise ValueError(f"{answer!r} is no number")
+            raise ValueError(f"{shown(answer)} is no number")
         try:
             number = float(clean_text(answer) if isinstance(answer, str) else answer)
-        except ValueError:
-            raise ValueError(f"{answer!r} is no number") from None
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"{shown(answer)} is no number") from None
         low = float("-inf") if self.min is None else self.min
         high = float("inf") if self.max is None else self.max
         if not low <= number <= high or number in {float("inf"), float("-inf")}:
@@ -492,7 +493,7 @@ class CheckField(FormInput):
             return bool(_switched_on(answer))
         said = str(answer).strip().lower()
         if said not in {"true", "false", "on", "none", ""}:
-            raise ValueError(f"{answer!r} is neither true nor false")
+            raise ValueError(f"{shown(answer)} is neither true nor false")
         return said in {"true", "on"}
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:  # noqa: ARG002
@@ -512,8 +513,7 @@ def _switched_on(answer: object) -> list[str]:
         return []
     if isinstance(answer, Mapping):
         return [str(key) for key, state in answer.items() if str(state).lower() in {"true", "on"}]
-    several = [answer] if isinstance(answer, str) or not isinstance(answer, Iterable) else answer
-    return [text for text in map(_choice_text, several) if clean_text(text)]
+    return [text for text in map(_choice_text, one_or_several(answer)) if clean_text(text)]
 
 
 def _choice_text(choice: object) -> str:
@@ -527,7 +527,7 @@ def _as_listed(choice: str, choices: Iterable[str]) -> str:
     for listed in choices:
         if clean_text(listed) == cleaned:
             return listed
-    raise ValueError(f"{choice!r} is none of {', '.join(map(repr, choices))}")
+    raise ValueError(f"{shown(choice)} is none of {', '.join(map(repr, choices))}")
 
 
 def _if(condition: str, attribute: str) -> str:

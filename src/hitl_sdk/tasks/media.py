@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hitl_sdk._plain import unicode_text
 from hitl_sdk.consolidation import Consolidation, TextConsolidation
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import LabelType
+from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task, answer_under, names, with_address
 from hitl_sdk.tasks.classification import Classification
@@ -100,7 +102,8 @@ class TranscriptionReview(Task):
                 f"the answer has no text under {self.name!r}, but {names(content)}",
                 hint="the task's name must be the name of the template's element",
             )
-        return Answer(text.strip())
+        with answer_errors(self.name):
+            return Answer(unicode_text(text.strip()))
 
     def normalise_label(self, label: object) -> str:
         """Return a model's text.
@@ -125,7 +128,8 @@ class TranscriptionReview(Task):
                 f"the label of a prediction for task {self.name!r} is {type(label).__name__}, no text",
                 hint="give what the model heard",
             )
-        return str(label).strip()
+        with label_errors(self.name, "decode it again"):
+            return unicode_text(str(label).strip())
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the method that picks the text closest to all others.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hitl_sdk._plain import one_or_several
 from hitl_sdk.consolidation import Consolidation, MajorityVote, PerLabel
 from hitl_sdk.labels import LabelType
 from hitl_sdk.tasks._reading import answer_errors, value_under
@@ -90,8 +91,7 @@ class MultiClassification(ListedLabels):
         >>> task.normalise_label(["size"])
         ('size',)
         """
-        several = label if isinstance(label, Iterable) and not isinstance(label, str) else [label]
-        return self._in_order(self.predicted_label(each) for each in several)
+        return self._in_order(self.predicted_label(each) for each in one_or_several(label))
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return the method that asks `by`, or the majority, of each label by itself.

@@ -12,6 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from hitl_sdk._plain import shown
 from hitl_sdk.consolidation import Consolidation, InstanceMaskConsolidation, MaskVote
 from hitl_sdk.labels import (
     LabelType,
@@ -319,7 +320,7 @@ class InstanceSegmentation(Segmentation):
 def _color(value: object) -> str:
     color = value.get("color") if isinstance(value, Mapping) else value
     if not isinstance(color, str):
-        raise ValueError(f"a color is {color!r}, not like '#1f77b4'")
+        raise ValueError(f"a color is {shown(color)}, not like '#1f77b4'")
     return clean_text(color)
 
 
