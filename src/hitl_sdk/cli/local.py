@@ -56,7 +56,12 @@ def up(
         ),
     ] = False,
     error_rate: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of the simulated answers that are wrong.")
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Chance that a simulated label is wrong; of shapes, spans, words each by itself.",
+        ),
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of simulated workers and ids.")] = 0,
     endpoint: Annotated[

@@ -95,7 +95,7 @@ def local_server(
         Let simulated workers answer every task: the pre-set value where there is one, else the first
         choice, or nothing drawn, marked or painted.
     error_rate : float, default 0.0
-        Share of their answers that are wrong.
+        Chance, 0 to 1, that a label of theirs is wrong; of several labels, shapes, spans and words each by itself.
     seed : int, default 0
         Of the simulated workers and of ids.
     data : path, optional

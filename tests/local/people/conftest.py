@@ -148,9 +148,10 @@ class Desk:
     def read_object(self, bucket, key):
         return self.objects.get(key) if bucket == "images" else None
 
-    def agreed(self, template, **input_content):
+    def agreed(self, template, *, error_rate=0.0, seed=0, **input_content):
         """Return the answer of somebody who agrees with what is there."""
-        return DefaultAnswers().answer(self.task(template, **input_content), Random(0), self.read_object)
+        answers = DefaultAnswers(error_rate, seed)
+        return answers.answer(self.task(template, **input_content), Random(0), self.read_object)
 
     def known(self, template, truth, seed=0, *, input_content=(), **options):
         """Return the answer of somebody who knows the truth."""

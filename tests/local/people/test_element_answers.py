@@ -413,6 +413,45 @@ def test_controls_send_what_a_browser_would(template, answer, desk):
     assert desk.agreed(template, text="a\nb", list=["x", "y"]) == answer
 
 
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        (with_initial("crowd-bounding-box", CASES["crowd-bounding-box"].answer), "n"),
+        (with_initial("crowd-keypoint", CASES["crowd-keypoint"].answer), "n"),
+        (with_initial("crowd-entity-annotation", CASES["crowd-entity-annotation"].answer), "n"),
+        (
+            with_initial("crowd-semantic-segmentation", CASES["crowd-semantic-segmentation"].initial),
+            "n",
+        ),
+        (
+            with_initial("crowd-textract-analyze-document", CASES["crowd-textract-analyze-document"].answer),
+            FORMS,
+        ),
+        (template_of("crowd-classifier-multi-select"), "n"),
+        (template_of("crowd-rekognition-detect-moderation-labels"), MODERATION),
+        (template_of("crowd-text-ranking"), "ordinalRankingDimensions"),
+        (template_of("crowd-checkbox"), "n"),
+        (template_of("crowd-text-area"), "n"),
+        (template_of("crowd-slider"), "n"),
+        ("<crowd-radio-button name=n value=a checked><crowd-radio-button name=n value=b>", "n"),
+    ],
+)
+def test_who_agrees_with_what_is_there_errs_at_the_stated_rate_whatever_is_asked(template, shown, desk):
+    agreed = desk.agreed(template)[shown]
+    always, never, often = (
+        [desk.agreed(template, error_rate=rate, seed=seed)[shown] for seed in range(40)]
+        for rate in (1, 0, 0.5)
+    )
+    assert agreed not in always
+    assert never == [agreed] * 40
+    assert 0 < often.count(agreed) < 40
+
+
+def test_what_was_left_out_and_what_nobody_sees_is_not_got_wrong(desk):
+    template = "<crowd-input name='a'></crowd-input><input type='hidden' name='b' value='id 7'>"
+    assert desk.agreed(template, error_rate=1) == {"b": "id 7"}
+
+
 # --- who knows the truth --------------------------------------------------------------------------------------------
 
 
@@ -430,12 +469,18 @@ def test_a_truth_may_be_told_by_name(tag, desk):
     assert desk.known(template, {case.key: case.truth}) == {case.key: case.answer, "c": "seen"}
 
 
-@pytest.mark.parametrize("tag", [tag for tag in WIDGETS if tag != "crowd-text-ranking"])
+@TAGS
 def test_a_truth_may_be_given_as_the_element_writes_it(tag, desk):
     case = CASES[tag]
-    truth = {"Due": "3 May"} if tag == "crowd-textract-analyze-document" else case.answer
-    truth = "dog" if case.answer == {"label": "dog"} else truth
-    assert desk.known(template_of(tag), truth) == {case.key: case.answer}
+    if tag != "input hidden":  # which nobody sees
+        assert desk.known(template_of(tag), case.answer) == {case.key: case.answer}
+
+
+def test_the_truth_of_a_document_may_be_a_mapping(desk):
+    case = CASES["crowd-textract-analyze-document"]
+    assert desk.known(template_of("crowd-textract-analyze-document"), {"Due": "3 May"}) == {
+        FORMS: case.answer
+    }
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -27,7 +27,8 @@ class OneLabel:
 
     def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, str]:  # noqa: ARG002
         """Return the true label, or another."""
-        return {"label": slips.said(str(truth), question.choices())}
+        label = truth["label"] if isinstance(truth, Mapping) and "label" in truth else truth
+        return {"label": slips.said(str(label), question.choices())}
 
     def another(self, question: Question, answer: Mapping[str, str], rng: Random) -> dict[str, str]:
         """Return an answer other than `answer`."""

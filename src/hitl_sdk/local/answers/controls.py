@@ -7,6 +7,7 @@ name share an object. What is left empty is left out.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ class Switches:
         values = [_value(switch) for switch in question.elements]
         if truth is None or (isinstance(truth, bool) and len(values) == 1):
             truth = values if truth else ()
+        elif isinstance(truth, Mapping) and all(isinstance(on, bool) for on in truth.values()):
+            truth = _on(truth)
         chosen = replace(slips, confusion=None).chosen(label_names(truth, question.key), values)
         return {value: value in chosen for value in values}
 
@@ -87,6 +90,8 @@ class OneButton:
         values = [_value(each) for each in question.elements]
         if isinstance(truth, bool) and len(values) == 1:
             return {values[0]: truth != slips.errs()}
+        if isinstance(truth, Mapping):
+            truth = next(iter(_on(truth)), None)
         return _pressed(question, None if truth is None else slips.said(str(truth), values))
 
 
@@ -144,6 +149,11 @@ def _number(value: object) -> float:
 
 def _value(button: TemplateElement) -> str:
     return button.attributes.get("value") or "on"
+
+
+def _on(buttons: Mapping[str, object]) -> list[str]:
+    """Return which buttons are on, of what the elements write."""
+    return [value for value, on in buttons.items() if on]
 
 
 def _option(option: TemplateElement) -> str:

@@ -80,7 +80,9 @@ def _ids(block: Block, relation: str) -> list[str]:
 
 
 def _read_fields(truth: object) -> list[FormField]:
-    """Read fields as `hitl_sdk.labels` has them, or as a mapping of keys to values."""
+    """Read fields as `hitl_sdk.labels` has them, as a mapping of keys to values, or as the element writes them."""
+    if isinstance(truth, Mapping) and isinstance(truth.get("blocks"), list):
+        return [FormField(key, value["text"]) for key, (_, value) in _pairs(truth["blocks"]).items()]
     if isinstance(truth, Mapping):
         return [FormField(str(key), str(value)) for key, value in truth.items()]
     if isinstance(truth, str) or not isinstance(truth, Iterable):
@@ -90,16 +92,21 @@ def _read_fields(truth: object) -> list[FormField]:
 
 def _written(fields: Iterable[FormField], shown: list[Block]) -> Iterator[Block]:
     """Yield the two blocks of each field: those that were shown if there are, else new ones."""
-    by_id = {block["id"]: block for block in shown}
-    values = {
-        block["text"]: (block, by_id[ids[0]])
-        for block in shown
-        if "KEY" in block.get("entityTypes", ()) and (ids := _ids(block, "VALUE")) and ids[0] in by_id
-    }
+    values = _pairs(shown)
     for number, field in enumerate(fields, start=1):
         key, value = values.get(field.key) or _new_blocks(number)
         yield {**key, "text": field.key}
         yield {**value, "text": field.value}
+
+
+def _pairs(blocks: list[Block]) -> dict[str, tuple[Block, Block]]:
+    """Return the blocks of each key and its value, by the text of the key."""
+    by_id = {block["id"]: block for block in blocks}
+    return {
+        block["text"]: (block, by_id[ids[0]])
+        for block in blocks
+        if "KEY" in block.get("entityTypes", ()) and (ids := _ids(block, "VALUE")) and ids[0] in by_id
+    }
 
 
 def _new_blocks(number: int) -> tuple[Block, Block]:

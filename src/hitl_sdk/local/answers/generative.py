@@ -29,6 +29,8 @@ class Rankings:
     def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> list[dict[str, object]]:  # noqa: ARG002
         """Return the true ranks of each dimension; where one goes wrong, two responses change places."""
         names = _dimensions(question)
+        if isinstance(truth, list) and all(isinstance(each, Mapping) for each in truth):
+            truth = {each.get("name"): each.get("responseRankings") for each in truth}
         if not isinstance(truth, Mapping) or set(truth) != set(names):
             raise ValueError(f"it is no dict with a list of ranks for each of {names}")
         return [{"name": name, "responseRankings": _ranked(truth[name], slips)} for name in names]

@@ -145,7 +145,8 @@ class DefaultAnswers:
     Parameters
     ----------
     error_rate : float, optional
-        Chance, 0 to 1, that a one-label classifier gets another choice instead, all equally likely.
+        Chance, 0 to 1, that a label is wrong; every other is then equally likely. Of several labels, shapes, entities,
+        fields, switches and words each one errs by itself, as in `TruthAnswers`. What is left out stays left out.
     seed : int, optional
         Decides, with the worker and the human loop's name, where the errors are.
 
@@ -175,10 +176,14 @@ class DefaultAnswers:
         return _content((question, self._answer(question, page, rng)) for question in page.questions)
 
     def _answer(self, question: Question, page: Page, rng: Random) -> object:
-        if not isinstance(question.family, OneLabel):
-            return _preset(question, page)
-        label = question.family.preset(question, page)
-        return question.family.another(question, label, rng) if rng.random() < self._error_rate else label
+        if isinstance(question.family, OneLabel):
+            label = question.family.preset(question, page)
+            return question.family.another(question, label, rng) if rng.random() < self._error_rate else label
+        preset = _preset(question, page)
+        if preset is None or not self._error_rate or question.is_hidden:
+            return preset
+        with _told_as(f"what <{question.element.tag}> is pre-set to can't be read"):
+            return question.family.erring(question, page, preset, Slips(rng, 1 - self._error_rate))
 
 
 def _preset(question: Question, page: Page) -> object:
