@@ -1,8 +1,8 @@
 """20,000 output.json objects over HTTP to a frame: this package beside the lab's loop and boto3 in threads.
 
 Run ``python -m benchmarks.read_s3 [--objects N] [--delay SECONDS] [--repeat N] [--json FILE]``. A stand-in for S3
-answers each request after 20 ms, as S3 itself does. It is a process of its own, and so is each way, whose peak
-memory is measured with it. What is slow reads a part of the objects, and counts by the object.
+answers each request after 20 ms, as S3 itself does. It is a process of its own, and so is each way; memory is the
+peak over what was loaded before. What is slow reads a part of the objects, and counts by the object.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from benchmarks._process import in_its_own_process, measured
 from benchmarks._report import report
 from benchmarks._s3_server import BUCKET, output_keys
 
@@ -112,11 +112,14 @@ def measure(count: int, delay: float, repeat: int) -> dict[str, Any]:
         url = stack.enter_context(_server(count, delay))
         for _ in range(repeat):
             for name in WAYS:
-                figures = _in_its_own_process(name, url, max(1, round(count * SHARES.get(name, 1.0))))
+                part = max(1, round(count * SHARES.get(name, 1.0)))
+                figures = in_its_own_process(
+                    "benchmarks.read_s3", "--way", name, "--url", url, "--objects", part
+                )
                 if name not in best or figures["seconds"] < best[name]["seconds"]:
                     best[name] = figures
     for name, figures in best.items():
-        figures["objects_per_second"] = round(figures["objects"] / figures["seconds"], 1)
+        figures["objects_per_second"] = round(figures["rows"] / figures["seconds"], 1)
         figures["aim"] = AIMS.get(name)
     for figures in best.values():
         ratio = best[OURS]["objects_per_second"] / figures["objects_per_second"]
@@ -166,13 +169,6 @@ def requests_a_second(url: str, count: int, connections: int = 32) -> float:
     return rounds * connections / seconds
 
 
-def _in_its_own_process(name: str, url: str, count: int) -> dict[str, Any]:
-    command = ["-m", "benchmarks.read_s3", "--way", name, "--url", url, "--objects", str(count)]
-    ended = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, check=True)
-    figures: dict[str, Any] = json.loads(ended.stdout)
-    return figures
-
-
 def run(name: str, url: str, count: int) -> dict[str, Any]:
     """Read `count` objects by one way, in this process."""
     import boto3
@@ -184,19 +180,10 @@ def run(name: str, url: str, count: int) -> dict[str, Any]:
     session = Session(endpoint_url=url, boto3_session=keys)
     session.client("s3")
     pd.DataFrame({"loaded": ["first"]})
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
-    rows = sum(len(frame) for frame in WAYS[name](session, output_keys(count)))
-    seconds = time.perf_counter() - start
-    if rows != count:
-        raise RuntimeError(f"{name}: {rows} rows of {count} objects")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "objects": count,
-        "seconds": round(seconds, 3),
-        "peak_mib": round(peak / 1024, 1),
-        "mib_over_the_imports": round((peak - before) / 1024, 1),
-    }
+    taken = measured(lambda: sum(len(frame) for frame in WAYS[name](session, output_keys(count))))
+    if taken["rows"] != count:
+        raise RuntimeError(f"{name}: {taken['rows']} rows of {count} objects")
+    return taken
 
 
 def table(result: dict[str, Any]) -> str:
@@ -211,7 +198,7 @@ def table(result: dict[str, Any]) -> str:
     for name, way in result["ways"].items():
         aim = f" (aim {way['aim']:g})" if way["aim"] else ""
         lines.append(
-            f"{name:<40}{way['objects']:>9,}{way['seconds']:>9.2f}{way['objects_per_second']:>11,.0f}"
+            f"{name:<40}{way['rows']:>9,}{way['seconds']:>9.2f}{way['objects_per_second']:>11,.0f}"
             f"{way['peak_mib']:>10,.0f}{way['times_slower_than_ours']:>11.1f} x{aim}"
         )
     lines.append(
@@ -230,8 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.way:
-        print(json.dumps(figures := run(options.way, options.url, options.objects)))
-        return figures
+        taken = run(options.way, options.url, options.objects)
+        print(json.dumps(taken))
+        return taken
     result = measure(options.objects, options.delay, options.repeat)
     return report(result, table(result), options.json)
 
