@@ -167,7 +167,7 @@ class BoundingBox(Drawing):
 
     shape = Box
     element = "crowd-bounding-box"
-    answer_keys = ("boundingBoxes",)
+    answer_keys: ClassVar[tuple[str, ...]] = ("boundingBoxes",)
     metadata_type = "groundtruth/object-detection"
 
     def own_consolidation(self) -> Consolidation[Any]:
@@ -202,7 +202,7 @@ class PolygonAnnotation(Drawing):
 
     shape = Polygon
     element = "crowd-polygon"
-    answer_keys = ("polygons",)
+    answer_keys: ClassVar[tuple[str, ...]] = ("polygons",)
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches polygons by their overlap and averages their outlines."""
@@ -240,7 +240,7 @@ class PolylineAnnotation(Drawing):
 
     shape = Polyline
     element = "crowd-polyline"
-    answer_keys = ("polylines", "lines")
+    answer_keys: ClassVar[tuple[str, ...]] = ("polylines", "lines")
 
     @model_validator(mode="after")
     def _check_colors(self) -> Self:
@@ -293,7 +293,7 @@ class KeypointAnnotation(Drawing):
 
     shape = Keypoint
     element = "crowd-keypoint"
-    answer_keys = ("keypoints",)
+    answer_keys: ClassVar[tuple[str, ...]] = ("keypoints",)
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches keypoints by their distance and averages them."""
