@@ -176,6 +176,7 @@ def _arrow_guessed(pa: Any, values: Sequence[object]) -> Any:
 def _pandas(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pd.DataFrame:
     """Build by way of Arrow, but for nested columns: there they would turn into numpy arrays of dicts."""
     pandas = load("pandas", extra="pandas", needed_for="a pandas frame")
+    load("pyarrow", extra="pandas", needed_for="a pandas frame")
     nested = {name for name in columns if is_nested(kinds[name])}
     flat = {name: values for name, values in columns.items() if name not in nested}
     frame: pd.DataFrame = _arrow(flat, kinds, extra).to_pandas()

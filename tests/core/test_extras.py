@@ -8,6 +8,8 @@ import sys
 from importlib.metadata import metadata
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import hitl_sdk
@@ -15,7 +17,10 @@ from hitl_sdk._elements import parse_attribute
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import MissingExtraError
 from hitl_sdk.local.templates import render
+from hitl_sdk.routing import Sample
+from hitl_sdk.tasks import SemanticSegmentation
 from hitl_sdk.testing import mock_hitl
+from hitl_sdk.training import to_coco
 
 OF_EXTRAS = (
     "PIL a2wsgi crowdkit datasets json5 liquid moto msgspec numpy obstore pandas polars psycopg pyarrow pyspark rapidfuzz "
@@ -45,6 +50,18 @@ def frame(engine):
     return lambda: build_frame({"a": ["x"]}, {"a": "text"}, engine)
 
 
+def mask_export():
+    """Export a mask that was painted elsewhere."""
+    task = SemanticSegmentation(name="roads", labels=["road"], title="Paint the road")
+    label = {"width": 1, "height": 1, "labels": ["road"], "png": b"..."}
+    to_coco(pa.table({"item_id": ["1"], "item": ["s3://b/1.png"], "label": [label]}), task, "unwritten.json")
+
+
+def sample(engine):
+    items = {"polars": pl.DataFrame, "arrow": pa.table}[engine]({"item_id": ["1"]})
+    return lambda: Sample(0.5, seed=1).decide(items)
+
+
 def cloud():
     with mock_hitl():
         pass
@@ -56,6 +73,10 @@ def cloud():
         ("pandas", "pandas", frame("pandas")),
         ("polars", "polars", frame("polars")),
         ("pyarrow", "arrow", frame("arrow")),
+        ("pyarrow", "pandas", frame("pandas")),
+        ("numpy", "polars", sample("polars")),
+        ("numpy", "arrow", sample("arrow")),
+        ("PIL", "images", mask_export),
         ("moto", "testing", cloud),
         ("sqlalchemy", "testing", cloud),
         ("json5", "templates", lambda: parse_attribute("[only, json5]")),

@@ -272,13 +272,8 @@ def test_windows_are_days_in_utc():
 
 def test_windows_are_so_many_answers_of_each_worker():
     answers, _ = in_turn(5)
-    both = pd.concat(
-        [
-            answers,
-            answers.assign(worker="v", submitted_at=None).astype({"submitted_at": object}),
-            answers[:1].assign(worker="w"),
-        ]
-    )
+    both = pd.concat([answers, answers.assign(worker="v"), answers[:1].assign(worker="w")])
+    both["submitted_at"] = both["submitted_at"].where(both["worker"] != "v")
 
     frame = drift_frame(both, per=2, engine="arrow")
 

@@ -76,7 +76,8 @@ def with_draws(frame: Any, *, column: str, seed: int) -> Any:
 
 
 def _drawn(ids: nw.Series[Any], seed: int) -> nw.Series[Any]:
-    load("numpy", extra="pandas", needed_for="Sample on a frame")
+    extra = "polars" if ids.implementation.is_polars() else "arrow"  # pandas comes with numpy
+    load("numpy", extra=extra, needed_for="Sample on a frame")
     import numpy as np
 
     draws = np.empty(len(ids), np.float64)
