@@ -111,12 +111,12 @@ def test_vertices_of_crowd_elements_need_no_more_than_x_and_y():
     ("part", "value", "message"),
     [
         (Box, "cat", "a box is str, no object"),
-        (Box, {"label": "cat", "top": 1, "width": 1, "height": 1}, "left is None, no number"),
+        (Box, {"label": "cat", "top": 1, "width": 1, "height": 1}, "a box has no left, but label, top, width"),
         (Box, {"label": "cat", "left": "x", "top": 1, "width": 1, "height": 1}, "left is 'x', no number"),
         (Box, {"label": "cat", "left": True, "top": 1, "width": 1, "height": 1}, "left is True, no number"),
         (Box, {"label": "cat", "left": float("nan"), "top": 1, "width": 1, "height": 1}, "left is nan"),
         (Box, {"label": "cat", "left": 1, "top": 1, "width": -1, "height": 1}, "a box is -1 wide"),
-        (Box, {"label": None, "left": 1, "top": 1, "width": 1, "height": 1}, "label is None, no text"),
+        (Box, {"label": None, "left": 1, "top": 1, "width": 1, "height": 1}, "a box has no label, but"),
         (Polygon, {"label": "a", "vertices": [(1, 2), (3, 4)]}, "2 vertices, fewer than 3"),
         (Polyline, {"label": "a", "vertices": [(1, 2)]}, "1 vertices, fewer than 2"),
         (Polyline, {"label": "a", "vertices": "1,2"}, "vertices are str, no list"),
@@ -125,7 +125,7 @@ def test_vertices_of_crowd_elements_need_no_more_than_x_and_y():
         (Span, {"label": "a", "startOffset": 5, "endOffset": 5}, "a span goes from 5 to 5"),
         (Span, {"label": "a", "startOffset": -1, "endOffset": 5}, "a span goes from -1"),
         (Span, {"label": "a", "startOffset": 1.5, "endOffset": 5}, "no whole number"),
-        (FormField, {"key": "a"}, "value is None, no text"),
+        (FormField, {"key": "a"}, "a formfield has no value, but key"),
     ],
 )  # fmt: skip
 def test_what_is_no_part_says_why(part, value, message):

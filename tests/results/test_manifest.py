@@ -211,7 +211,7 @@ def test_kinds_of_labels_that_fit_no_column_together_are_refused():
         (line([], "object-detection"), "the label is list, no object"),
         (
             line({"annotations": [{"class_id": 0, "left": "x"}]}, "object-detection", class_map={"0": "a"}),
-            "no number",
+            "a box has no top, width, height, but class_id, left",
         ),
         (line({"annotations": []}, "text-span"), "annotations is list, no object"),
         (line({"annotations": {"entities": [7]}}, "text-span"), "a span is int, no object"),

@@ -103,7 +103,7 @@ def test_an_answer_is_read_in_all_its_spellings(entities, label):
         ("Ana", "they are str, no list"),
         ({"label": "who"}, "they are dict, no list"),
         (["Ana"], "a span is str, no object"),
-        ([{"label": "who"}], "start_offset is None, no number"),
+        ([{"label": "who"}], "a span has no start_offset, end_offset, but label"),
         ([{"label": "who", "startOffset": 3, "endOffset": 3}], "goes from 3 to 3"),
         ([{"label": "who", "startOffset": -1, "endOffset": 3}], "goes from -1 to 3"),
         ([{"label": "who", "startOffset": 0.5, "endOffset": 3}], "no whole number"),

@@ -217,10 +217,14 @@ def test_a_confidence_stays_with_the_label_but_is_not_shown():
         ({"label": "cat"}, "the shapes are dict, no list"),
         (7, "the shapes are int, no list"),
         (["cat"], "a box is str, no object"),
-        ([{"label": "cat"}], "left is None, no number"),
+        ([{"label": "cat"}], "a box has no left, top, width, height, but label"),
+        (
+            [Box("cat", 1, 1, 2, 3), {"label": "cat", "bbox": [1, 1, 2, 3]}],
+            "number 2 of 2: a box has no left, top, width, height, but label, bbox",
+        ),
         ([Box("cat", float("nan"), 1, 2, 3)], "left is nan, no number"),
         ([Box("cat", 1, 1, -2, 3)], "a box is -2 wide"),
-        ([Keypoint("cat", 1, 2)], "left is None, no number"),
+        ([Keypoint("cat", 1, 2)], "a box has no left, top, width, height, but label, x, y"),
     ],
 )
 def test_a_label_that_is_no_list_of_shapes_is_refused(label, message):

@@ -56,12 +56,7 @@ def up(
         ),
     ] = False,
     error_rate: Annotated[
-        float,
-        typer.Option(
-            min=0.0,
-            max=1.0,
-            help="Chance that a simulated label is wrong; of shapes, spans, words each by itself.",
-        ),
+        float, typer.Option(min=0.0, max=1.0, help="Chance that a simulated label is wrong.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of simulated workers and ids.")] = 0,
     endpoint: Annotated[

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from itertools import islice
 from typing import SupportsFloat, cast
 
 from hitl_sdk._plain import one_or_several, read_list, shown, unicode_text
@@ -33,6 +34,7 @@ __all__ = [
     "part_type",
     "read_mask",
     "read_part",
+    "read_parts",
     "read_shapes",
     "shapes_type",
     "to_value",
@@ -43,6 +45,9 @@ _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 # Below it floats hold every whole number, and frames take it as either.
 _EXACT = 2**53
+
+# Crowd elements write these.
+_ALIASES = {"start_offset": "startOffset", "end_offset": "endOffset"}
 
 _VERTICES: LabelType = [{"x": float, "y": float}]
 _PART_TYPES: Mapping[type, LabelType] = {
@@ -149,17 +154,51 @@ def read_part(part: type[PartT], value: object) -> PartT:
     given = to_value(value) if is_dataclass(value) else value
     if not isinstance(given, Mapping):
         raise ValueError(f"a {part.__name__.lower()} is {type(value).__name__}, no object")
-    # Crowd elements write startOffset and endOffset.
-    aliases = {"start_offset": "startOffset", "end_offset": "endOffset"}
-    read = {
-        field.name: _READERS[field.name](
-            given.get(field.name, given.get(aliases.get(field.name, ""))), field.name
-        )
-        for field in fields(part)
+    entries = {
+        field.name: given.get(field.name, given.get(_ALIASES.get(field.name))) for field in fields(part)
     }
+    missing = [name for name, entry in entries.items() if entry is None and name != "confidence"]
+    if missing:
+        there = ", ".join(map(str, islice(given, 10))) or "nothing"
+        raise ValueError(f"a {part.__name__.lower()} has no {', '.join(missing)}, but {there}")
+    read = {name: _READERS[name](entry, name) for name, entry in entries.items()}
     made = part(**read)  # type: ignore[arg-type]  # each reader gives its field's type
     _check(made)
     return made
+
+
+def read_parts(part: type[PartT], value: object, *, what: str = "they") -> list[PartT]:
+    """Read several parts of a label, of which there may be none.
+
+    Parameters
+    ----------
+    part : type
+        As in `read_part`.
+    value : iterable or None
+        One entry a part.
+    what : str, default "they"
+        What they are, for the message.
+
+    Raises
+    ------
+    ValueError
+        If it is no list, or one of them is none; the message says which and why.
+
+    Examples
+    --------
+    >>> read_parts(FormField, [{"key": "Due", "value": "3 May"}, {"key": "Sum"}])
+    Traceback (most recent call last):
+    ValueError: number 2 of 2: a formfield has no value, but key
+    """
+    given = [] if value is None else read_list(value, what)
+    read = []
+    for number, each in enumerate(given, start=1):
+        try:
+            read.append(read_part(part, each))
+        except ValueError as error:
+            which = f"number {number} of {len(given)}: " if len(given) > 1 else ""
+            raise ValueError(f"{which}{error}") from None
+    return read
 
 
 def read_shapes(
@@ -191,9 +230,7 @@ def read_shapes(
     if isinstance(shapes, Mapping) and "shapes" in shapes:
         image_width, image_height = shapes.get("image_width"), shapes.get("image_height")
         shapes = shapes["shapes"]
-    if shapes is None:
-        shapes = ()
-    parts = tuple(read_part(shape, each) for each in read_list(shapes, "the shapes"))
+    parts = tuple(read_parts(shape, shapes, what="the shapes"))
     return Shapes(parts, _size(image_width), _size(image_height))
 
 

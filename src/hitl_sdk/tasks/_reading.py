@@ -1,30 +1,13 @@
-"""Reading labels that are lists of parts, and saying what is wrong with those that can't be read."""
+"""What answers and labels have in common when they are read, and what is said of those that can't be."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
 
-from hitl_sdk._plain import read_list
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
-from hitl_sdk.labels import FormField, Span, clean_text, read_part
+from hitl_sdk.labels import clean_text
 from hitl_sdk.tasks.base import names
 
-__all__ = ["answer_errors", "label_errors", "read_parts", "value_under"]
-
-PartT = TypeVar("PartT", Span, FormField)
-
-
-def read_parts(part: type[PartT], value: object) -> list[PartT]:
-    """Read spans or form fields, of which there may be none.
-
-    Raises
-    ------
-    ValueError
-        If the value is no list of them; the message says why.
-    """
-    if value is None:
-        return []
-    return [read_part(part, each) for each in read_list(value, "they")]
+__all__ = ["answer_errors", "label_errors", "value_under"]
 
 
 def value_under(answer: Mapping[str, object], *keys: str) -> object:

@@ -7,9 +7,9 @@ from pydantic import BeforeValidator, Field
 
 from hitl_sdk._plain import read_list, unicode_text
 from hitl_sdk.consolidation import Consolidation, FormFieldConsolidation
-from hitl_sdk.labels import FormField, LabelType, clean_text, part_type
+from hitl_sdk.labels import FormField, LabelType, clean_text, part_type, read_parts
 from hitl_sdk.tasks._ai_service import AiServiceTask
-from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts, value_under
+from hitl_sdk.tasks._reading import answer_errors, label_errors, value_under
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
 

@@ -8,8 +8,8 @@ from pydantic import model_validator
 
 from hitl_sdk.consolidation import Consolidation, SpanConsolidation
 from hitl_sdk.errors import InvalidPredictionError
-from hitl_sdk.labels import LabelType, Span, part_type
-from hitl_sdk.tasks._reading import answer_errors, label_errors, read_parts, value_under
+from hitl_sdk.labels import LabelType, Span, part_type, read_parts
+from hitl_sdk.tasks._reading import answer_errors, label_errors, value_under
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import worker_comment

@@ -587,7 +587,7 @@ def test_controls_may_be_left_empty(template, truth, answer, desk):
     ("tag", "truth", "words"),
     [
         ("crowd-bounding-box", "cat", "the shapes are str"),
-        ("crowd-bounding-box", [{"label": "cat"}], "left is None, no number"),
+        ("crowd-bounding-box", [{"label": "cat"}], "has no left, top, width, height, but label"),
         ("crowd-bounding-box", [Box("bee", 1, 2, 3, 4)], "'bee' is no choice"),
         ("crowd-line", [Polyline("cat", OUTLINE_OBJECT)], "a line does not have 2 vertices"),
         ("crowd-entity-annotation", "Rome", "the entities are str"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk._elements import parse_attribute
-from hitl_sdk.labels import FormField, read_part
+from hitl_sdk.labels import FormField, read_parts
 from hitl_sdk.local.answers.classifiers import label_names
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def _read_fields(truth: object) -> list[FormField]:
         return [FormField(key, value["text"]) for key, (_, value) in _pairs(truth["blocks"]).items()]
     if isinstance(truth, Mapping):
         return [FormField(str(key), str(value)) for key, value in truth.items()]
-    if isinstance(truth, str) or not isinstance(truth, Iterable):
-        raise ValueError(f"the fields are {type(truth).__name__}, no list")
-    return [read_part(FormField, field) for field in truth]
+    return read_parts(FormField, truth, what="the fields")
 
 
 def _written(fields: Iterable[FormField], shown: list[Block]) -> Iterator[Block]:

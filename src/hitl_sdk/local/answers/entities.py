@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hitl_sdk.labels import Span, read_part
+from hitl_sdk.labels import Span, read_parts
 from hitl_sdk.local.answers.slips import unknown_label
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ def _read(value: object) -> list[Span]:
     """Read spans as `hitl_sdk.labels` has them, or as the element writes them."""
     if isinstance(value, Mapping):
         value = value["entities"]
-    if value is None:
-        return []
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ValueError(f"the entities are {type(value).__name__}, no list")
-    return [read_part(Span, each) for each in value]
+    return read_parts(Span, value, what="the entities")
 
 
 def _marked(span: Span, text_length: int, choices: Sequence[str], slips: Slips) -> Span | None:
