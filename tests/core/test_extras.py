@@ -76,7 +76,7 @@ def cloud():
         ("pyarrow", "pandas", frame("pandas")),
         ("numpy", "polars", sample("polars")),
         ("numpy", "arrow", sample("arrow")),
-        ("PIL", "images", mask_export),
+        ("PIL.Image", "images", mask_export),
         ("moto", "testing", cloud),
         ("sqlalchemy", "testing", cloud),
         ("json5", "templates", lambda: parse_attribute("[only, json5]")),
@@ -87,7 +87,8 @@ def test_what_an_extra_brings_names_that_extra(monkeypatch, module, extra, ask):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError) as caught:
         ask()
-    assert f'needs {module}, which is not installed (pip install "hitl-sdk[{extra}]")' in str(caught.value)
+    package = module.partition(".")[0]
+    assert f'needs {package}, which is not installed (pip install "hitl-sdk[{extra}]")' in str(caught.value)
 
 
 def run(program, *arguments):
