@@ -242,10 +242,8 @@ def check_rows(sample, rows):
     assert asked["label"] == to_value(sample.expected)
     assert asked["model_label"] == to_value(model_label)
     assert accepted["label"] == to_value(task.accepted_label(model_label))
-    if task.label_type == task.model_label_type:  # then what comes out can go in again
-        assert [to_value(task.normalise_label(row["label"])) for row in rows] == [
-            row["label"] for row in rows
-        ]
+    labels = [row["label"] for row in rows if row["label"] is not None]
+    assert [to_value(task.read_label(label)) for label in labels] == labels
 
 
 def check_that_engines_agree(frames):

@@ -121,6 +121,9 @@ def test_people_give_a_choice_about_what_the_model_gave(kind):
     task = task_of(kind)
     assert task.label_type is str
     assert task.model_label_type == (shapes_type(Box) if kind is BoundingBoxVerification else mask_type())
+    assert task.label_names == ("Correct", "Incorrect")
+    assert task.model_label_names == task.labels
+    assert task.read_label("Incorrect") == "Incorrect"
     assert task.normalise_label(VERIFICATIONS[kind]) == VERIFICATIONS[kind]
     assert task.parse_answer({"check": {"label": " Incorrect\u200b"}}) == Answer("Incorrect")
     assert task.metadata_type == "groundtruth/label-verification"

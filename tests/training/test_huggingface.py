@@ -114,7 +114,7 @@ def test_a_label_that_is_none_of_the_tasks_is_named(make):
     with pytest.raises(InvalidInputError, match="item '0' has a label that can't be used: 'cow'"):
         to_huggingface(make.frame(make.task("one"), ["cow"]), make.task("one"))
     with pytest.raises(
-        InvalidInputError, match="item '0' has a label that can't be used: 'cow' is none of 'Correct'"
+        InvalidInputError, match="item '0' has a label that can't be used: 'cow' is no label of task"
     ):
         to_huggingface(make.frame(make.task("verdict"), ["cow"]), make.task("verdict"))
 

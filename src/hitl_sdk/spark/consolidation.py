@@ -142,19 +142,17 @@ class _Work:
 
         assert self.task is not None  # noqa: S101
         columns = [table[name].to_pylist() for name in (self.item, self.worker, self.label)]
-        votes = [Vote(item, worker, self._read(label)) for item, worker, label in zip(*columns, strict=True)]
-        preferred = {item: self._read(label) for item, label in self._preferred(table).items()}
+        votes = [
+            Vote(item, worker, self.task.read_label(label))
+            for item, worker, label in zip(*columns, strict=True)
+        ]
+        preferred = {item: self.task.read_label(label) for item, label in self._preferred(table).items()}
         consensus = self.method.consolidate(votes, preferred=preferred)
         rows = {name: [getattr(one, name) for one in consensus.values()] for name in _SAID}
         rows[self.label] = [to_value(one.label) for one in consensus.values()]
         made: Any = build_frame(rows, {self.label: self.task.label_type, **_SAID}, "arrow")
         field = table.schema.field(self.item)
         return made.add_column(0, field, pa.array(list(consensus), field.type))
-
-    def _read(self, value: object) -> object:
-        """Return the label that a value in a frame stands for."""
-        assert self.task is not None  # noqa: S101
-        return value if self.task.label_type is str else self.task.normalise_label(value)
 
     def _preferred(self, table: pa.Table) -> dict[Any, Any]:
         if self.preferred is None:

@@ -86,6 +86,16 @@ class Task(Model):
         """The shape of a model's label in a frame; another one only where people judge it, not give one."""
         return self.label_type
 
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names that labels are made of, in whose order classes are numbered; empty where labels are free."""
+        return ()
+
+    @property
+    def model_label_names(self) -> tuple[str, ...]:
+        """The names that a model's labels are made of; others only where people judge them."""
+        return self.label_names
+
     @abstractmethod
     def template(self) -> str:
         """Return the worker template: Liquid in HTML with crowd elements.
@@ -125,6 +135,28 @@ class Task(Model):
         InvalidPredictionError
             If it is no label of this task.
         """
+
+    def read_label(self, value: object) -> Label:
+        """Return a label that people gave, of its value in a frame.
+
+        Parameters
+        ----------
+        value : object
+            As the column ``label`` holds it, of any engine.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If it is no label of this task.
+
+        Examples
+        --------
+        >>> from hitl_sdk.tasks import TextMultiClassification
+        >>> task = TextMultiClassification(name="topics", labels=["price", "size"], title="What is it about?")
+        >>> task.read_label(["size"])
+        ('size',)
+        """
+        return self.normalise_label(value)
 
     @abstractmethod
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:

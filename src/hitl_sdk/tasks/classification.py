@@ -63,6 +63,11 @@ class ListedLabels(Task):
 
     labels: LabelList
 
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels."""
+        return tuple(self.labels)
+
     def find_label(self, label: object) -> str | None:
         """Return a label as this task spells it, or None if it is none of the task's.
 

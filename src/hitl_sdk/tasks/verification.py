@@ -157,6 +157,16 @@ class Verification(LabelRequired):
         """What the model's label is: that is what people judge."""
         return self._annotation.label_type
 
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The choices."""
+        return self._question.label_names
+
+    @property
+    def model_label_names(self) -> tuple[str, ...]:
+        """The labels of what is judged."""
+        return self._annotation.label_names
+
     def template(self) -> str:
         """Return the worker template, built on ``crowd-image-classifier`` and its ``overlay``.
 
@@ -224,6 +234,21 @@ class Verification(LabelRequired):
             If it can't be read, or has a label that is none of the task's.
         """
         return self._annotation.normalise_label(label)
+
+    def read_label(self, value: object) -> str:
+        """Return a judgement, of its value in a frame.
+
+        Parameters
+        ----------
+        value : object
+            One of the choices.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If it is none of them.
+        """
+        return self._question.normalise_label(value)
 
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the majority vote on the judgements.
@@ -299,7 +324,7 @@ class BoundingBoxVerification(Verification):
 
     labels: UpToTenLabels
 
-    judged = BoundingBox
+    judged: ClassVar[type[ImageAnnotation]] = BoundingBox
 
     def overlay(self, initial_value: Any) -> dict[str, object]:
         """Return boxes as the ``overlay`` shows them.
@@ -343,7 +368,7 @@ class SemanticSegmentationVerification(Verification):
     {'labels': ['road'], 'labelMappings': {'road': {'color': '#800000'}}, 'src': 'data:image/png;base64,...'}
     """
 
-    judged = SemanticSegmentation
+    judged: ClassVar[type[ImageAnnotation]] = SemanticSegmentation
 
     def overlay(self, initial_value: Any) -> dict[str, object]:
         """Return a mask as the ``overlay`` shows it.

@@ -9,7 +9,6 @@ from hitl_sdk._frames import utc_time
 from hitl_sdk.labels import Box, Span, mask_type, part_type, shapes_type, to_value
 from hitl_sdk.labels.masks import mask_colors
 from hitl_sdk.training._images import shapes_of, sized_image, whole_edges
-from hitl_sdk.training._rows import class_names
 from hitl_sdk.training.mask_pngs import BACKGROUND, is_semantic
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Entry(NamedTuple):
 
 def entry_writer(task: Task) -> Callable[[LabelledRow], Entry]:
     """Return what writes the labels of a task, by their type."""
-    names = class_names(task)
+    names = task.label_names
     by_type: list[tuple[LabelType, Callable[[LabelledRow, Task, Sequence[str]], Entry]]] = [
         (shapes_type(Box), _boxes),
         ([part_type(Span)], _spans),

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import narwhals as nw
 
 from hitl_sdk._columns import read_column
-from hitl_sdk.errors import DuplicateItemError, EmptyInputError, HitlError, InvalidInputError
+from hitl_sdk.errors import (
+    DuplicateItemError,
+    EmptyInputError,
+    HitlError,
+    InvalidInputError,
+    MissingExtraError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from narwhals.typing import IntoDataFrameT
 
@@ -18,8 +24,8 @@ if TYPE_CHECKING:
     from hitl_sdk.tasks import Task
 
 __all__ = [
-    "CURRENT", "LabelledRow", "LabelledRows", "as_training_frame", "class_names", "in_force", "item_error",
-    "labelled_rows", "model_class_names", "repeated",
+    "CURRENT", "LabelledRow", "LabelledRows", "as_training_frame", "in_force", "item_error", "labelled_rows",
+    "repeated",
 ]  # fmt: skip
 
 CURRENT = "current"
@@ -84,16 +90,17 @@ def labelled_rows(native: object, task: Task) -> LabelledRows:
         If two rows in force are of the same item.
     EmptyInputError
         If no row has a label.
+    MissingExtraError
+        If what reads masks is not installed.
     """
     frame = as_training_frame(cast("Any", native), "item_id", "item", "label")
     values = {name: read_column(frame[name]) for name in frame.columns}
-    read = _reader(task)
     rows = []
     for index, current in enumerate(in_force(frame)):
         columns = {name: column[index] for name, column in values.items()}
         label = columns.pop("label")
         if current and label is not None:
-            rows.append(_row(str(columns["item_id"]), columns, label, read))
+            rows.append(_row(str(columns["item_id"]), columns, label, task))
     if not rows:
         raise EmptyInputError("no row of the frame has a label", hint="wait for the review: run.wait()")
     twice = repeated(row.item_id for row in rows)
@@ -104,16 +111,6 @@ def labelled_rows(native: object, task: Task) -> LabelledRows:
             item_id=twice,
         )
     return LabelledRows(rows, len(frame) - len(rows))
-
-
-def class_names(task: Task) -> tuple[str, ...]:
-    """Return the names that labels of a task are made of, in whose order classes are numbered; empty for free ones."""
-    return tuple(getattr(task, "choices" if _judges(task) else "labels", ()))
-
-
-def model_class_names(task: Task) -> tuple[str, ...]:
-    """Return the names that the labels of a model are made of, which people give or judge."""
-    return tuple(getattr(task, "labels", ()))
 
 
 def item_error(item_id: str, problem: str, *, hint: str | None = None) -> InvalidInputError:
@@ -131,34 +128,15 @@ def repeated(names: Iterable[str]) -> str | None:
     return None
 
 
-def _row(
-    item_id: str, columns: Mapping[str, Any], label: object, read: Callable[[object], Label]
-) -> LabelledRow:
+def _row(item_id: str, columns: Mapping[str, Any], label: object, task: Task) -> LabelledRow:
     if columns["item"] is None:
         raise item_error(item_id, "has no content")
     try:
-        return LabelledRow(item_id, str(columns["item"]), read(label), columns)
+        return LabelledRow(item_id, str(columns["item"]), task.read_label(label), columns)
+    except MissingExtraError:
+        raise
     except (HitlError, ValueError, TypeError) as error:
         reason = error.message if isinstance(error, HitlError) else str(error)
         raise item_error(
             item_id, f"has a label that can't be used: {reason}", hint="mend or drop the row"
         ) from error
-
-
-def _judges(task: Task) -> bool:
-    """Tell whether people judge a model's label, instead of giving one of the same kind."""
-    return task.model_label_type != task.label_type
-
-
-def _reader(task: Task) -> Callable[[object], Label]:
-    """Return what reads the labels of a task's rows."""
-    if not _judges(task):
-        return task.normalise_label
-    names = class_names(task)
-
-    def judgement(value: object) -> Label:
-        if value not in names:
-            raise ValueError(f"{value!r} is none of {', '.join(map(repr, names))}")
-        return cast("Label", value)
-
-    return judgement

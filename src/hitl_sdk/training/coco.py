@@ -10,7 +10,7 @@ from hitl_sdk.labels import Box, Keypoint, Mask, Point, Polygon, shapes_type
 from hitl_sdk.labels.masks import mask_pixels
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._images import area, check_names, corners, labelled_images, shapes_of
-from hitl_sdk.training._rows import class_names, item_error, repeated
+from hitl_sdk.training._rows import item_error, repeated
 from hitl_sdk.training.export import Export
 from hitl_sdk.training.tables import json_text
 
@@ -88,7 +88,7 @@ def to_coco(
     images, left_out = labelled_images(frame, task, file_name)
     check_names(images, lambda image: image.file_name)
     keypoints = task.label_type == shapes_type(Keypoint)
-    names = class_names(task)
+    names = task.label_names
     annotations = [
         {"id": number, **annotation}
         for number, annotation in enumerate(_annotations(images, names, keypoints=keypoints), start=1)

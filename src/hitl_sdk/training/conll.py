@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Span
 from hitl_sdk.training._files import write_files
-from hitl_sdk.training._rows import class_names, item_error, labelled_rows, repeated
+from hitl_sdk.training._rows import item_error, labelled_rows, repeated
 from hitl_sdk.training.export import Export
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def to_conll(
     ...     print(to_conll(frame, task, f"{folder}/train.conll").path.read_text().replace("\n", ", "))
     I O, am O, in O, New B-city, York I-city, . O, ,
     """
-    twice = repeated(map(_tag, class_names(task)))
+    twice = repeated(map(_tag, task.label_names))
     if twice is not None:
         raise InvalidInputError(f"two labels would have the tag {twice!r}", hint="rename one of them")
     rows, left_out = labelled_rows(frame, task)

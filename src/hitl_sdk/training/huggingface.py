@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._optional import load
 from hitl_sdk.labels import to_value
-from hitl_sdk.training._rows import CURRENT, class_names, labelled_rows, model_class_names
+from hitl_sdk.training._rows import CURRENT, labelled_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +67,11 @@ def to_huggingface(frame: object, task: Task) -> datasets.Dataset:
     }
     features = dict(hub.Dataset.from_dict(columns).features)
     columns["label"] = [to_value(row.label) for row in rows]
-    features["label"] = _feature(hub, task.label_type, class_names(task))
+    features["label"] = _feature(hub, task.label_type, task.label_names)
     if _MODEL in rows[0].columns:
         said = (row.columns[_MODEL] for row in rows)
         columns[_MODEL] = [None if each is None else to_value(task.normalise_label(each)) for each in said]
-        features[_MODEL] = _feature(hub, task.model_label_type, model_class_names(task))
+        features[_MODEL] = _feature(hub, task.model_label_type, task.model_label_names)
     made: datasets.Dataset = hub.Dataset.from_dict(columns, features=hub.Features(features))
     return made
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._images import check_names, labelled_images, mask_of
-from hitl_sdk.training._rows import class_names
 from hitl_sdk.training.export import Export
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def to_mask_pngs(
     ...     [file.name for file in to_mask_pngs(frame, task, folder).files]
     ['1.png', 'classes.json']
     """
-    names, semantic = class_names(task), is_semantic(task)
+    names, semantic = task.label_names, is_semantic(task)
     images, left_out = labelled_images(frame, task, file_name)
     check_names(images, lambda image: image.stem)
     masks = {f"{image.stem}.png": mask_of(image) for image in images}
@@ -109,7 +108,7 @@ def is_semantic(task: Task) -> bool:
     """
     if task.metadata_type != "groundtruth/semantic-segmentation":
         return False
-    names = class_names(task)
+    names = task.label_names
     if len(names) > _MOST_CLASSES:
         raise InvalidInputError(
             f"{len(names)} classes do not fit one byte a pixel", hint=f"use at most {_MOST_CLASSES}"

@@ -10,7 +10,6 @@ from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Box
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._images import check_names, labelled_images, parts_of, shapes_of, whole_edges
-from hitl_sdk.training._rows import class_names
 from hitl_sdk.training.export import Export
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def to_voc(
     >>> xml[xml.index("<bndbox>") : xml.index("</object>")].split()
     ['<bndbox>', '<xmin>1</xmin>', '<ymin>1</ymin>', '<xmax>10</xmax>', '<ymax>20</ymax>', '</bndbox>']
     """
-    odd = next((name for name in class_names(task) if not name.isprintable()), None)
+    odd = next((name for name in task.label_names if not name.isprintable()), None)
     if odd is not None:
         raise InvalidInputError(f"XML can't hold the label {odd!r}", hint="name it in printable characters")
     parts = {part: labelled_images(rows, task, file_name) for part, rows in parts_of(frame).items()}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from hitl_sdk.labels import Box, Point, Polygon
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._images import check_names, labelled_images, parts_of, shapes_of
-from hitl_sdk.training._rows import class_names
 from hitl_sdk.training.export import Export
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def to_yolo(
     ...     print(to_yolo(frame, task, folder).files[0].read_text())
     0 0.25 0.125 0.5 0.25
     """
-    names = class_names(task)
+    names = task.label_names
     texts: dict[str, str] = {}
     n_rows = left_out = 0
     parts = parts_of(frame)
