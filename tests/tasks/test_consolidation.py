@@ -94,3 +94,14 @@ def test_votes_become_a_consensus_by_the_tasks_own_method():
 
     assert ONE.consolidate(votes)["1"].label == "x"
     assert ONE.consolidate(votes[:2], preferred={"1": "y"})["1"].label == "y"
+
+
+@pytest.mark.parametrize("given", ["majority", MajorityVote, 7])
+@pytest.mark.parametrize(
+    "of", [SEVERAL, BOXES, task(Form, fields=[ChoiceField(name="b", choices=["x", "y"])])]
+)
+def test_what_is_no_method_is_refused(of, given):
+    with pytest.raises(
+        InvalidInputError, match=r"consolidation=.* is no method \(give one, for example \w+\(\)"
+    ):
+        of.consolidation(given)

@@ -18,7 +18,7 @@ from hitl_sdk.tasks._templates import escaped, fill_template
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.instructions import Instructions
 
-__all__ = ["Task", "answer_under", "names", "with_address", "worker_comment"]
+__all__ = ["Task", "answer_under", "names", "worker_comment"]
 
 Keyword = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", max_length=30)]
 
@@ -317,6 +317,10 @@ class Task(Model):
         """Return `by` if it does not say that it is for other labels than the task's own method; that if it is None."""
         if by is None:
             return own
+        if isinstance(by, type) or not callable(getattr(by, "consolidate", None)):
+            raise InvalidInputError(
+                f"consolidation={by!r} is no method", hint=f"give one, for example {type(own).__name__}()"
+            )
         takes, wanted = getattr(by, "takes", None), getattr(own, "takes", None)
         if takes is None or takes == wanted:
             return by
@@ -324,22 +328,6 @@ class Task(Model):
             f"{type(by).__name__} can't consolidate the labels of task {self.name!r}: it takes {takes}, not {wanted}",
             hint=f"use {type(own).__name__}, or leave it out",
         )
-
-
-def with_address(task: Task, input_content: dict[str, object], what: str) -> dict[str, object]:
-    """Return the content if its item is an address that a browser or S3 can open.
-
-    Raises
-    ------
-    InvalidPredictionError
-        If it is none.
-    """
-    if str(input_content["taskObject"]).startswith(("s3://", "https://", "http://")):
-        return input_content
-    raise InvalidPredictionError(
-        f"an item of task {task.name!r} is no address of {what}",
-        hint=f"put the {what.rsplit(maxsplit=1)[-1]} into S3 and give s3://BUCKET/KEY",
-    )
 
 
 def _is_filled_text(item: object) -> bool:
