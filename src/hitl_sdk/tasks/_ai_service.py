@@ -4,37 +4,19 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hitl_sdk.errors import InvalidOutputError
-from hitl_sdk.tasks.base import Task, answer_under, names, with_address
+from hitl_sdk.tasks.base import answer_under, names
+from hitl_sdk.tasks.files import FileTask
 
 __all__ = ["AiServiceTask"]
 
 
-class AiServiceTask(Task):
+class AiServiceTask(FileTask):
     """A task whose element answers under a key that is always the same, and whose item may come from an AI service."""
 
     answer_key: ClassVar[str]
     """Under which the answer stands, whatever the task's name."""
     request_key: ClassVar[str]
     """Under which the request to the AI service names the item."""
-    item_kind: ClassVar[str]
-    """What the item is."""
-
-    def input(self, item: str, label: object = None) -> dict[str, object]:
-        """Return the ``InputContent`` of a human loop.
-
-        Parameters
-        ----------
-        item : str
-            Where it lies: ``s3://BUCKET/KEY`` or an ``https://`` address.
-        label : object, optional
-            What the model found.
-
-        Raises
-        ------
-        InvalidPredictionError
-            If the item is no such address, or the label is none of the task's.
-        """
-        return with_address(self, super().input(item, label), self.item_kind)
 
     def item(self, input_content: Mapping[str, object]) -> str:
         """Return the item that an ``InputContent`` carries: one of ours, or one of the AI service.

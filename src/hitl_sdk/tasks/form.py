@@ -12,8 +12,9 @@ from hitl_sdk.errors import HitlError, InvalidOutputError, InvalidPredictionErro
 from hitl_sdk.labels import Label, LabelType
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.answers import Answer
-from hitl_sdk.tasks.base import Task, answer_under, names, with_address
+from hitl_sdk.tasks.base import Task, answer_under, names
 from hitl_sdk.tasks.fields import FormInput
+from hitl_sdk.tasks.files import with_address
 
 __all__ = ["AnswerField", "FieldsTask", "Form"]
 

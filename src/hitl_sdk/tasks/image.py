@@ -4,9 +4,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from hitl_sdk.tasks._prediction import ShowsPrediction
 from hitl_sdk.tasks._templates import escaped_json
-from hitl_sdk.tasks.base import Task, with_address
 from hitl_sdk.tasks.classification import Classification, Labels
+from hitl_sdk.tasks.files import FileTask
 from hitl_sdk.tasks.multi_classification import MultiClassification
 
 __all__ = ["ImageClassification", "ImageMultiClassification", "ImageTask", "TwoToTenLabels"]
@@ -14,14 +15,8 @@ __all__ = ["ImageClassification", "ImageMultiClassification", "ImageTask", "TwoT
 TwoToTenLabels = Annotated[Labels, Field(max_length=10)]
 """For the classifiers of images, which take no more."""
 
-_PREDICTION = (
-    "{% if task.input.initialValue %}"
-    '<p>The model says: <strong>{{ task.input.initialValue | join: ", " | default: "none" }}</strong></p>'
-    "{% endif %}"
-)
 
-
-class ImageTask(Task):
+class ImageTask(FileTask):
     """A task whose items are the addresses of images. Abstract.
 
     Parameters
@@ -36,37 +31,19 @@ class ImageTask(Task):
     True
     """
 
-    def input(self, item: str, label: object = None) -> dict[str, object]:
-        """Return the ``InputContent`` of a human loop.
-
-        Parameters
-        ----------
-        item : str
-            Where the image lies: ``s3://BUCKET/KEY`` or an ``https://`` address.
-        label : object, optional
-            The model's label.
-
-        Raises
-        ------
-        InvalidPredictionError
-            If the item is no such address, or the label can't be read or is none of the task's.
-        """
-        return with_address(self, super().input(item, label), "an image")
+    item_kind = "an image"
 
 
-class _ImageClassifier(ImageTask):
+class _ImageClassifier(ShowsPrediction, ImageTask):
     """What the tasks have in common in which labels are chosen for an image."""
-
-    show_prediction: bool = False
 
     element: ClassVar[str]
 
     def _image_classifier(self, labels: object, attributes: str = "") -> str:
         """Fill the template of both classifiers; the attributes are escaped already."""
-        prediction = _PREDICTION if self.show_prediction else ""
         return self._filled(
             "image_classification.liquid.html",
-            short_instructions=self.instructions.short_html() + prediction,
+            short_instructions=self._short_html(),
             element=self.element,
             categories=escaped_json(labels),
             attributes=attributes,

@@ -9,13 +9,14 @@ from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import LabelType
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.answers import Answer
-from hitl_sdk.tasks.base import Task, answer_under, names, with_address
+from hitl_sdk.tasks.base import answer_under, names
 from hitl_sdk.tasks.classification import Classification
+from hitl_sdk.tasks.files import FileTask
 
 __all__ = ["TranscriptionReview", "VideoClassification"]
 
 
-class TranscriptionReview(Task):
+class TranscriptionReview(FileTask):
     """Mend the text of an audio clip; the model's text stands there already.
 
     Parameters
@@ -39,6 +40,8 @@ class TranscriptionReview(Task):
     'It is a fine apple pie'
     """
 
+    item_kind = "an audio clip"
+
     @property
     def label_type(self) -> LabelType:
         """A text."""
@@ -58,23 +61,6 @@ class TranscriptionReview(Task):
         True
         """
         return self._filled("transcription.liquid.html")
-
-    def input(self, item: str, label: object = None) -> dict[str, object]:
-        """Return the ``InputContent`` of a human loop.
-
-        Parameters
-        ----------
-        item : str
-            Where the clip lies: ``s3://BUCKET/KEY`` or an ``https://`` address.
-        label : str, optional
-            What the model heard.
-
-        Raises
-        ------
-        InvalidPredictionError
-            If the item is no such address, or the label no text.
-        """
-        return with_address(self, super().input(item, label), "an audio clip")
 
     def parse_answer(self, content: Mapping[str, object]) -> Answer[str]:
         """Read the ``answerContent`` of one worker; it is empty if they left the text empty.
@@ -147,7 +133,7 @@ class TranscriptionReview(Task):
         return self._own_method(TextConsolidation(), by)
 
 
-class VideoClassification(Classification):
+class VideoClassification(FileTask, Classification):
     """Choose one label for a video clip; the model's label is chosen already when the worker arrives.
 
     Parameters
@@ -171,6 +157,8 @@ class VideoClassification(Classification):
     {'taskObject': 's3://bucket/1.mp4', 'initialValue': 'run'}
     """
 
+    item_kind = "a video clip"
+
     def template(self) -> str:
         """Return the worker template: a player in a ``crowd-classifier``.
 
@@ -186,20 +174,3 @@ class VideoClassification(Classification):
         True
         """
         return self._classifier("video_classification.liquid.html")
-
-    def input(self, item: str, label: object = None) -> dict[str, object]:
-        """Return the ``InputContent`` of a human loop.
-
-        Parameters
-        ----------
-        item : str
-            Where the clip lies: ``s3://BUCKET/KEY`` or an ``https://`` address.
-        label : str or int, optional
-            The model's label.
-
-        Raises
-        ------
-        InvalidPredictionError
-            If the item is no such address, or the label is none of the task's.
-        """
-        return with_address(self, super().input(item, label), "a video clip")

@@ -6,6 +6,7 @@ from typing import Any
 from hitl_sdk._plain import one_or_several
 from hitl_sdk.consolidation import Consolidation, MajorityVote, PerLabel
 from hitl_sdk.labels import LabelType
+from hitl_sdk.tasks._prediction import ShowsPrediction
 from hitl_sdk.tasks._reading import answer_errors, value_under
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
@@ -14,14 +15,8 @@ from hitl_sdk.tasks.classification import ListedLabels, object_under
 
 __all__ = ["MultiClassification"]
 
-_HINT = (
-    "{% if task.input.initialValue %}"
-    "<p>The model says: <strong>{{ task.input.initialValue | join: ', ' | default: 'none' }}</strong></p>"
-    "{% endif %}"
-)
 
-
-class MultiClassification(ListedLabels):
+class MultiClassification(ShowsPrediction, ListedLabels):
     """Any number of labels out of a list. Abstract: the subclass names its template.
 
     Parameters
@@ -43,7 +38,6 @@ class MultiClassification(ListedLabels):
     """
 
     none_of_these: str = ""
-    show_prediction: bool = False
 
     @property
     def label_type(self) -> LabelType:
@@ -125,7 +119,7 @@ class MultiClassification(ListedLabels):
         """Fill a multi-select classifier's template; the categories are the labels, unless others are given."""
         return self._filled(
             file_name,
-            short_instructions=self.instructions.short_html() + (_HINT if self.show_prediction else ""),
+            short_instructions=self._short_html(),
             categories=escaped_json(categories or self.labels),
             exclusion_category=self._exclusion_attribute(),
         )
