@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl_sdk.consolidation import MajorityVote, Vote
+from hitl_sdk.consolidation import Consensus, MajorityVote, Vote
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Box, Shapes, to_value
 from hitl_sdk.results import Outputs, answers_frame, drift_frame, workers_frame
@@ -197,7 +197,7 @@ def test_structures_are_the_same_if_their_values_are(engine):
 
 def test_same_decides_what_is_the_same_as_gold_as_the_consensus_and_as_others():
     def near(one, other):
-        return abs(one.shapes[0].left - other.shapes[0].left) <= 3
+        return abs(one["shapes"][0]["left"] - other["shapes"][0]["left"]) <= 3
 
     answers = long_form(("a", "u", boxes(1)), ("a", "v", boxes(2)), ("a", "w", boxes(40)))
 
@@ -353,6 +353,22 @@ def test_accuracy_to_gold_is_the_share_of_right_answers(answers, gold):
         for right in [[label == gold[item] for item, by, label in answers if by == worker and item in gold]]
     }
     assert frame["n_answers"].sum() == len(answers)
+
+
+def test_what_compares_labels_gets_plain_values_also_of_objects():
+    seen = []
+
+    def same(*labels):
+        seen.extend(labels)
+        return True
+
+    drawn = Shapes((Box("cat", 1, 2, 3, 4),), 10, 20)
+    answers = long_form(("a", "u", to_value(drawn)), ("a", "v", to_value(drawn)))
+    consensus = {"a": Consensus(drawn, confidence=None, agreement=None, n_workers=2)}
+    workers_frame(answers, gold={"a": drawn}, consensus=consensus, same=same)
+
+    assert seen
+    assert all(label == to_value(drawn) for label in seen)
 
 
 @LAW

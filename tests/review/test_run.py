@@ -389,6 +389,21 @@ def test_workers_are_judged_by_the_others_and_by_gold(make_review):
     assert len(run.workers_frame()) == run.workers_frame("arrow").num_rows == 3
 
 
+def test_workers_who_draw_are_judged_by_what_counts_as_the_same(make_review):
+    review = make_review(task_count=3)
+    review.cloud.workers.add(2, truth=lambda item: "1")
+    review.cloud.workers.add(1, truth=lambda item: "-1")
+    run = review.router().route(review.predictions(0.1, 0.2))
+    run.wait(timeout=7200)
+
+    frame = run.workers_frame(
+        consensus=run.training_frame(), same=lambda one, other: abs(int(one)) == abs(int(other))
+    )
+
+    assert frame["accuracy_to_consensus"].tolist() == [1.0, 1.0, 1.0]
+    assert run.workers_frame()["accuracy_to_consensus"].min() == 0.0
+
+
 def test_another_method_may_consolidate(make_review):
     review = make_review(task_count=3)
     review.cloud.workers.add(2, truth=lambda item: "0")

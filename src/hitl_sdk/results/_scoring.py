@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from hitl_sdk._columns import read_columns
 from hitl_sdk._equality import value_key
 from hitl_sdk._frames import utc_time
 from hitl_sdk.consolidation import Consensus
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labels import to_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,7 +74,7 @@ def _read_answers(frame: IntoFrame, item: str) -> list[_Answer]:
     what = "the answers"
     columns = read_columns(frame, (item, "worker", "label"), ("submitted_at", "seconds_spent"), what=what)
     return [
-        _Answer(name, worker, label, _time(submitted_at), _seconds(seconds))
+        _Answer(name, worker, to_value(label), _time(submitted_at), _seconds(seconds))
         for name, worker, label, submitted_at, seconds in zip(*columns.values(), strict=True)
         if not (name is None or worker is None or label is None)
     ]
@@ -90,7 +91,7 @@ def _time(value: object) -> datetime | None:
 
 def _seconds(value: object) -> float | None:
     try:
-        return None if value is None else float(value)  # type: ignore[arg-type]
+        return None if value is None else float(cast("float", value))
     except (TypeError, ValueError):
         raise InvalidInputError(
             f"the column 'seconds_spent' holds {value!r}, which is no number", hint="convert it to float"
@@ -103,13 +104,13 @@ def _read_truth(truth: Truth | None, item: str, what: str) -> dict[Hashable, obj
         return {}
     if isinstance(truth, Mapping):
         labels = {name: each.label if isinstance(each, Consensus) else each for name, each in truth.items()}
-        return {name: label for name, label in labels.items() if label is not None}
+        return {name: to_value(label) for name, label in labels.items() if label is not None}
     columns = read_columns(truth, (item, "label"), what=what)
     known: dict[Hashable, object] = {}
     for row, (name, label) in enumerate(zip(columns[item], columns["label"], strict=True)):
         if name is None or label is None:
             continue
-        if value_key(known.setdefault(name, label)) != value_key(label):
+        if value_key(known.setdefault(name, to_value(label))) != value_key(label):
             raise InvalidInputError(
                 f"{what} have a second one, another, for the item of row {row}",
                 hint="give one label an item",

@@ -115,8 +115,8 @@ def workers_frame(
     gold : mapping of item to label, or frame with ``item`` and ``label``, optional
         What is known to be true, of some items.
     same : callable, optional
-        Whether two labels are the same, both as they stand in `answers`, `consensus` and `gold`; for boxes say by their IoU.
-        By default they are if their values are equal.
+        Whether two labels are the same, both as plain values, also where `consensus` or `gold` has objects of
+        `hitl_sdk.labels`; for boxes say by their IoU. By default they are if their values are equal.
     item : str, default "item"
         The column that names the items, in all three: ``"item_id"`` takes ids of your own.
     min_for_drift : int, default 30

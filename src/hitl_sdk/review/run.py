@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hitl_sdk.consolidation import Consolidation
     from hitl_sdk.labels import Label
     from hitl_sdk.results import OutputRow
+    from hitl_sdk.results._scoring import Same, Truth
     from hitl_sdk.routing import DecidedItem, Verdict
     from hitl_sdk.session import Session
     from hitl_sdk.tasks import Task
@@ -389,33 +390,69 @@ class Run:
 
     @overload
     def workers_frame(
-        self, engine: Literal["pandas"] = ..., *, gold: Mapping[str, object] | None = ...
+        self,
+        engine: Literal["pandas"] = ...,
+        *,
+        gold: Truth | None = ...,
+        consensus: Truth | None = ...,
+        same: Same | None = ...,
     ) -> pd.DataFrame: ...
     @overload
     def workers_frame(
-        self, engine: Literal["polars"], *, gold: Mapping[str, object] | None = ...
+        self,
+        engine: Literal["polars"],
+        *,
+        gold: Truth | None = ...,
+        consensus: Truth | None = ...,
+        same: Same | None = ...,
     ) -> pl.DataFrame: ...
     @overload
     def workers_frame(
-        self, engine: Literal["arrow"], *, gold: Mapping[str, object] | None = ...
+        self,
+        engine: Literal["arrow"],
+        *,
+        gold: Truth | None = ...,
+        consensus: Truth | None = ...,
+        same: Same | None = ...,
     ) -> pa.Table: ...
 
-    def workers_frame(self, engine: Engine = "pandas", *, gold: Mapping[str, object] | None = None) -> Frame:
+    def workers_frame(
+        self,
+        engine: Engine = "pandas",
+        *,
+        gold: Truth | None = None,
+        consensus: Truth | None = None,
+        same: Same | None = None,
+    ) -> Frame:
         """Return one row a worker: how often right, how fast, and how both drift; see `hitl_sdk.results.workers_frame`.
 
         Parameters
         ----------
         engine : {"pandas", "polars", "arrow"}, default "pandas"
             Whose frame.
-        gold : mapping of str to label, optional
-            By item id, labels that are known to be right.
+        gold : mapping of item id to label, or frame with ``item_id`` and ``label``, optional
+            Labels that are known to be right.
+        consensus : mapping of item id to label, or frame with ``item_id`` and ``label``, optional
+            What the workers say together, for example ``run.training_frame()``; what an item's other workers say when
+            left out.
+        same : callable, optional
+            Whether two labels are the same, both as plain values, as frames have them. No two people draw equal boxes, outlines or
+            masks, so that their accuracy is null without it.
 
         Returns
         -------
         pandas.DataFrame, polars.DataFrame or pyarrow.Table
             One row a worker who has answered.
+
+        Raises
+        ------
+        InvalidInputError
+            As `hitl_sdk.results.workers_frame`.
         """
-        return workers_frame(self.answers_frame("arrow"), gold=gold, item="item_id", engine=engine)
+        answers = self.answers_frame("arrow")
+        return workers_frame(
+            answers, consensus=consensus, gold=gold, same=same, item="item_id", engine=engine
+        )
 
     @overload
     def training_frame(
