@@ -15,7 +15,16 @@ from hitl_sdk.errors import TemplateError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LIQUID", "LIQUID_COMMENT", "TemplateElement", "parse_attribute", "read_template"]
+__all__ = [
+    "ANSWER_KEYS", "LIQUID", "LIQUID_COMMENT", "TemplateElement", "parse_attribute", "read_template"
+]  # fmt: skip
+
+ANSWER_KEYS: Mapping[str, str] = {
+    "crowd-rekognition-detect-moderation-labels": "AWS/Rekognition/DetectModerationLabels/Image/V3",
+    "crowd-text-ranking": "ordinalRankingDimensions",
+    "crowd-textract-analyze-document": "AWS/Textract/AnalyzeDocument/Forms/V1",
+}
+"""The keys of the elements whose answer does not stand under their name."""
 
 _CONTROLS = frozenset({"input", "select", "textarea"})
 LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hitl_sdk._elements import LIQUID, TemplateElement, parse_attribute, read_template
+from hitl_sdk._elements import ANSWER_KEYS, LIQUID, TemplateElement, parse_attribute, read_template
 from hitl_sdk._plain import shown, unicode_text
 from hitl_sdk.consolidation import Consolidation, MajorityVote
 from hitl_sdk.labels import LabelType
@@ -39,12 +39,6 @@ _WIDGETS: Mapping[str, type[Task]] = {
     "crowd-rekognition-detect-moderation-labels": RekognitionModeration,
     "crowd-semantic-segmentation": SemanticSegmentation,
     "crowd-textract-analyze-document": TextractForms,
-}
-# The keys of the elements whose answer does not stand under their name.
-_FIXED_KEYS = {
-    "crowd-rekognition-detect-moderation-labels": RekognitionModeration.answer_key,
-    "crowd-text-ranking": "ordinalRankingDimensions",
-    "crowd-textract-analyze-document": TextractForms.answer_key,
 }
 _RADIOS = frozenset({"crowd-radio-button", "radio"})
 _BUTTONS = _RADIOS | {"checkbox", "crowd-checkbox", "crowd-toggle-button"}
@@ -173,8 +167,8 @@ def _key(element: TemplateElement) -> str | None:
     kind = _kind(element)
     if "disabled" in element.attributes or kind in _WITHOUT_ANSWER:
         return None
-    if kind in _FIXED_KEYS:
-        return _FIXED_KEYS[kind]
+    if kind in ANSWER_KEYS:
+        return ANSWER_KEYS[kind]
     # A2I writes an annotation element without a name under its tag.
     name = element.name or (kind if kind in _WIDGETS else None)
     return None if name is None else LIQUID.sub("*", name)
@@ -227,7 +221,7 @@ def _widget(name: str, key: str, element: TemplateElement, labels: Sequence[str]
         fields["labels"] = labels or element.categories
     if issubclass(task, MultiClassification):
         fields["none_of_these"] = _exclusion(element)
-    return WidgetField(task(name=name, title=element.tag, **fields), _FIXED_KEYS.get(element.tag, name))
+    return WidgetField(task(name=name, title=element.tag, **fields), ANSWER_KEYS.get(element.tag, name))
 
 
 def _exclusion(element: TemplateElement) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from hitl_sdk._elements import ANSWER_KEYS
 from hitl_sdk._plain import read_list, unicode_text
 from hitl_sdk.consolidation import Consolidation, FormFieldConsolidation
 from hitl_sdk.labels import FormField, LabelType, clean_text, part_type, read_parts
@@ -67,7 +68,7 @@ class TextractForms(AiServiceTask):
     allow_key_edit: bool = False
     allow_geometry_edit: bool = False
 
-    answer_key = "AWS/Textract/AnalyzeDocument/Forms/V1"
+    answer_key = ANSWER_KEYS["crowd-textract-analyze-document"]
     request_key = "document"
     item_kind = "a document"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import model_validator
 
+from hitl_sdk._elements import ANSWER_KEYS
 from hitl_sdk.errors import InvalidOutputError
 from hitl_sdk.tasks._ai_service import AiServiceTask
 from hitl_sdk.tasks._reading import answer_errors, value_under
@@ -52,7 +53,7 @@ class RekognitionModeration(AiServiceTask, MultiClassification):
 
     parents: Mapping[str, str] = {}
 
-    answer_key = "AWS/Rekognition/DetectModerationLabels/Image/V3"
+    answer_key = ANSWER_KEYS["crowd-rekognition-detect-moderation-labels"]
     request_key = "image"
     item_kind = "an image"
 

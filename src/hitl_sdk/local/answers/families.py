@@ -1,4 +1,4 @@
-"""Which family answers which kind of element, and under which key. A new element is a line here."""
+"""Which family answers which kind of element. A new element is a line here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.answers.page import Page, Question
     from hitl_sdk.local.answers.slips import Slips
 
-__all__ = ["CONTROLS", "FAMILIES", "FIXED_KEYS", "WIDGETS", "Family"]
+__all__ = ["CONTROLS", "FAMILIES", "WIDGETS", "Family"]
 
 
 class Family(Protocol):
@@ -73,10 +73,3 @@ CONTROLS: Mapping[str, Family] = {
 """The form controls; one without a name has no answer."""
 
 FAMILIES: Mapping[str, Family] = {**WIDGETS, **CONTROLS}
-
-FIXED_KEYS: Mapping[str, str] = {
-    "crowd-rekognition-detect-moderation-labels": "AWS/Rekognition/DetectModerationLabels/Image/V3",
-    "crowd-text-ranking": "ordinalRankingDimensions",
-    "crowd-textract-analyze-document": "AWS/Textract/AnalyzeDocument/Forms/V1",
-}
-"""The keys of the elements whose answer does not stand under their name."""

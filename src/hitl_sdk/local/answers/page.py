@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk._elements import TemplateElement, parse_attribute, read_template
+from hitl_sdk._elements import ANSWER_KEYS, TemplateElement, parse_attribute, read_template
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.local.answers.families import CONTROLS, FAMILIES, FIXED_KEYS, WIDGETS
+from hitl_sdk.local.answers.families import CONTROLS, FAMILIES, WIDGETS
 from hitl_sdk.local.answers.images import content_at, size_of
 from hitl_sdk.local.templates import render
 
@@ -175,7 +175,7 @@ def _questions(html: str) -> tuple[Question, ...]:
             asking.setdefault((kind, element.name if kind in _BUTTONS else number), []).append(element)
     # A2I writes an annotation widget without a name under its tag.
     return tuple(
-        Question(FIXED_KEYS.get(kind) or same[0].name or kind, tuple(same), FAMILIES[kind], kind in WIDGETS)
+        Question(ANSWER_KEYS.get(kind) or same[0].name or kind, tuple(same), FAMILIES[kind], kind in WIDGETS)
         for (kind, _), same in asking.items()
     )
 
