@@ -16,9 +16,12 @@ from hitl_sdk.labels import Box, Span, clean_text, part_type, read_part, shapes_
 if TYPE_CHECKING:
     from hitl_sdk.labels import LabelType
 
-__all__ = ["LabelForm", "LineLabel", "form_of", "one_class"]
+__all__ = ["LABEL_SOURCES", "LabelForm", "LineLabel", "form_of", "one_class"]
 
 Metadata: TypeAlias = Mapping[str, Any]
+
+LABEL_SOURCES = {"yes": "human", "no": "model"}
+"""Who gave a label, by ``human-annotated`` in its metadata."""
 
 
 class LineLabel(NamedTuple):

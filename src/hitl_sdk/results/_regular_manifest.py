@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from hitl_sdk.labels import clean_text
+from hitl_sdk.results._manifest_labels import LABEL_SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = ["regular_reader"]
-
-_SOURCE_OF = {"yes": "human", "no": "model"}
 
 
 class _Metadata(msgspec.Struct, gc=False, rename="kebab"):
@@ -63,7 +62,7 @@ def regular_reader(
         return {
             "item": _column("item", rows),
             "label": list(map(cleaned.__getitem__, _column("class_name", about))),
-            "label_source": list(map(_SOURCE_OF.get, _column("human_annotated", about))),
+            "label_source": list(map(LABEL_SOURCES.get, _column("human_annotated", about))),
             "confidence": _column("confidence", about),
             "attribute": [attribute] * len(rows),
             "metadata_type": types,

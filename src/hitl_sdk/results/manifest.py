@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 from hitl_sdk._frames import Engine, Frame, Kind, build_frame
 from hitl_sdk.errors import InvalidInputError, InvalidOutputError
 from hitl_sdk.results._long_form import error_text
-from hitl_sdk.results._manifest_labels import form_of, one_class
+from hitl_sdk.results._manifest_labels import LABEL_SOURCES, form_of, one_class
 from hitl_sdk.results._s3 import ObjectReader
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ _RegularReader: TypeAlias = "Callable[[Sequence[str | bytes]], dict[str, list[An
 _CHUNK = 1_024
 _METADATA = "-metadata"
 _SOURCES = ("source-ref", "source")
-_BY_HUMANS = {"yes": "human", "no": "model"}
 
 
 class _Row(NamedTuple):
@@ -279,7 +278,7 @@ def _row(fields: dict[str, Any], attribute: str | None) -> _Row:
     return _Row(
         item,
         label.label,
-        _BY_HUMANS.get(str(metadata.get("human-annotated")).lower()),
+        LABEL_SOURCES.get(str(metadata.get("human-annotated")).lower()),
         label.confidence,
         label.label_confidences,
         name,
