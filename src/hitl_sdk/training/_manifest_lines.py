@@ -6,8 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from hitl_sdk._frames import utc_time
-from hitl_sdk.labels import Box, Span, mask_type, part_type, shapes_type, to_value
-from hitl_sdk.labels.masks import mask_colors
+from hitl_sdk.labels import Box, Span, mask_colors, mask_type, part_type, shapes_type, to_value
 from hitl_sdk.training._images import shapes_of, sized_image, whole_edges
 from hitl_sdk.training.mask_pngs import BACKGROUND, is_semantic
 

@@ -6,8 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.labels import Box, Keypoint, Mask, Point, Polygon, shapes_type
-from hitl_sdk.labels.masks import mask_pixels
+from hitl_sdk.labels import Box, Keypoint, Mask, Point, Polygon, mask_pixels, shapes_type
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._images import area, check_names, corners, labelled_images, shapes_of
 from hitl_sdk.training._rows import item_error, repeated

@@ -72,7 +72,7 @@ def to_mask_pngs(
     >>> from tempfile import TemporaryDirectory
     >>> import pandas as pd
     >>> from hitl_sdk.labels import to_value
-    >>> from hitl_sdk.labels.masks import make_mask
+    >>> from hitl_sdk.labels import make_mask
     >>> from hitl_sdk.tasks import SemanticSegmentation
     >>> task = SemanticSegmentation(name="streets", labels=["road", "sky"], title="Paint the street")
     >>> label = to_value(make_mask([[0, 1]], ["sky"]))

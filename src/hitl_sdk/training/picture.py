@@ -9,7 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labels import Box, Keypoint, Mask, Polygon, Polyline, Shapes, Span, to_value
+from hitl_sdk.labels import Box, Keypoint, Mask, Polygon, Polyline, Shapes, Span, mask_pixels, to_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -207,8 +207,6 @@ def _points(vertices: Iterable[tuple[float, float]]) -> str:
 
 def _mask(mask: Mask, colors: _Colors) -> Iterator[str]:
     """Draw each run of equal pixels of a line as one rectangle; instances of one label get colours of their own."""
-    from hitl_sdk.labels.masks import mask_pixels
-
     several = len(set(mask.labels)) < len(mask.labels)
     names = [f"{label} {number}" if several else label for number, label in enumerate(mask.labels, start=1)]
     for y, line in enumerate(mask_pixels(mask).tolist()):

@@ -12,8 +12,7 @@ import narwhals as nw
 from hitl_sdk._columns import read_column
 from hitl_sdk._equality import value_key
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labels import read_mask
-from hitl_sdk.labels.masks import mask_pixels
+from hitl_sdk.labels import mask_pixels, read_mask
 from hitl_sdk.training._rows import as_training_frame, in_force
 
 if TYPE_CHECKING:
