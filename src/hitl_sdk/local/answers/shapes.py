@@ -92,7 +92,8 @@ def _as_written(shape: object) -> dict[str, Any]:
 
 
 def _moved(shape: ShapeT, slips: Slips, size: tuple[int, int]) -> ShapeT:
-    return _MOVES[type(shape)](shape, slips, *size)  # type: ignore[no-any-return]
+    moved: ShapeT = _MOVES[type(shape)](shape, slips, *size)
+    return moved
 
 
 def _moved_box(box: Box, slips: Slips, width: int, height: int) -> Box:
