@@ -323,3 +323,14 @@ def test_points_in_an_image_of_unknown_size_need_a_distance():
         agree(KeypointConsolidation(), [Keypoint("nose", 0, 0)], [])
 
     assert caught.value.item_id == "1"
+
+
+def test_many_lines_are_compared_a_few_at_a_time(monkeypatch):
+    votes = [
+        Vote("1", worker, Shapes(tuple(Polyline("lane", (Point(x, y), Point(x + 50, y))) for x in range(5))))
+        for y, worker in enumerate(["ann", "bob", "cai"])
+    ]
+    at_once = PolylineConsolidation(max_distance=4).consolidate(votes)
+    monkeypatch.setattr("hitl_sdk.consolidation._geometry._BLOCK", 1)
+
+    assert PolylineConsolidation(max_distance=4).consolidate(votes) == at_once

@@ -186,7 +186,14 @@ class PolylineMeasure(ShapeMeasure[Polyline]):
         lines = samples([part.vertices for part in parts])
         # Two lines are no nearer than their centres.
         near = _near_places(lines.mean(axis=1), self.max_distance)
-        likeness = self._likenesses(lines[near.first], lines[near.second])
+        pairs = max(_BLOCK // (lines.shape[1] * lines.shape[2]), 1)
+        likeness = np.concatenate(
+            [
+                self._likenesses(lines[near.first[start:][:pairs]], lines[near.second[start:][:pairs]])
+                for start in range(0, len(near.first), pairs)
+            ]
+            or [np.zeros(0)]
+        )
         enough = likeness >= self.least
         return Near(near.first[enough], near.second[enough], likeness[enough])
 

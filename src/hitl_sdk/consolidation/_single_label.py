@@ -11,7 +11,7 @@ from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from narwhals.typing import IntoDataFrameT
 
@@ -55,7 +55,7 @@ class SingleLabelMethod(ABC):
         from hitl_sdk.consolidation._election import consensus_by_item, elect
         from hitl_sdk.consolidation._votes import encode_votes
 
-        encoded = encode_votes(labelled(votes))
+        encoded = encode_votes(list(labelled(votes)))
         scores, _ = self._scores(encoded)
         return consensus_by_item(encoded, elect(encoded, scores, preferred))
 
@@ -106,10 +106,10 @@ class SingleLabelMethod(ABC):
         return cast("IntoDataFrameT", made.to_native())
 
 
-def labelled(votes: Iterable[Vote[LabelT]]) -> list[Vote[LabelT]]:
-    """Return the votes that have a label; whoever has no type checker may give None."""
+def labelled(votes: Iterable[Vote[LabelT]]) -> Iterator[Vote[LabelT]]:
+    """Yield the votes that have a label; whoever has no type checker may give None."""
     nothing: object = None
-    return [vote for vote in votes if vote.label is not nothing]
+    return (vote for vote in votes if vote.label is not nothing)
 
 
 def _eager(frame: Any) -> nw.DataFrame[Any]:

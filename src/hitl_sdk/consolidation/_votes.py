@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
+from hitl_sdk._columns import lacking
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -63,11 +64,9 @@ def encode_votes(votes: Sequence[Vote[str]]) -> EncodedVotes:
 
 def encode_frame(frame: nw.DataFrame[Any], item: str, worker: str, label: str) -> EncodedVotes:
     """Encode the rows of a long frame; those without a label are left out."""
-    missing = [name for name in (item, worker, label) if name not in frame.columns]
-    if missing:
+    if problem := lacking(frame.columns, (item, worker, label)):
         raise InvalidInputError(
-            f"the frame has no column {' or '.join(map(repr, missing))}; it has {frame.columns}",
-            hint="name them: fit_predict(frame, item=..., worker=..., label=...)",
+            f"the frame has {problem}", hint="name them: fit_predict(frame, item=..., worker=..., label=...)"
         )
     unlabelled = frame[label].is_null()
     if unlabelled.any():

@@ -60,15 +60,15 @@ class MajorityVote(SingleLabelMethod):
         preferred : mapping of str to str, optional
             By item, the label that wins a tie which it is part of: usually the model's.
         """
-        given: dict[str, list[Vote[str]]] = {}
-        for vote in labelled(votes):
-            given.setdefault(vote.item, []).append(vote)
+        labels: dict[str, list[str]] = {}
+        workers: dict[str, list[str]] = {}
+        for item, worker, label in labelled(votes):
+            labels.setdefault(item, []).append(label)
+            workers.setdefault(item, []).append(worker)
         preferred = preferred or {}
         return {
-            item: _elect(
-                [vote.label for vote in several], len({vote.worker for vote in several}), preferred.get(item)
-            )
-            for item, several in given.items()
+            item: _elect(several, len(set(workers[item])), preferred.get(item))
+            for item, several in labels.items()
         }
 
     def _scores(self, votes: EncodedVotes) -> tuple[Scores, Mapping[str, object]]:

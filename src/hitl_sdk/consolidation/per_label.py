@@ -89,7 +89,7 @@ class PerLabel:
         InvalidInputError
             If a worker chose something that is no label of the task.
         """
-        given = labelled(votes)
+        given = list(labelled(votes))
         answers: dict[str, list[frozenset[str]]] = {}
         for vote in given:
             answers.setdefault(vote.item, []).append(self._chosen(vote))

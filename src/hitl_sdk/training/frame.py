@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from hitl_sdk._frames import Engine, Frame, Kind, build_frame, time_text
@@ -13,7 +13,7 @@ from hitl_sdk.errors import InvalidInputError, InvalidOutputError
 from hitl_sdk.labels import Label, to_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -122,9 +122,10 @@ class _Outcome:
 
 
 class _Answered(NamedTuple):
-    """What people said of one row, as far as it can be read."""
+    """What people said of one row, as far as it can be read: labels, and whose they are."""
 
-    votes: list[Vote[Label]]
+    labels: tuple[Label, ...]
+    workers: tuple[str, ...]
     note: str | None
     completed_at: datetime | None
 
@@ -245,15 +246,17 @@ def _outcomes(rows: Sequence[TrainingRow], task: Task, method: Consolidation[Any
         for index, row in enumerate(rows)
         if row.decision != "accept" and row.output is not None
     }
-    votes: dict[str, list[Vote[Label]]] = {}
+    several: dict[str, _Answered] = {}
     preferred: dict[str, Label] = {}
     for index, said in answered.items():
         key = _review_of(rows[index])
-        if len(said.votes) > 1 and key not in votes:  # rows of equal content share a loop, and so its answers
-            votes[key] = said.votes
+        if (
+            len(said.labels) > 1 and key not in several
+        ):  # rows of equal content share a loop, and so its answers
+            several[key] = said
             if task.label_type == task.model_label_type and (label := rows[index].model_label) is not None:
                 preferred[key] = label
-    consensus, problems = _consolidated(votes, method, preferred)
+    consensus, problems = _consolidated(several, method, preferred)
     outcomes = []
     for index, row in enumerate(rows):
         if index not in answered:
@@ -270,7 +273,7 @@ def _review_of(row: TrainingRow) -> str:
 
 def _answered(row: TrainingRow, task: Task) -> _Answered:
     """Read the answers of a row; what can't be read is in the note."""
-    votes, problems = [], []
+    labels, workers, problems = [], [], []
     given = row.output.answers if row.output else ()
     for answer in given:
         try:
@@ -278,28 +281,34 @@ def _answered(row: TrainingRow, task: Task) -> _Answered:
         except InvalidOutputError as error:
             problems.append(error.message)
         else:
-            votes.append(Vote(_review_of(row), answer.worker_id, label))
+            labels.append(label)
+            workers.append(answer.worker_id)
     note = "; ".join(dict.fromkeys([*([row.note] if row.note else []), *problems])) or None
     submitted = [answer.submitted_at for answer in given if answer.submitted_at]
-    return _Answered(votes, note, row.completed_at or max(submitted, default=None))
+    return _Answered(tuple(labels), tuple(workers), note, row.completed_at or max(submitted, default=None))
 
 
 def _consolidated(
-    votes: Mapping[str, list[Vote[Label]]], method: Consolidation[Any], preferred: Mapping[str, Label]
+    said: Mapping[str, _Answered], method: Consolidation[Any], preferred: Mapping[str, Label]
 ) -> tuple[Mapping[str, Consensus[Label]], Mapping[str, str]]:
     """Return the consensus by review, and what is wrong with those that have none."""
     try:
-        return method.consolidate(chain.from_iterable(votes.values()), preferred=preferred), {}
+        return method.consolidate(_votes(said), preferred=preferred), {}
     except (InvalidInputError, InvalidOutputError):
         pass  # one of them can't be consolidated: find out which
     consensus: dict[str, Consensus[Label]] = {}
     problems: dict[str, str] = {}
-    for key, several in votes.items():
+    for key, each in said.items():
         try:
-            consensus.update(method.consolidate(several, preferred=preferred))
+            consensus.update(method.consolidate(_votes({key: each}), preferred=preferred))
         except (InvalidInputError, InvalidOutputError) as error:
             problems[key] = error.message
     return consensus, problems
+
+
+def _votes(said: Mapping[str, _Answered]) -> Iterator[Vote[Label]]:
+    for review, (labels, workers, *_) in said.items():
+        yield from map(Vote, repeat(review), workers, labels)
 
 
 def _unanswered(row: TrainingRow, task: Task) -> _Outcome:
@@ -312,15 +321,13 @@ def _unanswered(row: TrainingRow, task: Task) -> _Outcome:
 
 
 def _outcome(said: _Answered, consensus: Consensus[Label] | None, problem: str | None) -> _Outcome:
-    if not said.votes:
+    if not said.labels:
         return _Outcome(completed_at=said.completed_at, note=said.note or "nobody answered")
-    if len(said.votes) == 1:
-        return _Outcome(
-            said.votes[0].label, "human", n_workers=1, completed_at=said.completed_at, note=said.note
-        )
+    if len(said.labels) == 1:
+        return _Outcome(said.labels[0], "human", n_workers=1, completed_at=said.completed_at, note=said.note)
     if consensus is None:
         note = "; ".join(part for part in (said.note, problem) if part)
-        return _Outcome(n_workers=len(said.votes), completed_at=said.completed_at, note=note)
+        return _Outcome(n_workers=len(said.labels), completed_at=said.completed_at, note=note)
     return _Outcome(
         consensus.label,
         "consolidated",
