@@ -279,7 +279,7 @@ def test_the_comment_of_an_image_is_kept():
     [
         ({}, "no object under 'sentiment', but nothing"),
         ({"mood": {"label": "0"}}, "no object under 'sentiment', but 'mood'"),
-        ({"sentiment": "0"}, "no object under 'sentiment'"),
+        ({"sentiment": "0"}, "no object under 'sentiment', but str"),
         ({"sentiment": {}}, "label None is none"),
         ({"sentiment": {"label": "2"}}, "label '2' is none"),
         ({"sentiment": {"labels": ["0", "1"]}}, "label None is none"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hitl_sdk.errors import InvalidOutputError
-from hitl_sdk.tasks.base import answer_under, names
+from hitl_sdk.tasks.base import answer_under, instead
 from hitl_sdk.tasks.files import FileTask
 
 __all__ = ["AiServiceTask"]
@@ -55,6 +55,6 @@ class AiServiceTask(FileTask):
         if isinstance(answer, Mapping):
             return answer
         raise InvalidOutputError(
-            f"the answer has no object under {self.answer_key!r}, but {names(content)}",
+            f"the answer has no object under {self.answer_key!r}, but {instead(content, self.answer_key)}",
             hint=f"is this an output of another flow than that of task {self.name!r}?",
         )

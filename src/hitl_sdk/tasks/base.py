@@ -18,7 +18,7 @@ from hitl_sdk.tasks._templates import escaped, fill_template
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.instructions import Instructions
 
-__all__ = ["Task", "answer_under", "names", "worker_comment"]
+__all__ = ["Task", "answer_under", "instead", "names", "worker_comment"]
 
 Keyword = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", max_length=30)]
 
@@ -345,6 +345,18 @@ def answer_under(content: Mapping[str, object], name: str) -> object:
     if name in content:
         return content[name]
     return next((answer for key, answer in content.items() if clean_text(key) == name), None)
+
+
+def instead(content: Mapping[str, object], name: str) -> str:
+    """Return as messages show it what stands under a name, which is not what should, or else which names there are.
+
+    Examples
+    --------
+    >>> instead({"mood": [1]}, "mood"), instead({"mood": [1]}, "topic")
+    ('list', "'mood'")
+    """
+    answer = answer_under(content, name)
+    return names(content) if answer is None else type(answer).__name__
 
 
 def worker_comment(answer: Mapping[str, object]) -> str | None:

@@ -12,7 +12,7 @@ from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import LabelType, clean_text
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
-from hitl_sdk.tasks.base import Task, answer_under, names, worker_comment
+from hitl_sdk.tasks.base import Task, answer_under, instead, worker_comment
 
 __all__ = ["Classification", "LabelList", "Labels", "ListedLabels", "object_under"]
 
@@ -206,7 +206,7 @@ def object_under(content: Mapping[str, object], name: str) -> Mapping[str, objec
     answer = answer_under(content, name)
     if not isinstance(answer, Mapping):
         raise InvalidOutputError(
-            f"the answer has no object under {name!r}, but {names(content)}",
+            f"the answer has no object under {name!r}, but {instead(content, name)}",
             hint="the task's name must be the name of the template's element",
         )
     return answer

@@ -9,7 +9,7 @@ from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import LabelType
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.answers import Answer
-from hitl_sdk.tasks.base import answer_under, names
+from hitl_sdk.tasks.base import answer_under, instead
 from hitl_sdk.tasks.classification import Classification
 from hitl_sdk.tasks.files import FileTask
 
@@ -85,7 +85,7 @@ class TranscriptionReview(FileTask):
             return Answer("")
         if not isinstance(text, str):
             raise InvalidOutputError(
-                f"the answer has no text under {self.name!r}, but {names(content)}",
+                f"the answer has no text under {self.name!r}, but {instead(content, self.name)}",
                 hint="the task's name must be the name of the template's element",
             )
         with answer_errors(self.name):
