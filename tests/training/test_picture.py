@@ -137,3 +137,21 @@ def test_a_row_of_another_frame_is_refused():
 def test_bytes_that_are_no_image_are_refused():
     with pytest.raises(InvalidInputError, match="neither PNG nor JPEG"):
         drawn("cat", image=b"text")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (["1", "It broke"], "the row is list, no mapping"),
+        (pd.DataFrame({"item": ["It broke"], "label": ["-1"]}), "the row's item is Series, no text"),
+    ],
+)
+def test_what_is_no_row_is_refused_and_not_shown(row, words):
+    with pytest.raises(InvalidInputError, match=f"{words} .*frame.iloc") as refused:
+        picture(row, AnyTask())
+    assert "It broke" not in str(refused.value)
+
+
+def test_the_name_of_an_image_is_no_image():
+    with pytest.raises(InvalidInputError, match=r"the image is str, no bytes .*read_bytes"):
+        drawn("cat", image="cat.png")

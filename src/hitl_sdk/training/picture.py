@@ -63,7 +63,7 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
     Raises
     ------
     InvalidInputError
-        If the row is none of a training frame.
+        If the row is none of a training frame, or the image is none that can be shown.
 
     Examples
     --------
@@ -73,14 +73,10 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
     >>> svg.startswith("<svg"), "It broke" in svg
     (True, True)
     """
-    if "item" not in row or "label" not in row:
-        raise InvalidInputError(
-            f"the row has no item and label, but {', '.join(map(str, row))}",
-            hint="give a row of a training frame",
-        )
+    _check_row(row)
     label = _readable(row, task)
     colors = _Colors()
-    parts, height = _item(str(row["item"]), label, image, colors)
+    parts, height = _item(cast("str", row["item"]), label, image, colors)
     for name in _FACTS:
         if not _is_missing(value := to_value(row.get(name))):
             for line in _wrapped(f"{name:<13} {_told(value)}"):
@@ -92,6 +88,20 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
         f'viewBox="0 0 {_WIDTH} {height:g}" font-family="monospace" font-size="14">'
     )
     return "\n".join([head, f'<rect width="{_WIDTH}" height="{height:g}" fill="white"/>', *parts, "</svg>\n"])
+
+
+def _check_row(row: object) -> None:
+    hint = "give a row of a training frame: frame.iloc[0], frame.row(0, named=True) or table.to_pylist()[0]"
+    names = getattr(row, "keys", None)  # of a mapping, and of a row of pandas
+    if names is None:
+        raise InvalidInputError(f"the row is {type(row).__name__}, no mapping", hint=hint)
+    if not {"item", "label"} <= set(names()):
+        raise InvalidInputError(
+            f"the row has no item and label, but {', '.join(map(str, names()))}", hint=hint
+        )
+    item = row["item"]  # type: ignore[index]
+    if not isinstance(item, str):
+        raise InvalidInputError(f"the row's item is {type(item).__name__}, no text", hint=hint)
 
 
 class _Colors(dict[str, str]):
@@ -259,6 +269,10 @@ def _text(x: float, y: float, text: str, width: float | None = None) -> str:
 
 
 def _image(image: bytes, size: str) -> str:
+    if not isinstance(image, bytes):
+        raise InvalidInputError(
+            f"the image is {type(image).__name__}, no bytes", hint="read the file: Path(...).read_bytes()"
+        )
     media_type = next((kind for start, kind in _MEDIA_TYPES if image.startswith(start)), None)
     if media_type is None:
         raise InvalidInputError(
