@@ -1,4 +1,4 @@
-"""Columns of a frame of any engine as lists, in which None stands for what is not there."""
+"""Columns of a frame of any engine: which are not there, and lists of them, in which None stands for what is null."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["is_frame", "read_column", "read_columns"]
+__all__ = ["is_frame", "lacking", "read_column", "read_columns"]
 
 
 def is_frame(native: object) -> bool:
@@ -62,12 +62,8 @@ def read_columns(
             hint="give a frame of pandas, polars, pyarrow or another engine that narwhals knows",
         )
     names = frame.collect_schema().names()
-    missing = [name for name in required if name not in names]
-    if missing:
-        raise InvalidInputError(
-            f"{what} have no column {' or '.join(map(repr, missing))}; they have {names}",
-            hint="rename the columns",
-        )
+    if problem := lacking(names, required):
+        raise InvalidInputError(f"{what} have {problem}", hint="rename the columns")
     kept = frame.select([name for name in (*required, *optional) if name in names])
     eager = kept.collect() if hasattr(kept, "collect") else kept
     return {
@@ -93,6 +89,18 @@ def read_column(values: Iterable[object]) -> list[Any]:
     else:
         plain = list(getattr(values, "tolist", lambda: values)())
     return [None if isinstance(value, float) and math.isnan(value) else value for value in plain]
+
+
+def lacking(names: Collection[str], required: Iterable[str]) -> str | None:
+    """Say which columns are not among those of a frame, and which are; None if none is missing.
+
+    Examples
+    --------
+    >>> lacking(["item", "text"], ["item", "label"])
+    "no column 'label', but ['item', 'text']"
+    """
+    missing = [repr(name) for name in required if name not in names]
+    return f"no column {' or '.join(missing)}, but {list(names)}" if missing else None
 
 
 def _as_frame(native: object) -> Any:

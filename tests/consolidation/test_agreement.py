@@ -313,7 +313,7 @@ def test_structures_are_the_same_if_their_values_are():
         ),
         ([("1", "u", 1), ("1", "v", 2)], {"distance": lambda a, b: a - b}, "distance= gave -1"),
         (np.zeros((4, 12)), {}, "a vote has 12 entries, not item, worker and label"),
-        (pd.DataFrame({"item": [], "label": []}), {}, "the answers have no column 'worker'; they have"),
+        (pd.DataFrame({"item": [], "label": []}), {}, "the answers have no column 'worker', but"),
     ],
 )
 def test_alpha_refuses_what_it_cannot_take_and_names_it(votes, options, message):

@@ -291,7 +291,7 @@ def test_windows_are_so_many_answers_of_each_worker():
         (lambda: workers_frame([("a", "u", "x")]), "the answers are list, no frame"),
         (
             lambda: workers_frame(pd.DataFrame({"item": []})),
-            "the answers have no column 'worker' or 'label'; they have",
+            "the answers have no column 'worker' or 'label', but",
         ),
         (
             lambda: workers_frame(long_form().set_axis(["item", "item", "label"], axis=1)),

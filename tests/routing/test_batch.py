@@ -96,7 +96,7 @@ def test_an_item_id_that_stands_twice_is_refused_by_name():
 def test_a_missing_column_is_refused_naming_those_there_are():
     with pytest.raises(
         InvalidPredictionError,
-        match=r"no column 'item' or 'label'; they have \['item_id', 'text', 'confidence'\]",
+        match=r"no column 'item' or 'label', but \['item_id', 'text', 'confidence'\]",
     ):
         decide_batch(POLICY, pl.DataFrame({"item_id": ["a"], "text": ["x"], "confidence": [0.5]}))
 

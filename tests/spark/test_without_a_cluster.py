@@ -156,7 +156,7 @@ def test_a_frame_of_another_engine_is_refused(reviews, call):
 
 @pytest.mark.parametrize("call", [on_spark.answers_frame, read])
 def test_a_column_that_is_not_there_is_named(reviews, call):
-    with pytest.raises(InvalidInputError, match=r"no column '(document|uri)'; it has .*'worker'"):
+    with pytest.raises(InvalidInputError, match=r"no column '(document|uri)', but .*'worker'"):
         call(Frame(), reviews.kinds["boxes"][0])
 
 

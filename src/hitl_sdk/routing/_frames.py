@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 
+from hitl_sdk._columns import lacking
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing.prediction import confidence_problem
 
@@ -52,13 +53,8 @@ def predictions_frame(native: object) -> nw.DataFrame[Any] | nw.LazyFrame[Any] |
 
 def require_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: Iterable[str]) -> None:
     """Refuse a frame without one of the columns, naming those it has."""
-    names = frame.collect_schema().names()
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise InvalidPredictionError(
-            f"the predictions have no column {' or '.join(map(repr, missing))}; they have {names}",
-            hint="rename the columns",
-        )
+    if problem := lacking(frame.collect_schema().names(), wanted):
+        raise InvalidPredictionError(f"the predictions have {problem}", hint="rename the columns")
 
 
 def require_item_ids(frame: nw.DataFrame[Any]) -> None:

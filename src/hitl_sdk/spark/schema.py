@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from hitl_sdk._columns import lacking
 from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.results._long_form import LONG_FORM
@@ -96,9 +97,5 @@ def check_frame(frame: DataFrame, columns: Iterable[str]) -> None:
             f"{type(frame).__name__} is no Spark frame",
             hint="for frames of pandas, polars and arrow there are hitl_sdk.results and fit_predict()",
         )
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
-        raise InvalidInputError(
-            f"the frame has no column {' or '.join(map(repr, missing))}; it has {frame.columns}",
-            hint="name the columns that hold it",
-        )
+    if problem := lacking(frame.columns, columns):
+        raise InvalidInputError(f"the frame has {problem}", hint="name the columns that hold it")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import narwhals as nw
 
-from hitl_sdk._columns import read_column
+from hitl_sdk._columns import lacking, read_column
 from hitl_sdk.errors import (
     DuplicateItemError,
     EmptyInputError,
@@ -63,11 +63,9 @@ def as_training_frame(native: IntoDataFrameT, *columns: str) -> nw.DataFrame[Int
         raise InvalidInputError(
             f"{type(native).__name__} is no frame", hint="give a pandas or polars frame, or an Arrow table"
         )
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
+    if problem := lacking(frame.columns, columns):
         raise InvalidInputError(
-            f"the frame has no column {' or '.join(map(repr, missing))}; it has {frame.columns}",
-            hint="give a training frame, as run.training_frame() returns it",
+            f"the frame has {problem}", hint="give a training frame, as run.training_frame() returns it"
         )
     return cast("nw.DataFrame[IntoDataFrameT]", frame)
 
