@@ -5,7 +5,7 @@ from _review import review
 import hitl_sdk as hitl
 from hitl_sdk.labels import Span
 
-TEXT = "Ana Lind opens a bakery in Rome on Monday."
+TEXT = "Marie Curie was born in Warsaw in 1867."
 
 task = hitl.tasks.NamedEntityRecognition(
     name="names",
@@ -14,11 +14,11 @@ task = hitl.tasks.NamedEntityRecognition(
     title="Mark every person and every city",
     instructions=hitl.tasks.Instructions(
         short="Mark the whole name, without the words around it.",
-        bad=[hitl.tasks.Example(show="in Rome", why="'in' is not part of the name")],
+        bad=[hitl.tasks.Example(show="in Warsaw", why="'in' is not part of the name")],
     ),
 )
-found = [Span("person", 0, 8, confidence=0.81)]
-truth = [Span("person", 0, 8), Span("city", 27, 31)]
+found = [Span("person", 0, 11, confidence=0.81)]
+truth = [Span("person", 0, 11), Span("city", 24, 30)]
 
 predictions = [hitl.Prediction("news", TEXT, label=found, confidence=0.58)]
 review("named_entities", task, predictions, {TEXT: truth})
