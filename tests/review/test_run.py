@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import hitl_sdk.review.run
 from hitl_sdk import Bands, Sample, Threshold
+from hitl_sdk._columns import read_column
 from hitl_sdk.consolidation import DawidSkene
 from hitl_sdk.errors import (
     CredentialsError,
@@ -115,6 +116,19 @@ def test_a_bad_prediction_is_that_items_outcome(review):
     rows = run.training_frame("polars")
     assert rows["label"].to_list() == [None] * 4
     assert rows["reason"].to_list()[3] == "item 'unread': no answer"
+    assert rows["model_label"].to_list() == ["1", None, None, None]
+    assert rows["model_confidence"].to_list() == [0.5, None, None, None]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow"])
+def test_a_label_of_another_structure_than_the_tasks_spoils_no_frame(review, engine):
+    odd = [["1"], {"label": "1"}, [{"label": "1", "left": "x"}]]
+    predictions = [Prediction(f"odd-{number}", "text", label, 0.95) for number, label in enumerate(odd)]
+
+    run = review.router().route([*review.predictions(0.95), *predictions])
+
+    assert statuses(run) == ["accepted", "invalid", "invalid", "invalid"]
+    assert read_column(nw.from_native(run.training_frame(engine))["model_label"]) == ["1", None, None, None]
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,10 @@ class Router:
             problem = InvalidPredictionError(
                 f"item {item.item_id!r}: {error.message}", hint=error.hint, item_id=item.item_id
             )
-            return RoutedItem(replace(item, decision=None, reason=problem.message, error=problem))
+            unusable = replace(
+                item, label=None, confidence=None, decision=None, reason=problem.message, error=problem
+            )
+            return RoutedItem(unusable)
         return RoutedItem(replace(item, label=label), name)
 
     def _start(
