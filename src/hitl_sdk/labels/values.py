@@ -43,7 +43,7 @@ __all__ = [
 # Browsers and text editors leave these inside values, where nobody sees them.
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
-# Below it floats hold every whole number, and frames take it as either.
+# Below it floats hold every whole number, frames take it as either, and areas are finite.
 _EXACT = 2**53
 
 # Crowd elements write these.
@@ -293,7 +293,9 @@ def _number(value: object, name: str) -> float:
         number = math.nan
     if not math.isfinite(number):
         raise ValueError(f"{name} is {shown(value)}, no number")
-    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+    if abs(number) >= _EXACT:
+        raise ValueError(f"{name} is {shown(value)}, larger than any place in a text or an image")
+    return int(number) if number.is_integer() else number
 
 
 def _whole(value: object, name: str) -> int:
