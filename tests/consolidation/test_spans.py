@@ -104,3 +104,12 @@ def test_nothing_marked_by_anybody_is_agreed_upon():
 def test_a_limit_that_is_none_is_refused(options):
     with pytest.raises(InvalidInputError, match="above 0 and up to 1"):
         SpanConsolidation(**options)
+
+
+def test_a_share_that_just_suffices_is_a_tie_at_one_half_alone():
+    votes = [Vote("1", "ann", (Span("city", 0, 4),)), Vote("1", "bob", ()), Vote("1", "cai", ())]
+    votes.append(Vote("1", "dan", ()))
+
+    consensus = SpanConsolidation(min_share=0.25).consolidate(votes)["1"]
+
+    assert (len(consensus.label), consensus.tie) == (1, False)

@@ -5,6 +5,7 @@ import io
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -110,3 +111,12 @@ def test_what_is_no_weight_is_refused(make, options):
 def test_a_frame_without_the_models_labels_is_refused(make):
     with pytest.raises(InvalidInputError, match="no column 'model_label'"):
         weights(make.frame(make.task("one"), ["cat"]))
+
+
+def test_several_labels_of_people_alone_are_no_correction():
+    frame = pl.DataFrame(
+        {"label": [["joy"]], "label_source": ["human"], "model_label": [None]},
+        schema={"label": pl.List(pl.String), "label_source": pl.String, "model_label": pl.List(pl.String)},
+    )
+
+    assert with_sample_weights(frame)["sample_weight"].to_list() == [1.0]
