@@ -193,9 +193,7 @@ def test_a_lazy_frame_stays_lazy_and_marks_what_it_cannot_decide():
 
 
 def test_a_missing_column_is_refused_naming_those_there_are():
-    with pytest.raises(
-        InvalidPredictionError, match=r"no column 'confidence', but \['item_id', 'score'\]"
-    ):
+    with pytest.raises(InvalidPredictionError, match=r"no column 'confidence', but \['item_id', 'score'\]"):
         Threshold(0.9).decide(pl.DataFrame({"item_id": ["a"], "score": [0.5]}))
     with pytest.raises(InvalidPredictionError, match="no column 'item_id'"):
         Sample(0.1).decide(pl.LazyFrame({"confidence": [0.5]}))

@@ -306,3 +306,8 @@ def test_a_set_of_labels_is_refused_as_its_order_changes_from_run_to_run():
 def test_a_label_that_is_no_unicode_is_refused():
     with pytest.raises(TemplateError, match="is not valid Unicode"):
         TextClassification(name="mood", labels=["\ud800", "b"], title="Which mood?")
+
+
+def test_a_number_that_python_cant_write_is_no_label():
+    with pytest.raises(InvalidPredictionError, match="of type int, too long to show, is no label"):
+        text_task().normalise_label(10**5_000)

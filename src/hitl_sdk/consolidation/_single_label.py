@@ -118,5 +118,5 @@ def _eager(frame: Any) -> nw.DataFrame[Any]:
     except TypeError as error:
         raise InvalidInputError(
             f"{type(frame).__name__} is no frame of pandas, polars or arrow",
-            hint="collect a lazy frame first; votes go through consolidate()",
+            hint="collect a lazy frame first, or on Spark use hitl_sdk.spark.consolidate(); votes go through consolidate()",
         ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from itertools import islice
 from typing import SupportsFloat, cast
 
@@ -49,6 +50,7 @@ _EXACT = 2**53
 # Crowd elements write these.
 _ALIASES = {"start_offset": "startOffset", "end_offset": "endOffset"}
 
+_PLAIN = frozenset({str, float, int, bool, bytes, type(None)})
 _VERTICES: LabelType = [{"x": float, "y": float}]
 _PART_TYPES: Mapping[type, LabelType] = {
     Box: {"label": str, "left": float, "top": float, "width": float, "height": float, "confidence": float},
@@ -116,8 +118,10 @@ def to_value(label: object) -> object:
     >>> to_value((Span("city", 8, 12),))
     [{'label': 'city', 'start_offset': 8, 'end_offset': 12, 'confidence': None}]
     """
+    if type(label) in _PLAIN:  # numpy has subclasses of these
+        return label
     if is_dataclass(label):
-        return {field.name: to_value(getattr(label, field.name)) for field in fields(label)}
+        return {name: to_value(getattr(label, name)) for name in _field_names(label.__class__)}
     if isinstance(label, Point):
         return label._asdict()
     if isinstance(label, tuple | list):
@@ -127,6 +131,11 @@ def to_value(label: object) -> object:
     # numpy has arrays and scalars of its own, and pandas may hold lists as such arrays.
     to_list = getattr(label, "tolist", None)
     return label if to_list is None else to_value(to_list())
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def read_part(part: type[PartT], value: object) -> PartT:

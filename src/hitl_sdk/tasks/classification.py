@@ -75,9 +75,11 @@ class ListedLabels(Task):
         """
         if isinstance(label, float) and label.is_integer():
             label = int(label)
-        if isinstance(label, str) or _is_number(label):
-            return self._by_clean_text.get(clean_text(str(label)))
-        return None
+        try:
+            text = str(label) if isinstance(label, str) or _is_number(label) else None
+        except ValueError:  # Python writes no number of more than 4,300 digits
+            text = None
+        return None if text is None else self._by_clean_text.get(clean_text(text))
 
     def answered_label(self, label: object) -> str:
         """Return the label of an answer as this task spells it.
