@@ -25,7 +25,7 @@ class OneLabel:
         offers = (question.element.attributes.get("initial-value"), page.input_content.get("initialValue"))
         return {"label": next((text for text in map(str, offers) if text in choices), choices[0])}
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, str]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, str]:
         """Return the true label, or another."""
         label = truth["label"] if isinstance(truth, Mapping) and "label" in truth else truth
         return {"label": slips.said(str(label), question.choices())}
@@ -45,7 +45,7 @@ class SeveralLabels:
         named = [str(label) for label in offered] if isinstance(offered, list) else [str(offered)]
         return {"labels": [choice for choice in choices if choice in named] or [choices[0]]}
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, list[str]]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, list[str]]:
         """Return the true labels; of each choice, whether it is chosen may be wrong."""
         return {"labels": list(slips.chosen(label_names(truth, "labels"), question.choices()))}
 

@@ -24,12 +24,12 @@ __all__ = ["Number", "OneButton", "Options", "Slider", "Switches", "Text"]
 class Text:
     """``"the text"``; left out when it is empty."""
 
-    def preset(self, question: Question, page: Page) -> str | None:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> str | None:
         """Return the text that stands there; the shortest that will do where there has to be one."""
         element = question.element
         return element.text or element.attributes.get("value") or _unset(element)
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:
         """Return the true text, with typos."""
         return None if truth is None else slips.typed(str(truth)) or None
 
@@ -37,7 +37,7 @@ class Text:
 class Number(Text):
     """``"58"``: a number as text."""
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:
         """Return the true number, or one that is a step off."""
         return None if truth in (None, "") else str(_near(question, truth, slips, -math.inf, math.inf))
 
@@ -45,7 +45,7 @@ class Number(Text):
 class Slider:
     """A number."""
 
-    def preset(self, question: Question, page: Page) -> float:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> float:
         """Return the number it stands at, else the least one."""
         attributes = question.element.attributes
         return _number(attributes.get("value") or attributes.get("min") or 0)
@@ -58,14 +58,14 @@ class Slider:
 class Switches:
     """``{"wet": true, "dim": false}``: checkboxes and toggle buttons of one name."""
 
-    def preset(self, question: Question, page: Page) -> dict[str, bool]:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> dict[str, bool]:
         """Return them as they stand; what has to be chosen is."""
         return {
             _value(switch): bool({"checked", "required"} & switch.attributes.keys())
             for switch in question.elements
         }
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, bool]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, bool]:
         """Return the true values, of one switch also told as true or false; each may be the other way."""
         values = [_value(switch) for switch in question.elements]
         if truth is None or (isinstance(truth, bool) and len(values) == 1):
@@ -79,13 +79,13 @@ class Switches:
 class OneButton:
     """``{"yes": true, "no": false}``: radio buttons of one name."""
 
-    def preset(self, question: Question, page: Page) -> dict[str, bool]:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> dict[str, bool]:
         """Return the last one that is checked, as browsers have it; the first where there has to be one."""
         checked = [_value(each) for each in question.elements if "checked" in each.attributes]
         required = [_value(each) for each in question.elements if "required" in each.attributes]
         return _pressed(question, checked[-1] if checked else next(iter(required), None))
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, bool]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, bool]:
         """Return the true one, or another; of a button alone the truth may be true or false."""
         values = [_value(each) for each in question.elements]
         if isinstance(truth, bool) and len(values) == 1:
@@ -98,7 +98,7 @@ class OneButton:
 class Options:
     """``"the value"`` of the option that is selected."""
 
-    def preset(self, question: Question, page: Page) -> str | None:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> str | None:
         """Return the last option that is selected, else the first, as browsers have it; one that says something if it must."""
         select = question.element
         selected = [_option(each) for each in select.options if "selected" in each.attributes]
@@ -109,7 +109,7 @@ class Options:
             said = next(filter(None, map(_option, select.options)), "")
         return said or None
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> str | None:
         """Return the true option, or another that says something."""
         options = [_option(each) for each in question.element.options]
         return None if truth is None else slips.said(str(truth), [option for option in options if option])

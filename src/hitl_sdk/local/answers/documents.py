@@ -24,11 +24,11 @@ Block = Mapping[str, Any]
 class ModerationLabels:
     """``{"moderationLabels": [{"name": "Weapons", "parentName": "Violence"}]}``: the categories chosen, as given."""
 
-    def preset(self, question: Question, page: Page) -> dict[str, list[object]]:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> dict[str, list[object]]:
         """Return none: nothing is chosen beforehand."""
         return {"moderationLabels": []}
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, list[object]]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, list[object]]:
         """Return the true categories; of each one, whether it is chosen may be wrong."""
         names = question.choices()
         chosen = slips.chosen(label_names(truth, "moderationLabels"), names)
@@ -41,11 +41,11 @@ class ModerationLabels:
 class FormFields:
     """``{"blocks": [...]}``: for each field a KEY_VALUE_SET block of its key, and one of its value."""
 
-    def preset(self, question: Question, page: Page) -> dict[str, list[Block]]:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> dict[str, list[Block]]:
         """Return the key and value blocks of ``initial-value``, with their text, else none."""
         return {"blocks": _fields_of(question)}
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, list[Block]]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, list[Block]]:
         """Return the true fields; one is overlooked, or has a typo in its value, as often as words go wrong."""
         known = [field for field in _read_fields(truth) if not _is_overlooked(slips)]
         typed = [replace(field, value=slips.typed(field.value)) for field in known]

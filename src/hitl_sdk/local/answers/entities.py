@@ -23,11 +23,11 @@ _FURTHEST_SHIFT = 3  # characters
 class Entities:
     """``{"entities": [{"endOffset": 12, "label": "city", "startOffset": 8}]}``."""
 
-    def preset(self, question: Question, page: Page) -> dict[str, object]:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> dict[str, object]:
         """Return the entities of ``initial-value``, else none."""
         return _answer(_read(question.initial_value()))
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, object]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, object]:
         """Return the true entities; one that goes wrong is overlooked, called something else, or a bit off."""
         spans = _read(truth)
         text = question.element.attributes.get("text", "")

@@ -21,12 +21,12 @@ __all__ = ["QuestionsAndAnswers", "Rankings"]
 class Rankings:
     """``[{"name": "Clarity", "responseRankings": [1, 2]}]``: for each dimension the rank of each response."""
 
-    def preset(self, question: Question, page: Page) -> list[dict[str, object]]:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> list[dict[str, object]]:
         """Return the responses ranked as they stand there."""
         ranks = list(range(1, len(_list_of(question, "responses")) + 1))
         return [{"name": name, "responseRankings": ranks} for name in _dimensions(question)]
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> list[dict[str, object]]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> list[dict[str, object]]:
         """Return the true ranks of each dimension; where one goes wrong, two responses change places."""
         names = _dimensions(question)
         if isinstance(truth, list) and all(isinstance(each, Mapping) for each in truth):
@@ -39,11 +39,11 @@ class Rankings:
 class QuestionsAndAnswers:
     """A list of questions with their answers."""
 
-    def preset(self, question: Question, page: Page) -> list[object]:  # noqa: ARG002
+    def preset(self, question: Question, page: Page) -> list[object]:
         """Return none."""
         return []
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> object:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> object:
         """Return the truth as it is."""
         return truth
 

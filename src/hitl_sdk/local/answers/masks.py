@@ -70,7 +70,7 @@ class InstanceMask:
             return {"instances": [], **_painted(_background(page.image_size(question)))}
         return {"instances": initial.get("instances", []), **_painted(png)}
 
-    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, object]:  # noqa: ARG002
+    def erring(self, question: Question, page: Page, truth: object, slips: Slips) -> dict[str, object]:
         """Return the true instances with edges that are off; one that goes wrong is overlooked or called another."""
         mask = _read_truth(truth)
         choices = question.element.categories or mask.labels

@@ -58,8 +58,8 @@ class FunctionAnswers:
     def answer(
         self,
         task: OpenTask,
-        rng: Random,  # noqa: ARG002
-        read_object: ReadObject = no_objects,  # noqa: ARG002
+        rng: Random,
+        read_object: ReadObject = no_objects,
     ) -> Mapping[str, object]:
         """Call the function.
 
