@@ -7,11 +7,11 @@ tolerant, for they also read what crowd elements answer and what models say.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import islice
-from typing import SupportsFloat, cast
+from typing import Any, SupportsFloat, cast
 
 from hitl_sdk._plain import one_or_several, read_list, shown, unicode_text
 from hitl_sdk.labels.types import (
@@ -121,7 +121,7 @@ def to_value(label: object) -> object:
     if type(label) in _PLAIN:  # numpy has subclasses of these
         return label
     if is_dataclass(label):
-        return {name: to_value(getattr(label, name)) for name in _field_names(label.__class__)}
+        return {name: to_value(getattr(label, name)) for name in _field_names(cast("Hashable", type(label)))}
     if isinstance(label, Point):
         return label._asdict()
     if isinstance(label, tuple | list):
@@ -134,7 +134,7 @@ def to_value(label: object) -> object:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
+def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 

@@ -1,7 +1,7 @@
 """Tasks on a document: the fields of its forms."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
@@ -68,7 +68,7 @@ class TextractForms(AiServiceTask):
     allow_key_edit: bool = False
     allow_geometry_edit: bool = False
 
-    answer_key = ANSWER_KEYS["crowd-textract-analyze-document"]
+    answer_key: ClassVar[str] = ANSWER_KEYS["crowd-textract-analyze-document"]
     request_key = "document"
     item_kind = "a document"
 

@@ -1,7 +1,7 @@
 """Tasks of moderation: what is unsafe in an image."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import model_validator
 
@@ -53,7 +53,7 @@ class RekognitionModeration(AiServiceTask, MultiClassification):
 
     parents: Mapping[str, str] = {}
 
-    answer_key = ANSWER_KEYS["crowd-rekognition-detect-moderation-labels"]
+    answer_key: ClassVar[str] = ANSWER_KEYS["crowd-rekognition-detect-moderation-labels"]
     request_key = "image"
     item_kind = "an image"
 
