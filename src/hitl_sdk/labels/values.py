@@ -120,7 +120,7 @@ def to_value(label: object) -> object:
     """
     if type(label) in _PLAIN:  # numpy has subclasses of these
         return label
-    if is_dataclass(label):
+    if is_dataclass(label) and not isinstance(label, type):
         return {name: to_value(getattr(label, name)) for name in _field_names(cast("Hashable", type(label)))}
     if isinstance(label, Point):
         return label._asdict()
