@@ -1,8 +1,11 @@
 """Files are there as a whole or not at all."""
 
+import pandas as pd
 import pytest
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.tasks import TextClassification
+from hitl_sdk.training import to_coco, to_conll, to_mask_pngs, to_voc, to_yolo
 from hitl_sdk.training._files import write_files
 
 
@@ -39,3 +42,12 @@ def test_folders_are_made(tmp_path):
 
     assert [path.read_bytes() for path in paths] == [b"1", b"2"]
     assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["a", "y"]
+
+
+@pytest.mark.parametrize("export", [to_coco, to_conll, to_mask_pngs, to_voc, to_yolo])
+def test_a_task_in_the_place_of_the_frame_is_refused_in_words(export, tmp_path):
+    task = TextClassification(name="mood", labels=["a", "b"], title="Which?")
+
+    with pytest.raises(InvalidInputError, match="TextClassification is no frame"):
+        export(task, pd.DataFrame({"item_id": ["1"], "item": ["x"], "label": ["a"]}), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -105,10 +105,10 @@ def to_conll(
     ...     print(to_conll(frame, task, f"{folder}/train.conll").path.read_text().replace("\n", ", "))
     I O, am O, in O, New B-city, York I-city, . O, ,
     """
+    rows, left_out = labelled_rows(frame, task)
     twice = repeated(map(_tag, task.label_names))
     if twice is not None:
         raise InvalidInputError(f"two labels would have the tag {twice!r}", hint="rename one of them")
-    rows, left_out = labelled_rows(frame, task)
     blocks = [_block(row, tokenize) for row in rows]
     file = Path(path)
     files = write_files(file.parent, [file.name], ["".join(blocks).encode()], overwrite=overwrite)

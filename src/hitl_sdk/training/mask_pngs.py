@@ -81,8 +81,8 @@ def to_mask_pngs(
     ...     [file.name for file in to_mask_pngs(frame, task, folder).files]
     ['1.png', 'classes.json']
     """
-    names, semantic = task.label_names, is_semantic(task)
     images, left_out = labelled_images(frame, task, file_name)
+    names, semantic = task.label_names, is_semantic(task)
     check_names(images, lambda image: image.stem)
     masks = {f"{image.stem}.png": mask_of(image) for image in images}
     contents = {name: mask.png for name, mask in masks.items()}

@@ -80,10 +80,10 @@ def to_voc(
     >>> xml[xml.index("<bndbox>") : xml.index("</object>")].split()
     ['<bndbox>', '<xmin>1</xmin>', '<ymin>1</ymin>', '<xmax>10</xmax>', '<ymax>20</ymax>', '</bndbox>']
     """
+    parts = {part: labelled_images(rows, task, file_name) for part, rows in parts_of(frame).items()}
     odd = next((name for name in task.label_names if not name.isprintable()), None)
     if odd is not None:
         raise InvalidInputError(f"XML can't hold the label {odd!r}", hint="name it in printable characters")
-    parts = {part: labelled_images(rows, task, file_name) for part, rows in parts_of(frame).items()}
     images = [image for part, _ in parts.values() for image in part]
     check_names(images, lambda image: image.stem)
     contents = {f"Annotations/{image.stem}.xml": _xml(image) for image in images}

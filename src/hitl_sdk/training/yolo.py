@@ -79,16 +79,15 @@ def to_yolo(
     ...     print(to_yolo(frame, task, folder).files[0].read_text())
     0 0.25 0.125 0.5 0.25
     """
-    names = task.label_names
     texts: dict[str, str] = {}
     n_rows = left_out = 0
     parts = parts_of(frame)
     for part, rows in parts.items():
         images, missing = labelled_images(rows, task, file_name)
         check_names(images, lambda image: image.stem)
-        texts |= {f"labels/{part}/{image.stem}.txt": _lines(image, names) for image in images}
+        texts |= {f"labels/{part}/{image.stem}.txt": _lines(image, task.label_names) for image in images}
         n_rows, left_out = n_rows + len(images), left_out + missing
-    texts["data.yaml"] = _data_yaml(parts, names)
+    texts["data.yaml"] = _data_yaml(parts, task.label_names)
     path = Path(folder)
     files = write_files(path, texts, (text.encode() for text in texts.values()), overwrite=overwrite)
     return Export(path, files, n_rows, left_out)
