@@ -1,9 +1,10 @@
 """500,000 votes to 100,000 labels: this package beside crowd-kit, and how right both are on published sets.
 
-Run ``python -m benchmarks.consolidation [--tasks N] [--data DIR] [--glad] [--json FILE]``. Votes are a pandas frame of
-strings. Each way is a process of its own, its imports done before; memory is the peak over what was loaded then.
-Without crowd-kit (``pip install "hitl-sdk[crowd]"``) only our own ways run. The published sets are read from DIR/crowd,
-by default of the folder that the environment variable HITL_DATA names, or ``../shared/data``.
+Run ``python -m benchmarks.consolidation [--tasks N] [--data DIR] [--json FILE]``. Votes are a pandas frame of strings.
+Each way is a process of its own, its imports done before; memory is the peak over what was loaded then. Without crowd-kit
+(``pip install "hitl-sdk[crowd]"``) only our own ways run, and GLAD, which is crowd-kit's, is left out. The published
+sets are read from DIR/crowd, by default of the folder that the environment variable HITL_DATA names, or
+``../shared/data``.
 """
 
 from __future__ import annotations
@@ -127,18 +128,16 @@ def measure_speed(tasks: int) -> dict[str, Any]:
     return methods
 
 
-def measure_accuracy(data: Path, with_glad: bool) -> dict[str, Any] | str:
+def measure_accuracy(data: Path) -> dict[str, Any] | str:
     """Return the accuracy of each method on each published set, or why there is none."""
     if not (data / "crowd").is_dir():
         return f"no folder {data / 'crowd'}: name it by --data or HITL_DATA"
-    if with_glad and not find_spec("crowdkit"):
-        return 'GLAD needs crowd-kit: pip install "hitl-sdk[crowd]"'
     accuracies: dict[str, Any] = {}
     for name in LISTED:
         votes = pd.read_csv(data / "crowd" / name / "label.csv")
         truth = pd.read_csv(data / "crowd" / name / "truth.csv")
         methods = {each: kind() for each, kind in OURS.items()} | (
-            {"GLAD": CrowdKit("GLAD")} if with_glad else {}
+            {"GLAD": CrowdKit("GLAD")} if find_spec("crowdkit") else {}
         )
         accuracies[name] = {}
         for each, method in methods.items():
@@ -182,9 +181,6 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--tasks", type=int, default=100_000)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("HITL_DATA", "../shared/data")))
-    parser.add_argument(
-        "--glad", action="store_true", help="measure crowd-kit's GLAD too, which takes minutes"
-    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--way", help=argparse.SUPPRESS)
@@ -201,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         "tasks": options.tasks,
         "python": platform.python_version(),
         "methods": measure_speed(options.tasks),
-        "accuracies": measure_accuracy(options.data, options.glad),
+        "accuracies": measure_accuracy(options.data),
     }
     return report(result, table(result), options.json)
 
