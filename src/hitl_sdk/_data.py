@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-__all__ = ["human_review_quotas", "human_review_regions"]
+__all__ = ["human_review_quotas", "human_review_regions", "labeling_kinds"]
 
 
 @cache
@@ -27,3 +27,8 @@ def human_review_regions() -> tuple[str, ...]:
     boto3 can't tell: its `get_available_regions("sagemaker-a2i-runtime")` is empty.
     """
     return tuple(_table("regions")["regions"])
+
+
+def labeling_kinds() -> dict[str, Any]:
+    """Return the built-in kinds of labeling jobs and the patterns of AWS's ARNs; see `hitl_sdk._ground_truth`."""
+    return _table("labeling_kinds")

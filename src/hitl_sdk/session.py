@@ -16,15 +16,28 @@ if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_a2i_runtime import AugmentedAIRuntimeClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
 __all__ = ["Session"]
 
-ServiceName = Literal["cognito-idp", "s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime", "sts"]
+ServiceName = Literal[
+    "cognito-idp",
+    "lambda",
+    "s3",
+    "sagemaker",
+    "sagemaker-a2i-runtime",
+    "sagemaker-runtime",
+    "sns",
+    "sqs",
+    "sts",
+]
 
 DEFAULT_MAX_ATTEMPTS = 8
 DEFAULT_POOL_CONNECTIONS = 64
@@ -102,6 +115,8 @@ class Session:
     @overload
     def client(self, service: Literal["cognito-idp"]) -> CognitoIdentityProviderClient: ...
     @overload
+    def client(self, service: Literal["lambda"]) -> LambdaClient: ...
+    @overload
     def client(self, service: Literal["s3"]) -> S3Client: ...
     @overload
     def client(self, service: Literal["sagemaker"]) -> SageMakerClient: ...
@@ -110,6 +125,10 @@ class Session:
     @overload
     def client(self, service: Literal["sagemaker-runtime"]) -> SageMakerRuntimeClient: ...
     @overload
+    def client(self, service: Literal["sns"]) -> SNSClient: ...
+    @overload
+    def client(self, service: Literal["sqs"]) -> SQSClient: ...
+    @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
 
     def client(self, service: ServiceName) -> object:
@@ -117,7 +136,7 @@ class Session:
 
         Parameters
         ----------
-        service : {"cognito-idp", "s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime", "sts"}
+        service : {"cognito-idp", "lambda", "s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime", "sns", "sqs", "sts"}
             The service, as boto3 names it.
 
         Raises

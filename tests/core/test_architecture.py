@@ -17,14 +17,14 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # Whoever stands in a row may import what stands in the rows below it, and nothing else of this package.
 LAYERS = (
     {"cli", "demo"},
-    {"review", "spark"},
-    {"routing", "loops", "results", "training", "resources"},
+    {"labeling", "review", "spark"},
+    {"functions", "loops", "resources", "results", "routing", "training"},
     {"tasks"},
     {"consolidation", "session"},
 )
 CORE = {"arns", "errors", "labels"}  # and the private modules
 # What stands beside the layers, and all that it may import besides the core.
-BESIDE = {"local": set(), "testing": {"local", "session"}, "cli": {"demo", "local", "testing"}}
+BESIDE = {"local": {"functions"}, "testing": {"local", "session"}, "cli": {"demo", "local", "testing"}}
 
 NOT_OF_THE_ENGINE = {"a2wsgi", "moto", "starlette", "uvicorn", "werkzeug", "http", "hitl_sdk.local.wire"}
 ONLY_IN_THE_CLOCK = {"time.sleep", "time.monotonic", "time.time", "datetime.now", "datetime.utcnow"}

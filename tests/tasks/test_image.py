@@ -77,6 +77,6 @@ def test_an_answer_that_names_another_label_is_an_error():
 
 
 def test_each_kind_has_the_metadata_type_of_ground_truth():
-    assert ImageClassification.metadata_type == "groundtruth/image-classification"
-    assert ImageMultiClassification.metadata_type == "groundtruth/image-classification-multilabel"
+    assert ImageClassification.labeling_kind == "ImageMultiClass"
+    assert ImageMultiClassification.labeling_kind == "ImageMultiClassMultiLabel"
     assert task_of().label_type == [str]

@@ -21,8 +21,8 @@ def task(**fields):
 
 
 def test_the_metadata_types_are_those_of_ground_truth():
-    assert TextClassification.metadata_type == "groundtruth/text-classification"
-    assert TextMultiClassification.metadata_type == "groundtruth/text-classification-multilabel"
+    assert TextClassification.labeling_kind == "TextMultiClass"
+    assert TextMultiClassification.labeling_kind == "TextMultiClassMultiLabel"
     assert task().label_type == [str]
 
 

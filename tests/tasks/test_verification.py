@@ -212,7 +212,7 @@ def test_an_adjustment_is_the_same_task_but_for_that(kind):
     task, label = task_of(kind), ADJUSTMENTS[kind]
     assert task.template() == task_of(plain).template()
     assert task.input(ITEM, label) == task_of(plain).input(ITEM, label)
-    assert task.metadata_type == plain.metadata_type
+    assert task.metadata_type == task_of(plain).metadata_type
     assert task.label_type == task_of(plain).label_type
     assert type(task.consolidation()) is type(task_of(plain).consolidation())
     assert task.accepted_label(label) is label

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from hitl_sdk._ground_truth import CUSTOM, kind_named
 from hitl_sdk._model import Model
 from hitl_sdk.consolidation import Consensus, Consolidation, Vote
 from hitl_sdk.errors import InvalidInputError, InvalidOutputError, InvalidPredictionError
@@ -64,8 +65,8 @@ class Task(Model):
     instructions: Instructions = Instructions()
     keywords: Annotated[Sequence[Keyword], Field(max_length=5), AfterValidator(tuple)] = ()
 
-    metadata_type: ClassVar[str] = "groundtruth/custom"
-    """The ``type`` in the metadata of a Ground Truth manifest line."""
+    labeling_kind: ClassVar[str] = CUSTOM
+    """Which built-in kind of Ground Truth labeling job asks the same; ``"PassThrough"`` where there is none."""
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
@@ -75,6 +76,11 @@ class Task(Model):
     @classmethod
     def _describe_by_title(cls, fields: Any) -> Any:
         return {**fields, "description": fields.get("description") or fields.get("title", "")}
+
+    @property
+    def metadata_type(self) -> str:
+        """The ``type`` in the metadata of a Ground Truth manifest line."""
+        return kind_named(self.labeling_kind).metadata_type
 
     @property
     @abstractmethod

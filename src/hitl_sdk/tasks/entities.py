@@ -53,7 +53,7 @@ class NamedEntityRecognition(ListedLabels):
     full_names: Mapping[str, str] = {}
     short_names: Mapping[str, str] = {}
 
-    metadata_type = "groundtruth/text-span"
+    labeling_kind = "NamedEntityRecognition"
 
     @model_validator(mode="after")
     def _names_are_of_labels(self) -> "NamedEntityRecognition":

@@ -81,7 +81,7 @@ class ImageClassification(_ImageClassifier, Classification):
     labels: TwoToTenLabels
 
     element = "crowd-image-classifier"
-    metadata_type = "groundtruth/image-classification"
+    labeling_kind = "ImageMultiClass"
 
     def template(self) -> str:
         """Return the worker template, built on ``crowd-image-classifier``.
@@ -134,7 +134,7 @@ class ImageMultiClassification(_ImageClassifier, MultiClassification):
     labels: TwoToTenLabels
 
     element = "crowd-image-classifier-multi-select"
-    metadata_type = "groundtruth/image-classification-multilabel"
+    labeling_kind = "ImageMultiClassMultiLabel"
 
     def template(self) -> str:
         """Return the worker template, built on ``crowd-image-classifier-multi-select``.

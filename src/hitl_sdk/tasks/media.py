@@ -157,6 +157,7 @@ class VideoClassification(FileTask, Classification):
     {'taskObject': 's3://bucket/1.mp4', 'initialValue': 'run'}
     """
 
+    labeling_kind = "VideoMultiClass"
     item_kind = "a video clip"
 
     def template(self) -> str:

@@ -183,7 +183,7 @@ class SemanticSegmentation(Segmentation):
     """
 
     element = "crowd-semantic-segmentation"
-    metadata_type = "groundtruth/semantic-segmentation"
+    labeling_kind = "SemanticSegmentation"
 
     def answered_colors(self, answer: Mapping[str, object]) -> MaskColors:
         """Return which label each colour of an answer stands for.

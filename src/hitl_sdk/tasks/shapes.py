@@ -168,7 +168,7 @@ class BoundingBox(Drawing):
     shape = Box
     element = "crowd-bounding-box"
     answer_keys: ClassVar[tuple[str, ...]] = ("boundingBoxes",)
-    metadata_type = "groundtruth/object-detection"
+    labeling_kind = "BoundingBox"
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches boxes by their overlap and averages them."""

@@ -32,7 +32,7 @@ class TextClassification(Classification):
     '0'
     """
 
-    metadata_type = "groundtruth/text-classification"
+    labeling_kind = "TextMultiClass"
 
     def template(self) -> str:
         """Return the worker template, built on ``crowd-classifier``.
@@ -86,7 +86,7 @@ class TextMultiClassification(MultiClassification):
 
     labels: Labels
 
-    metadata_type = "groundtruth/text-classification-multilabel"
+    labeling_kind = "TextMultiClassMultiLabel"
 
     def template(self) -> str:
         """Return the worker template, built on ``crowd-classifier-multi-select``.

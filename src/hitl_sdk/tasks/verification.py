@@ -88,6 +88,8 @@ class BoundingBoxAdjustment(LabelRequired, BoundingBox):
     True
     """
 
+    labeling_kind = "AdjustmentBoundingBox"
+
 
 class SemanticSegmentationAdjustment(LabelRequired, SemanticSegmentation):
     """Mend the mask that a model made of an image; an answer's ``modified`` says whether anything was changed.
@@ -114,6 +116,8 @@ class SemanticSegmentationAdjustment(LabelRequired, SemanticSegmentation):
     ...
     hitl_sdk.errors.InvalidPredictionError: task 'roads' is about a label that is there, and there is none ...
     """
+
+    labeling_kind = "AdjustmentSemanticSegmentation"
 
 
 class Verification(LabelRequired):
@@ -145,7 +149,6 @@ class Verification(LabelRequired):
 
     judged: ClassVar[type[ImageAnnotation]]
     """The task whose labels are judged."""
-    metadata_type = "groundtruth/label-verification"
 
     @property
     def label_type(self) -> LabelType:
@@ -324,6 +327,7 @@ class BoundingBoxVerification(Verification):
 
     labels: UpToTenLabels
 
+    labeling_kind = "VerificationBoundingBox"
     judged: ClassVar[type[ImageAnnotation]] = BoundingBox
 
     def overlay(self, initial_value: Any) -> dict[str, object]:
@@ -368,6 +372,7 @@ class SemanticSegmentationVerification(Verification):
     {'labels': ['road'], 'labelMappings': {'road': {'color': '#800000'}}, 'src': 'data:image/png;base64,...'}
     """
 
+    labeling_kind = "VerificationSemanticSegmentation"
     judged: ClassVar[type[ImageAnnotation]] = SemanticSegmentation
 
     def overlay(self, initial_value: Any) -> dict[str, object]:
