@@ -17,7 +17,7 @@ leases, answers, outputs and events. Faces turn to `Engine.call` with requests, 
 
 from hitl_sdk.local.engine.delivery import Delivery, MemoryDelivery
 from hitl_sdk.local.engine.engine import Engine
-from hitl_sdk.local.engine.errors import BucketMissing, EngineError
+from hitl_sdk.local.engine.errors import BucketMissing, EngineError, FunctionFailed
 from hitl_sdk.local.engine.values import Lease, OpenTask, Scope, Settings, Worker
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Delivery",
     "Engine",
     "EngineError",
+    "FunctionFailed",
     "Lease",
     "MemoryDelivery",
     "OpenTask",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BucketMissing", "EngineError"]
+__all__ = ["BucketMissing", "EngineError", "FunctionFailed"]
 
 
 class EngineError(Exception):
@@ -54,3 +54,22 @@ class BucketMissing(Exception):
     def __str__(self) -> str:
         """Return the sentence that becomes the loop's FailureReason."""
         return f"The output bucket {self.bucket!r} does not exist"
+
+
+class FunctionFailed(Exception):
+    """A Lambda function raised, did not end in time, gave what is no JSON, or does not exist.
+
+    Parameters
+    ----------
+    reason : str
+        What happened: the type of the function's error and its message.
+
+    Examples
+    --------
+    >>> str(FunctionFailed("KeyError: 'source-ref'"))
+    "KeyError: 'source-ref'"
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
