@@ -1,3 +1,5 @@
 """The storyline of Ground Truth: manifests in, labeling jobs, chains of them."""
 
-__all__: list[str] = []
+from hitl_sdk.labeling.automated import AutomatedLabeling
+
+__all__ = ["AutomatedLabeling"]
