@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from hitl_sdk._progress import progress_bar
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
 from hitl_sdk.loops import (
     DEFAULT_CONCURRENCY,
@@ -17,7 +18,6 @@ from hitl_sdk.loops import (
     start_human_loops,
 )
 from hitl_sdk.review.flow import ReviewFlow
-from hitl_sdk.review.progress import progress_bar
 from hitl_sdk.review.run import RoutedItem, Run
 from hitl_sdk.routing import Policy, decide_batch
 from hitl_sdk.session import Session

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from hitl_sdk._frames import build_frame
+from hitl_sdk._progress import progress_bar
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import HitlError, ResourceFailedError
 from hitl_sdk.loops import (
@@ -17,7 +18,6 @@ from hitl_sdk.loops import (
     stop_human_loops,
 )
 from hitl_sdk.results import Outputs, answers_frame, read_loops, workers_frame
-from hitl_sdk.review.progress import progress_bar
 from hitl_sdk.training import TrainingRow, build_training_frame
 
 if TYPE_CHECKING:
