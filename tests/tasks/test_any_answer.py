@@ -134,6 +134,7 @@ CASES = [
         for kind in (tasks.BoundingBox, tasks.BoundingBoxAdjustment)
     ),
     (one(tasks.BoundingBoxVerification, labels=["cat"]), {"answer": {"label": "Correct"}}),
+    (one(tasks.ImageClassificationVerification, labels=["cat", "dog"]), {"answer": {"label": "Correct"}}),
     (
         one(tasks.PolygonAnnotation, labels=["roof"]),
         {"answer": {"polygons": [{"label": "roof", "vertices": VERTICES}], "inputImageProperties": SIZE}},
@@ -305,7 +306,7 @@ def check_that_it_is_read_or_refused(task, content):
     except InvalidOutputError:
         return
     values = values_in_frames(task, label)
-    if task.label_type == task.model_label_type:
+    if not task.is_judgement:
         assert [task.normalise_label(value) for value in values] == [label] * 3
 
 
@@ -378,8 +379,10 @@ def python_values(right):
 
 def own_label(task, right):
     """Return the plain value of a label that a model may give."""
-    if task.label_type == task.model_label_type:
+    if not task.is_judgement:
         return to_value(task.parse_answer(right).label)
+    if task.model_label_type is str:
+        return task.model_label_names[0]
     return to_value(PIXELS if "png" in task.model_label_type else Shapes((Box("cat", 1, 2, 3, 4),)))
 
 

@@ -145,6 +145,9 @@ SAMPLES = [
         files=IMAGES,
     ),
     Sample(
+        one(tasks.ImageClassificationVerification, labels=["cat", "dog"]), IMAGE, "cat", "Incorrect", files=IMAGES
+    ),
+    Sample(
         one(tasks.PolygonAnnotation, labels=["roof"]),
         IMAGE,
         shapes(),

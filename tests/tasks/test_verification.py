@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 import hitl_sdk as hitl
 from hitl_sdk._elements import read_template
 from hitl_sdk.consolidation import MajorityVote, MaskVote, Vote
-from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError, InvalidResourceError
+from hitl_sdk.errors import (
+    InvalidInputError,
+    InvalidOutputError,
+    InvalidPredictionError,
+    InvalidResourceError,
+)
 from hitl_sdk.labels import (
     Box,
     Shapes,
@@ -26,6 +31,9 @@ from hitl_sdk.tasks import (
     BoundingBox,
     BoundingBoxAdjustment,
     BoundingBoxVerification,
+    ImageClassification,
+    ImageClassificationVerification,
+    PolygonAnnotation,
     SemanticSegmentation,
     SemanticSegmentationAdjustment,
     SemanticSegmentationVerification,
@@ -271,3 +279,99 @@ def test_two_labels_of_one_image_are_judged_in_two_reviews_and_equal_ones_in_one
     assert loops[0] == loops[2] != loops[1]
     assert [row["label"] for row in frame] == ["Correct", "Incorrect", "Correct", None]
     assert frame[3]["model_label"]["shapes"] == frame[0]["model_label"]["shapes"]
+
+
+# --- the label of a class
+
+
+def test_the_label_that_is_judged_stands_above_the_instructions(render_page):
+    task = ImageClassificationVerification(name="check", labels=["c<t", "dog"], title="Is the label right?")
+
+    assert "<strong>c&lt;t</strong>" in render_page(task.template(), task.input(ITEM, "c<t"))
+
+
+def test_another_class_of_the_same_image_is_another_review():
+    task = ImageClassificationVerification(name="check", labels=["cat", "dog"], title="Is the label right?")
+
+    assert task.review_key(ITEM, "cat") != task.review_key(ITEM, "dog")
+
+
+# --- in labeling jobs, where the label is that of a former job
+
+LINE = {
+    "source-ref": ITEM,
+    "pets": {
+        "annotations": [{"class_id": 1, "left": 1, "top": 2, "width": 3, "height": 4}],
+        "image_size": [],
+    },
+    "pets-metadata": {"class-map": {"1": 'd"g'}, "class-name": "dog"},
+    "mask-ref": "s3://bucket/mask.png",
+    "mask-ref-metadata": {
+        "internal-color-map": {
+            "0": {"class-name": "BACKGROUND", "hex-color": "#ffffff"},
+            "1": {"class-name": "cat", "hex-color": "#2ca02c"},
+            "2": {"class-name": 'd"g', "hex-color": "#1f77b4"},
+        }
+    },
+}
+PRIOR_BOXES = [{"label": 'd"g', "left": 1, "top": 2, "width": 3, "height": 4}]
+PRIOR_MASK = {
+    "labelMappings": {"cat": {"color": "#2ca02c"}, 'd"g': {"color": "#1f77b4"}},
+    "src": "https://signed/bucket/mask.png",
+}
+LABELS = ["cat", 'd"g']
+PRIOR = [
+    (BoundingBoxAdjustment, "pets", "initial-value", PRIOR_BOXES),
+    (SemanticSegmentationAdjustment, "mask-ref", "initial-value", PRIOR_MASK),
+    (BoundingBoxVerification, "pets", "overlay", {"boundingBox": {"labels": LABELS, "value": PRIOR_BOXES}}),
+    (
+        SemanticSegmentationVerification,
+        "mask-ref",
+        "overlay",
+        {"semanticSegmentation": {"labels": LABELS, **PRIOR_MASK}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "prior", "attribute", "shown"), PRIOR)
+def test_a_job_shows_the_label_of_the_former_job(kind, prior, attribute, shown, render_page):
+    template = task_of(kind, labels=LABELS).job_template(prior)
+
+    page = render_page(template, {"taskObject": ITEM, "manifestLine": LINE})
+    element = next(each for each in read_template(page) if each.tag != "crowd-form")
+
+    assert json.loads(element.attributes[attribute]) == shown
+
+
+@every_adjustment
+def test_a_line_without_that_label_has_nothing_to_start_from(kind, render_page):
+    page = render_page(task_of(kind).job_template("pets"), {"taskObject": ITEM, "manifestLine": {}})
+
+    assert "initial-value" not in page
+
+
+def test_a_job_shows_the_class_that_the_former_job_found(render_page):
+    task = ImageClassificationVerification(name="check", labels=["cat", "dog"], title="Is the label right?")
+
+    page = render_page(task.job_template("pets"), {"taskObject": ITEM, "manifestLine": LINE})
+
+    assert "<strong>dog</strong>" in page
+
+
+@pytest.mark.parametrize(
+    ("task", "key"),
+    [
+        (task_of(BoundingBox), "boundingBox"),
+        (task_of(BoundingBoxVerification), "crowd-image-classifier"),
+        (task_of(SemanticSegmentation), "crowd-semantic-segmentation"),
+        (task_of(PolygonAnnotation), "check"),
+    ],
+)
+def test_in_a_job_the_element_has_the_name_that_aws_s_function_looks_for(task, key):
+    assert f'name="{key}"' in task.job_template()
+
+
+@pytest.mark.parametrize("kind", [PolygonAnnotation, ImageClassification])
+def test_a_task_that_shows_no_former_label_says_so(kind):
+    with pytest.raises(InvalidInputError, match="'pets'"):
+        task_of(kind).job_template("pets")

@@ -17,6 +17,7 @@ from hitl_sdk.tasks.text import TextClassification, TextMultiClassification
 from hitl_sdk.tasks.verification import (
     BoundingBoxAdjustment,
     BoundingBoxVerification,
+    ImageClassificationVerification,
     SemanticSegmentationAdjustment,
     SemanticSegmentationVerification,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Form",
     "FormInput",
     "ImageClassification",
+    "ImageClassificationVerification",
     "ImageMultiClassification",
     "InstanceSegmentation",
     "Instructions",

@@ -1,6 +1,5 @@
 """What all tasks have in common in which people draw or paint on an image."""
 
-import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -8,6 +7,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from hitl_sdk.consolidation import Consolidation
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.tasks._prior_labels import INITIAL_VALUE, prior_value
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.classification import LabelList, ListedLabels
 from hitl_sdk.tasks.image import ImageTask
@@ -71,22 +72,38 @@ class ImageAnnotation(ImageTask, ListedLabels):
         >>> "<crowd-bounding-box" in BoundingBox(name="cats", labels=["cat"], title="Draw").template()
         True
         """
+        return self._template_with("task.input.initialValue", INITIAL_VALUE)
+
+    def prior_label(self, prior: str) -> str:
+        """Return the Liquid that prints the label of a former labeling job as the element takes it.
+
+        Parameters
+        ----------
+        prior : str
+            The job's label attribute.
+
+        Raises
+        ------
+        InvalidInputError
+            If Ground Truth has no jobs in which such labels are verified or adjusted.
+        """
+        raise InvalidInputError(
+            f"Ground Truth neither verifies nor adjusts what <{self.element}> gives (label attribute {prior!r})",
+            hint="boxes and semantic masks can be verified and adjusted",
+        )
+
+    def _template_after(self, prior: str) -> str:
+        return self._template_with(prior_value(prior), self.prior_label(prior))
+
+    def _template_with(self, label: str, initial_value: str) -> str:
+        """Fill the template: what it shows at first, if there is a label at that place of the input."""
         return self._filled(
             "image_annotation.liquid.html",
             element=self.element,
             labels=escaped_json(self.labels),
             attributes=self._attributes(),
+            initial_value=f'{{% if {label} %}} initial-value="{initial_value}" {{% endif %}}',
         )
-
-    def label_key(self, label: Any) -> str:
-        """Return a text that two labels have in common only if they show the same.
-
-        Parameters
-        ----------
-        label : Label
-            As `normalise_label` returns it.
-        """
-        return json.dumps(self.initial_value(label))
 
     def _attributes(self) -> str:
         """Return further attributes of the element, escaped."""

@@ -93,6 +93,11 @@ class Task(Model):
         return self.label_type
 
     @property
+    def is_judgement(self) -> bool:
+        """Whether people judge a label that is there, so that what they say is no label of the same kind."""
+        return False
+
+    @property
     def label_names(self) -> tuple[str, ...]:
         """The names that labels are made of, in whose order classes are numbered; empty where labels are free."""
         return ()
@@ -111,6 +116,40 @@ class Task(Model):
         TemplateError
             If it is longer than 128,000 characters.
         """
+
+    def job_template(self, prior: str | None = None) -> str:
+        """Return the worker template of a Ground Truth labeling job.
+
+        The element's name is the one under which AWS's functions for the kind look for the answer.
+
+        Parameters
+        ----------
+        prior : str, optional
+            The label attribute of a former job, whose label workers find there.
+
+        Raises
+        ------
+        InvalidInputError
+            If this task can't show a former label.
+        TemplateError
+            If it is longer than 128,000 characters.
+
+        Examples
+        --------
+        >>> from hitl_sdk.tasks import BoundingBox
+        >>> 'name="boundingBox"' in BoundingBox(name="cats", labels=["cat"], title="Draw").job_template()
+        True
+        """
+        key = kind_named(self.labeling_kind).answer_key
+        renamed = self if key is None else type(self)(**{**dict(self), "name": key})
+        return renamed.template() if prior is None else renamed._template_after(prior)
+
+    def _template_after(self, prior: str) -> str:
+        """Return the template with the label of a former job in it."""
+        raise InvalidInputError(
+            f"task {self.name!r} can't show the label {prior!r} of a former job",
+            hint="verify or adjust with a task made for it, for example BoundingBoxVerification",
+        )
 
     @abstractmethod
     def parse_answer(self, content: Mapping[str, object]) -> Answer[Label]:

@@ -1,5 +1,6 @@
 """What all tasks with one label out of a list have in common."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Annotated, Any
@@ -67,6 +68,16 @@ class ListedLabels(Task):
     def label_names(self) -> tuple[str, ...]:
         """The labels."""
         return tuple(self.labels)
+
+    def label_key(self, label: Any) -> str:
+        """Return a text that two labels have in common only if they show the same.
+
+        Parameters
+        ----------
+        label : Label
+            As `normalise_label` returns it.
+        """
+        return json.dumps(self.initial_value(label))
 
     def find_label(self, label: object) -> str | None:
         """Return a label as this task spells it, or None if it is none of the task's.

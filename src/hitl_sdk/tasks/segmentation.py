@@ -27,6 +27,7 @@ from hitl_sdk.labels import (
     read_colored_png,
     read_mask,
 )
+from hitl_sdk.tasks._prior_labels import prior_mask
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.annotation import ImageAnnotation, image_size, is_modified
 from hitl_sdk.tasks.answers import Answer
@@ -230,6 +231,16 @@ class SemanticSegmentation(Segmentation):
         """
         mappings = {name: {"color": color} for name, color in mask_colors(label.labels)}
         return {"labelMappings": mappings, "src": _data_address(colored_png(label))}
+
+    def prior_label(self, prior: str) -> str:
+        """Return the Liquid that prints the mask of a former labeling job as the element takes it.
+
+        Parameters
+        ----------
+        prior : str
+            The job's label attribute.
+        """
+        return f"{{{prior_mask(prior)} }}"
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method in which the workers vote on each pixel."""

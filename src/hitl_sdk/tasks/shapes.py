@@ -24,6 +24,7 @@ from hitl_sdk.labels import (
     shapes_type,
     to_value,
 )
+from hitl_sdk.tasks._prior_labels import prior_boxes
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.annotation import ImageAnnotation, UpToTenLabels, image_size, is_modified
@@ -169,6 +170,16 @@ class BoundingBox(Drawing):
     element = "crowd-bounding-box"
     answer_keys: ClassVar[tuple[str, ...]] = ("boundingBoxes",)
     labeling_kind = "BoundingBox"
+
+    def prior_label(self, prior: str) -> str:
+        """Return the Liquid that prints the boxes of a former labeling job as the element takes them.
+
+        Parameters
+        ----------
+        prior : str
+            The job's label attribute.
+        """
+        return prior_boxes(prior)
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches boxes by their overlap and averages them."""

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from hitl_sdk.consolidation import Consolidation
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.labels import Label, LabelType
+from hitl_sdk.tasks._prior_labels import INITIAL_VALUE, class_name, prior_boxes, prior_mask
 from hitl_sdk.tasks._templates import escaped, escaped_json
-from hitl_sdk.tasks.annotation import ImageAnnotation, UpToTenLabels
+from hitl_sdk.tasks.annotation import UpToTenLabels
 from hitl_sdk.tasks.answers import Answer
-from hitl_sdk.tasks.classification import LabelList
+from hitl_sdk.tasks.classification import LabelList, ListedLabels
 from hitl_sdk.tasks.image import ImageClassification, ImageTask, TwoToTenLabels
 from hitl_sdk.tasks.segmentation import SemanticSegmentation
 from hitl_sdk.tasks.shapes import BoundingBox
@@ -19,6 +20,7 @@ from hitl_sdk.tasks.shapes import BoundingBox
 __all__ = [
     "BoundingBoxAdjustment",
     "BoundingBoxVerification",
+    "ImageClassificationVerification",
     "SemanticSegmentationAdjustment",
     "SemanticSegmentationVerification",
     "Verification",
@@ -147,8 +149,15 @@ class Verification(LabelRequired):
     choices: TwoToTenLabels = ("Correct", "Incorrect")
     comment_prompt: str = "If something is wrong, say what."
 
-    judged: ClassVar[type[ImageAnnotation]]
+    judged: ClassVar[type[ListedLabels]]
     """The task whose labels are judged."""
+    shown_label: ClassVar[str] = INITIAL_VALUE
+    """The Liquid that prints what a human loop's input carries."""
+
+    @property
+    def is_judgement(self) -> bool:
+        """True: what people say is no label of the kind that they judge."""
+        return True
 
     @property
     def label_type(self) -> LabelType:
@@ -184,12 +193,32 @@ class Verification(LabelRequired):
         >>> 'categories="[&quot;Correct&quot;, &quot;Incorrect&quot;]"' in task.template()
         True
         """
+        return self._template_over(self.shown_label)
+
+    @abstractmethod
+    def prior_overlay(self, prior: str) -> str:
+        """Return the Liquid that prints a label of a former labeling job as the element shows it.
+
+        Parameters
+        ----------
+        prior : str
+            The job's label attribute.
+        """
+
+    def _template_after(self, prior: str) -> str:
+        return self._template_over(self.prior_overlay(prior))
+
+    def _template_over(self, overlay: str) -> str:
+        return self._classifier(f'\n    overlay="{overlay}"')
+
+    def _classifier(self, attributes: str = "", short_instructions: str | None = None) -> str:
         comment = f"\n    <worker-comment>\n<p>{escaped(self.comment_prompt)}</p>\n    </worker-comment>"
         return self._filled(
             "image_classification.liquid.html",
+            short_instructions=short_instructions,
             element=self._question.element,
             categories=escaped_json(self.choices),
-            attributes='\n    overlay="{{ task.input.initialValue | to_json | escape }}"',
+            attributes=attributes,
             regions=comment if self.comment_prompt else "",
         )
 
@@ -198,13 +227,13 @@ class Verification(LabelRequired):
         return self.overlay(self._annotation.initial_value(label))
 
     @abstractmethod
-    def overlay(self, initial_value: Any) -> dict[str, object]:
-        """Return the ``overlay`` of what is judged.
+    def overlay(self, initial_value: Any) -> object:
+        """Return what is judged as the element shows it.
 
         Parameters
         ----------
         initial_value : object
-            As the element takes it in which the label was, or could have been, drawn.
+            As the element takes it in which the label was, or could have been, given.
         """
 
     def parse_answer(self, content: Mapping[str, object]) -> Answer[str]:
@@ -290,9 +319,70 @@ class Verification(LabelRequired):
         return ImageClassification(name=self.name, labels=self.choices, title=self.title)
 
     @cached_property
-    def _annotation(self) -> ImageAnnotation:
+    def _annotation(self) -> ListedLabels:
         """The task that gives labels like those that are judged."""
         return self.judged(name=self.name, labels=self.labels, title=self.title)
+
+
+class ImageClassificationVerification(Verification):
+    """Say whether the label that a model, or somebody else, chose for an image is right.
+
+    Ground Truth has no kind of its own for it: a labeling job asks it as a classification.
+
+    Parameters
+    ----------
+    name, title, description, instructions, keywords
+        As in `Task`.
+    labels : sequence of str
+        Those that an image can have: 2 to 10, none empty, each once.
+    choices : sequence of str, optional
+        The judgements to choose from, 2 to 10; "Correct" and "Incorrect" when left out.
+    comment_prompt : str, optional
+        What workers are told about the comment that they can leave; none can be left when it is empty.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule.
+    TemplateError
+        If the worker template would be longer than 128,000 characters.
+
+    Examples
+    --------
+    >>> task = ImageClassificationVerification(name="check", labels=["cat", "dog"], title="Is the label right?")
+    >>> task.input("s3://bucket/1.png", "cat")
+    {'taskObject': 's3://bucket/1.png', 'initialValue': 'cat'}
+    """
+
+    labels: TwoToTenLabels
+
+    labeling_kind = "ImageMultiClass"
+    judged: ClassVar[type[ListedLabels]] = ImageClassification
+    shown_label: ClassVar[str] = "{{ task.input.initialValue }}"
+
+    def overlay(self, initial_value: Any) -> object:
+        """Return the label, which the worker reads above the instructions.
+
+        Parameters
+        ----------
+        initial_value : str
+            The label.
+        """
+        return initial_value
+
+    def prior_overlay(self, prior: str) -> str:
+        """Return the Liquid that prints the class that a former labeling job found.
+
+        Parameters
+        ----------
+        prior : str
+            The job's label attribute.
+        """
+        return class_name(prior)
+
+    def _template_over(self, overlay: str) -> str:
+        shown = f"<p>The label: <strong>{overlay}</strong></p>\n"
+        return self._classifier(short_instructions=shown + self.instructions.short_html())
 
 
 class BoundingBoxVerification(Verification):
@@ -328,7 +418,7 @@ class BoundingBoxVerification(Verification):
     labels: UpToTenLabels
 
     labeling_kind = "VerificationBoundingBox"
-    judged: ClassVar[type[ImageAnnotation]] = BoundingBox
+    judged: ClassVar[type[ListedLabels]] = BoundingBox
 
     def overlay(self, initial_value: Any) -> dict[str, object]:
         """Return boxes as the ``overlay`` shows them.
@@ -339,6 +429,17 @@ class BoundingBoxVerification(Verification):
             The boxes.
         """
         return {"boundingBox": {"labels": list(self.labels), "value": initial_value}}
+
+    def prior_overlay(self, prior: str) -> str:
+        """Return the Liquid that prints the boxes of a former labeling job as the ``overlay`` shows them.
+
+        Parameters
+        ----------
+        prior : str
+            The job's label attribute.
+        """
+        labels = escaped_json(self.labels)
+        return f"{{&quot;boundingBox&quot;: {{&quot;labels&quot;: {labels}, &quot;value&quot;: {prior_boxes(prior)} }} }}"
 
 
 class SemanticSegmentationVerification(Verification):
@@ -373,7 +474,7 @@ class SemanticSegmentationVerification(Verification):
     """
 
     labeling_kind = "VerificationSemanticSegmentation"
-    judged: ClassVar[type[ImageAnnotation]] = SemanticSegmentation
+    judged: ClassVar[type[ListedLabels]] = SemanticSegmentation
 
     def overlay(self, initial_value: Any) -> dict[str, object]:
         """Return a mask as the ``overlay`` shows it.
@@ -384,3 +485,16 @@ class SemanticSegmentationVerification(Verification):
             The colours of its labels, and its picture.
         """
         return {"semanticSegmentation": {"labels": list(self.labels), **initial_value}}
+
+    def prior_overlay(self, prior: str) -> str:
+        """Return the Liquid that prints the mask of a former labeling job as the ``overlay`` shows it.
+
+        Parameters
+        ----------
+        prior : str
+            The job's label attribute.
+        """
+        labels = escaped_json(self.labels)
+        return (
+            f"{{&quot;semanticSegmentation&quot;: {{&quot;labels&quot;: {labels}, {prior_mask(prior)} }} }}"
+        )

@@ -254,7 +254,7 @@ def _outcomes(rows: Sequence[TrainingRow], task: Task, method: Consolidation[Any
             len(said.labels) > 1 and key not in several
         ):  # rows of equal content share a loop, and so its answers
             several[key] = said
-            if task.label_type == task.model_label_type and (label := rows[index].model_label) is not None:
+            if not task.is_judgement and (label := rows[index].model_label) is not None:
                 preferred[key] = label
     consensus, problems = _consolidated(several, method, preferred)
     outcomes = []
