@@ -1,6 +1,6 @@
 """What a label is: a text, several, or one of the structures below. The same for people and models.
 
-Coordinates are pixels from the top left corner of the image; offsets count Unicode characters.
+Coordinates are pixels from the top left corner of the image, in point clouds metres; offsets count Unicode characters.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 __all__ = [
-    "Box", "FormField", "Keypoint", "Label", "LabelType", "Mask", "PartT", "Point", "Polygon", "Polyline",
-    "ShapeT", "Shapes", "Span",
+    "Attribute", "Box", "Cuboid", "FormField", "Frame", "FrameObject", "FrameSequence", "Keypoint", "Label",
+    "LabelType", "Mask", "PartT", "PlacedT", "Point", "PointClasses", "Polygon", "Polyline", "ShapeT", "Shapes",
+    "Span",
 ]  # fmt: skip
 
 
@@ -128,7 +129,44 @@ class Keypoint:
     confidence: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cuboid:
+    """A box around one thing in a 3D point cloud.
+
+    Attributes
+    ----------
+    label : str
+        What it is.
+    center_x, center_y, center_z : float
+        Its middle, in metres, in the coordinates of the point cloud.
+    length, width, height : float
+        Along its own x, y and z axis, in metres.
+    roll, pitch, yaw : float
+        Its rotation in radians; yaw turns counter-clockwise as seen from above.
+    confidence : float or None
+        How sure, 0 to 1.
+
+    Examples
+    --------
+    >>> Cuboid("van", center_x=8, center_y=-3, center_z=1, length=5, width=2, height=2.2, yaw=1.5).yaw
+    1.5
+    """
+
+    label: str
+    center_x: float
+    center_y: float
+    center_z: float
+    length: float
+    width: float
+    height: float
+    roll: float = 0
+    pitch: float = 0
+    yaw: float = 0
+    confidence: float | None = None
+
+
 ShapeT = TypeVar("ShapeT", Box, Polygon, Polyline, Keypoint)
+PlacedT = TypeVar("PlacedT", Box, Polygon, Polyline, Keypoint, Cuboid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +267,125 @@ class Mask:
     png: bytes
 
 
-PartT = TypeVar("PartT", Box, Polygon, Polyline, Keypoint, Span, FormField)
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What was said of a thing, or of a whole frame, beside its label.
+
+    Attributes
+    ----------
+    name : str
+        As the label category configuration has it.
+    value : str
+        What was chosen, written, or the number as a text.
+
+    Examples
+    --------
+    >>> Attribute("occluded", "no").value
+    'no'
+    """
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrameObject(Generic[PlacedT]):
+    """One thing in one frame.
+
+    Attributes
+    ----------
+    shape : Box, Polygon, Polyline, Keypoint or Cuboid
+        Where it is, and what.
+    object_id : str or None
+        The same in all frames that show this thing; None where things are not tracked.
+    object_name : str or None
+        For people: ``"van:1"``.
+    attributes : tuple of Attribute
+        What was said of it.
+
+    Examples
+    --------
+    >>> FrameObject(Box("van", 5, 6, 20, 10), object_id="a1", object_name="van:1").shape.label
+    'van'
+    """
+
+    shape: PlacedT
+    object_id: str | None = None
+    object_name: str | None = None
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame(Generic[PlacedT]):
+    """What was marked in one frame, of a video or a point cloud.
+
+    Attributes
+    ----------
+    number : int or None
+        As the sequence has it; None of a frame that stands alone.
+    name : str or None
+        Of its file, without the sequence's prefix.
+    objects : tuple of FrameObject
+        In the order in which they were marked.
+    attributes : tuple of Attribute
+        What was said of the frame as a whole.
+
+    Examples
+    --------
+    >>> Frame(0, "f_0001.jpg", (FrameObject(Keypoint("nose", 155, 275)),)).objects[0].shape.x
+    155
+    """
+
+    number: int | None = None
+    name: str | None = None
+    objects: tuple[FrameObject[PlacedT], ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSequence(Generic[PlacedT]):
+    """What was marked in a sequence of frames.
+
+    Attributes
+    ----------
+    frames : tuple of Frame
+        In the order of the sequence; those in which nothing was marked may be missing.
+
+    Examples
+    --------
+    >>> van = FrameObject(Box("van", 5, 6, 20, 10), object_id="a1")
+    >>> len(FrameSequence((Frame(0, "f_0001.jpg", (van,)), Frame(1, "f_0002.jpg", (van,)))).frames)
+    2
+    """
+
+    frames: tuple[Frame[PlacedT], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PointClasses:
+    """Which points of a point cloud belong to what.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        What class 1, 2, ... stands for; 0 is the background.
+    classes : bytes
+        One a point, in the order of the points.
+    attributes : tuple of Attribute
+        What was said of the frame as a whole.
+
+    Examples
+    --------
+    >>> list(PointClasses(("road", "tree"), bytes([0, 1, 1, 2])).classes)
+    [0, 1, 1, 2]
+    """
+
+    labels: tuple[str, ...]
+    classes: bytes
+    attributes: tuple[Attribute, ...] = ()
+
+
+PartT = TypeVar("PartT", Box, Polygon, Polyline, Keypoint, Cuboid, Span, FormField)
 
 Label: TypeAlias = (
     str
@@ -241,6 +397,13 @@ Label: TypeAlias = (
     | Shapes[Polyline]
     | Shapes[Keypoint]
     | Mask
+    | Frame[Cuboid]
+    | FrameSequence[Box]
+    | FrameSequence[Polygon]
+    | FrameSequence[Polyline]
+    | FrameSequence[Keypoint]
+    | FrameSequence[Cuboid]
+    | PointClasses
     | Mapping[str, object]
 )
 """Any label. A mapping is the label of a form, one entry a field."""

@@ -6,16 +6,17 @@ tolerant, for they also read what crowd elements answer and what models say.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, SupportsFloat, cast
+from typing import Any, cast
 
-from hitl_sdk._plain import one_or_several, read_list, shown, unicode_text
+from hitl_sdk._plain import one_or_several, read_list, shown
+from hitl_sdk.labels._scalars import read_confidence, read_number, read_size, read_text, read_whole
 from hitl_sdk.labels.types import (
     Box,
+    Cuboid,
     FormField,
     Keypoint,
     LabelType,
@@ -30,7 +31,6 @@ from hitl_sdk.labels.types import (
 )
 
 __all__ = [
-    "clean_text",
     "mask_type",
     "part_type",
     "read_mask",
@@ -40,12 +40,6 @@ __all__ = [
     "shapes_type",
     "to_value",
 ]
-
-# Browsers and text editors leave these inside values, where nobody sees them.
-_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
-
-# Below it floats hold every whole number, frames take it as either, and areas are finite.
-_EXACT = 2**53
 
 # Crowd elements write these.
 _ALIASES = {"start_offset": "startOffset", "end_offset": "endOffset"}
@@ -57,13 +51,18 @@ _PART_TYPES: Mapping[type, LabelType] = {
     Polygon: {"label": str, "vertices": _VERTICES, "confidence": float},
     Polyline: {"label": str, "vertices": _VERTICES, "confidence": float},
     Keypoint: {"label": str, "x": float, "y": float, "confidence": float},
+    Cuboid: {
+        "label": str,
+        **dict.fromkeys(("center_x", "center_y", "center_z", "length", "width", "height"), float),
+        **dict.fromkeys(("roll", "pitch", "yaw", "confidence"), float),
+    },
     Span: {"label": str, "start_offset": int, "end_offset": int, "confidence": float},
     FormField: {"key": str, "value": str, "confidence": float},
 }
 
 
 def part_type(part: type) -> LabelType:
-    """Return the shape of the value of a `Box`, `Polygon`, `Polyline`, `Keypoint`, `Span` or `FormField`.
+    """Return the shape of the value of a part: `Box`, `Polygon`, `Polyline`, `Keypoint`, `Cuboid`, `Span`, `FormField`.
 
     Parameters
     ----------
@@ -134,6 +133,11 @@ def to_value(label: object) -> object:
 
 
 @cache
+def _required(part: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(part) if field.default is MISSING)
+
+
+@cache
 def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
@@ -146,7 +150,7 @@ def read_part(part: type[PartT], value: object) -> PartT:
     Parameters
     ----------
     part : type
-        `Box`, `Polygon`, `Polyline`, `Keypoint`, `Span` or `FormField`.
+        `Box`, `Polygon`, `Polyline`, `Keypoint`, `Cuboid`, `Span` or `FormField`.
     value : object
         For example ``{"label": "cat", "left": "10", "top": 12, "width": 90, "height": 60}``.
 
@@ -166,11 +170,11 @@ def read_part(part: type[PartT], value: object) -> PartT:
     entries = {
         field.name: given.get(field.name, given.get(_ALIASES.get(field.name))) for field in fields(part)
     }
-    missing = [name for name, entry in entries.items() if entry is None and name != "confidence"]
+    missing = [name for name in _required(cast("Hashable", part)) if entries[name] is None]
     if missing:
         there = ", ".join(map(str, islice(given, 10))) or "nothing"
         raise ValueError(f"a {part.__name__.lower()} has no {', '.join(missing)}, but {there}")
-    read = {name: _READERS[name](entry, name) for name, entry in entries.items()}
+    read = {name: _READERS[name](entry, name) for name, entry in entries.items() if entry is not None}
     made = part(**read)  # type: ignore[arg-type]  # each reader gives its field's type
     _check(made)
     return made
@@ -240,7 +244,7 @@ def read_shapes(
         image_width, image_height = shapes.get("image_width"), shapes.get("image_height")
         shapes = shapes["shapes"]
     parts = tuple(read_parts(shape, shapes, what="the shapes"))
-    return Shapes(parts, _size(image_width), _size(image_height))
+    return Shapes(parts, read_size(image_width), read_size(image_height))
 
 
 def read_mask(value: object) -> Mask:
@@ -268,62 +272,13 @@ def read_mask(value: object) -> Mask:
     labels, png = value["labels"], value["png"]
     if not isinstance(png, bytes | bytearray | memoryview):
         raise ValueError(f"a mask's png is {type(png).__name__}, no bytes")
-    width, height = _whole(value["width"], "width"), _whole(value["height"], "height")
+    width, height = read_whole(value["width"], "width"), read_whole(value["height"], "height")
     return Mask(
         width,
         height,
-        tuple(_text(each, "a mask's label") for each in read_list(labels, "a mask's labels")),
+        tuple(read_text(each, "a mask's label") for each in read_list(labels, "a mask's labels")),
         bytes(png),
     )
-
-
-def clean_text(text: str) -> str:
-    """Return a text without zero-width characters and outer blanks.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Examples
-    --------
-    >>> clean_text(" cat\u200b ")
-    'cat'
-    """
-    return text.translate(_ZERO_WIDTH).strip()
-
-
-def _number(value: object, name: str) -> float:
-    try:
-        # SupportsFloat: numbers of numpy and Decimal are read as well.
-        given = clean_text(value) if isinstance(value, str) else cast("SupportsFloat", value)
-        number = math.nan if isinstance(given, bool) else float(given)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"{name} is {shown(value)}, no number")
-    if abs(number) >= _EXACT:
-        raise ValueError(f"{name} is {shown(value)}, larger than any place in a text or an image")
-    return int(number) if number.is_integer() else number
-
-
-def _whole(value: object, name: str) -> int:
-    number = _number(value, name)
-    if not isinstance(number, int):
-        raise ValueError(f"{name} is {shown(value)}, no whole number")
-    return number
-
-
-def _size(value: object) -> int | None:
-    return None if value is None else _whole(value, "an image's size")
-
-
-def _text(value: object, name: str) -> str:
-    if isinstance(value, str):
-        return unicode_text(clean_text(value))
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError(f"{name} is {shown(value)}, no text")
 
 
 def _vertices(value: object, name: str) -> tuple[Point, ...]:
@@ -333,27 +288,26 @@ def _vertices(value: object, name: str) -> tuple[Point, ...]:
         if len(pair) != 2:
             raise ValueError(f"a vertex is {shown(each)}, not x and y")
         x, y = pair
-        points.append(Point(_number(x, "x"), _number(y, "y")))
+        points.append(Point(read_number(x, "x"), read_number(y, "y")))
     return tuple(points)
 
 
-def _confidence(value: object, name: str) -> float | None:
-    return None if value is None else float(_number(value, name))
-
-
 _READERS: Mapping[str, Callable[[object, str], object]] = {
-    "label": _text,
-    "key": _text,
-    "value": _text,
-    **dict.fromkeys(("left", "top", "width", "height", "x", "y"), _number),
+    "label": read_text,
+    "key": read_text,
+    "value": read_text,
+    **dict.fromkeys(("left", "top", "width", "height", "x", "y"), read_number),
+    **dict.fromkeys(("center_x", "center_y", "center_z", "length", "roll", "pitch", "yaw"), read_number),
     "vertices": _vertices,
-    "start_offset": _whole,
-    "end_offset": _whole,
-    "confidence": _confidence,
+    "start_offset": read_whole,
+    "end_offset": read_whole,
+    "confidence": read_confidence,
 }
 
 
-def _check(part: Box | Polygon | Polyline | Keypoint | Span | FormField) -> None:
+def _check(part: Box | Polygon | Polyline | Keypoint | Cuboid | Span | FormField) -> None:
+    if isinstance(part, Cuboid) and min(part.length, part.width, part.height) < 0:
+        raise ValueError(f"a cuboid measures {part.length} x {part.width} x {part.height}")
     if isinstance(part, Box) and (part.width < 0 or part.height < 0):
         raise ValueError(f"a box is {part.width} wide and {part.height} high")
     if isinstance(part, Polygon | Polyline):
