@@ -313,9 +313,9 @@ def test_names_that_can_not_be_are_refused(make, tmp_path, kind, options, messag
     [
         ("one", ["cat", "cat"], ["s3://pets/1.jpg", "Miau"], "item '1' is no S3 URI, but others are"),
         ("boxes", [Shapes((), 9, 9)], ["https://example.com/1.jpg"], "item '0' is no S3 URI, as an image must be"),
-        ("boxes", [Shapes()], ["s3://pets/1.jpg"], "item '0' has no image size"),
+        ("boxes", [Shapes()], ["s3://pets/1.jpg"], "item '0' can't be written: the label has no image size"),
         ("boxes", [Shapes((Box("cat", 9, 0, 5, 5),), 9, 9)], ["s3://pets/1.jpg"],
-         "item '0' has a 'cat' of which nothing is inside the image"),
+         "item '0' can't be written: the label has a 'cat' of which nothing is inside"),
     ],
 )  # fmt: skip
 def test_an_item_that_can_not_be_written_is_named(  # noqa: PLR0917

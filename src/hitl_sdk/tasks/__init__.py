@@ -1,5 +1,6 @@
 """What a worker sees and answers: one file per family of tasks, and their worker templates."""
 
+from hitl_sdk.tasks._manifest_entry import ManifestEntry
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task
 from hitl_sdk.tasks.custom import Custom
@@ -39,6 +40,7 @@ __all__ = [
     "InstanceSegmentation",
     "Instructions",
     "KeypointAnnotation",
+    "ManifestEntry",
     "MultiChoiceField",
     "NamedEntityRecognition",
     "NumberField",

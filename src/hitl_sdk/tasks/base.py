@@ -14,7 +14,8 @@ from hitl_sdk._ground_truth import CUSTOM, kind_named
 from hitl_sdk._model import Model
 from hitl_sdk.consolidation import Consensus, Consolidation, Vote
 from hitl_sdk.errors import InvalidInputError, InvalidOutputError, InvalidPredictionError
-from hitl_sdk.labels import Label, LabelType, clean_text
+from hitl_sdk.labels import Label, LabelType, clean_text, to_value
+from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry
 from hitl_sdk.tasks._templates import escaped, fill_template
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.instructions import Instructions
@@ -255,6 +256,50 @@ class Task(Model):
         '1'
         """
         return self.consolidation(by).consolidate(votes, preferred=preferred)
+
+    def manifest_entry(
+        self,
+        label: Any,
+        *,
+        confidence: float | None = None,
+        label_confidences: Mapping[str, float | None] | None = None,
+        image_size: tuple[int, int] | None = None,
+    ) -> ManifestEntry:
+        """Return a label as a line of a Ground Truth manifest has it; as frames do, where Ground Truth has no form.
+
+        Parameters
+        ----------
+        label : Label
+            That people gave, as `read_label` returns it.
+        confidence : float, optional
+            How sure that is, 0 to 1; the line says 0 when left out, as Ground Truth's do of one worker.
+        label_confidences : mapping of str to float, optional
+            How sure each of several labels is.
+        image_size : tuple of int, optional
+            Width and height of the image in pixels, in place of what the label says.
+
+        Returns
+        -------
+        ManifestEntry
+            The value, its metadata without what all lines have, and the PNG of a mask.
+
+        Raises
+        ------
+        InvalidInputError
+            If Ground Truth's form can't hold it: boxes without the size of their image, or outside of it.
+
+        Examples
+        --------
+        >>> from hitl_sdk.tasks import TextMultiClassification
+        >>> task = TextMultiClassification(name="topics", labels=["price", "size"], title="What is it about?")
+        >>> task.manifest_entry(("size",), label_confidences={"size": 0.9}).metadata
+        {'class-map': {'1': 'size'}, 'confidence-map': {'1': 0.9}}
+        """
+        return self._entry(label, Known(confidence, label_confidences or {}, image_size))
+
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:  # noqa: ARG002
+        """Return the entry of a label of this family; that of labels which Ground Truth has no form for."""
+        return ManifestEntry(to_value(label), {})
 
     def initial_value(self, label: Label) -> object:
         """Return a label as the template's element takes it for its ``initial-value``.

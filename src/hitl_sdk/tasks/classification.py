@@ -11,6 +11,7 @@ from hitl_sdk._plain import shown
 from hitl_sdk.consolidation import Consolidation, MajorityVote
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import LabelType, clean_text
+from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry, one_entry
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
 from hitl_sdk.tasks.base import Task, answer_under, instead, worker_comment
@@ -200,6 +201,9 @@ class Classification(ListedLabels):
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the majority vote."""
         return self._own_method(MajorityVote(), by)
+
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:
+        return one_entry(label, self.label_names, known.confidence)
 
     def _classifier(self, file_name: str, short_instructions: str | None = None) -> str:
         """Fill a classifier's template."""

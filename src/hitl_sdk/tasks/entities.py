@@ -9,6 +9,7 @@ from pydantic import model_validator
 from hitl_sdk.consolidation import Consolidation, SpanConsolidation
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.labels import LabelType, Span, part_type, read_parts
+from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry, span_entry
 from hitl_sdk.tasks._reading import answer_errors, label_errors, value_under
 from hitl_sdk.tasks._templates import escaped_json
 from hitl_sdk.tasks.answers import Answer
@@ -196,6 +197,9 @@ class NamedEntityRecognition(ListedLabels):
             If `by` is a method for other labels.
         """
         return self._own_method(SpanConsolidation(), by)
+
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:  # noqa: ARG002
+        return span_entry(label, self.label_names)
 
 
 def _in_order(spans: Iterable[Span]) -> tuple[Span, ...]:

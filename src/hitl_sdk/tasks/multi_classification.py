@@ -6,6 +6,7 @@ from typing import Any
 from hitl_sdk._plain import one_or_several
 from hitl_sdk.consolidation import Consolidation, MajorityVote, PerLabel
 from hitl_sdk.labels import LabelType
+from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry, several_entry
 from hitl_sdk.tasks._prediction import ShowsPrediction
 from hitl_sdk.tasks._reading import answer_errors, value_under
 from hitl_sdk.tasks._templates import escaped_json
@@ -102,6 +103,9 @@ class MultiClassification(ShowsPrediction, ListedLabels):
     def initial_value(self, label: Any) -> list[str]:
         """Return the labels as a list."""
         return list(label)
+
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:
+        return several_entry(label, self.label_names, known.label_confidences)
 
     def _chosen(self, labels: Iterable[object]) -> tuple[str, ...]:
         """Return the labels of an answer in the order of the task's; `none_of_these` is none."""

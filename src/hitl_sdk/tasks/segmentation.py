@@ -27,6 +27,7 @@ from hitl_sdk.labels import (
     read_colored_png,
     read_mask,
 )
+from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry, instances_entry, semantic_entry
 from hitl_sdk.tasks._prior_labels import prior_mask
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks.annotation import ImageAnnotation, image_size, is_modified
@@ -246,6 +247,9 @@ class SemanticSegmentation(Segmentation):
         """Return the method in which the workers vote on each pixel."""
         return MaskVote()
 
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:
+        return semantic_entry(label, self.label_names, known.confidence)
+
 
 class InstanceSegmentation(Segmentation):
     """Paint every single thing in an image; a label's mask has one label for each of them.
@@ -326,6 +330,9 @@ class InstanceSegmentation(Segmentation):
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches instances by their overlap and has the workers vote on their pixels."""
         return InstanceMaskConsolidation()
+
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:  # noqa: ARG002
+        return instances_entry(label)
 
 
 def _color(value: object) -> str:

@@ -24,6 +24,7 @@ from hitl_sdk.labels import (
     shapes_type,
     to_value,
 )
+from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry, box_entry
 from hitl_sdk.tasks._prior_labels import prior_boxes
 from hitl_sdk.tasks._reading import answer_errors, label_errors
 from hitl_sdk.tasks._templates import escaped_json
@@ -184,6 +185,9 @@ class BoundingBox(Drawing):
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the method that matches boxes by their overlap and averages them."""
         return BoxConsolidation()
+
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:
+        return box_entry(label, self.label_names, known.image_size)
 
 
 class PolygonAnnotation(Drawing):

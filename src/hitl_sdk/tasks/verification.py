@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from hitl_sdk.consolidation import Consolidation
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.labels import Label, LabelType
+from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry, one_entry
 from hitl_sdk.tasks._prior_labels import INITIAL_VALUE, class_name, prior_boxes, prior_mask
 from hitl_sdk.tasks._templates import escaped, escaped_json
 from hitl_sdk.tasks.annotation import UpToTenLabels
@@ -312,6 +313,10 @@ class Verification(LabelRequired):
             The model's label.
         """
         return item if label is None else f"{item}\n{self._annotation.label_key(label)}"
+
+    def _entry(self, label: Any, known: Known) -> ManifestEntry:
+        entry = one_entry(label, self.label_names, known.confidence)
+        return entry._replace(value=str(entry.value))  # as Ground Truth writes verdicts: numbers in text
 
     @cached_property
     def _question(self) -> ImageClassification:

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from hitl_sdk._image_shapes import clip
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labels import Box, Keypoint, Mask, Point, Polygon, Shapes
+from hitl_sdk.labels import Mask, Shapes
 from hitl_sdk.training._rows import item_error, labelled_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from hitl_sdk.labels import Polyline
+    from hitl_sdk._image_shapes import Drawn
+    from hitl_sdk.labels import Box, Keypoint, Point, Polygon, Polyline
     from hitl_sdk.tasks import Task
     from hitl_sdk.training._rows import LabelledRow
 
 __all__ = [
-    "LabelledImage", "area", "check_names", "clip", "corners", "labelled_images", "mask_of", "parts_of",
-    "shapes_of", "sized_image", "whole_edges",
+    "LabelledImage", "check_names", "corners", "labelled_images", "mask_of", "parts_of", "shapes_of",
+    "sized_image",
 ]  # fmt: skip
 
 _LONGEST_NAME = 250  # bytes; file systems take 255, and an ending may follow
 _UNSAFE = frozenset('/\\:*?"<>|')  # what Windows or a POSIX system does not take in a name
-
-
-Drawn: TypeAlias = Box | Polygon | Keypoint
-"""The shapes that some format has a way to write."""
 
 
 class LabelledImage(NamedTuple):
@@ -170,56 +168,7 @@ def mask_of(image: LabelledImage) -> Mask:
     return image.label
 
 
-def clip(shape: Drawn, width: float, height: float) -> Drawn | None:
-    """Cut off what is outside of an image; None if nothing is left. A keypoint on the image's edge is inside."""
-    if isinstance(shape, Box):
-        left, top = max(shape.left, 0), max(shape.top, 0)
-        right = min(shape.left + shape.width, width)
-        bottom = min(shape.top + shape.height, height)
-        if right <= left or bottom <= top:
-            return None
-        if (left, top, right, bottom) == (
-            shape.left, shape.top, shape.left + shape.width, shape.top + shape.height,
-        ):  # fmt: skip
-            return shape
-        return Box(shape.label, left, top, right - left, bottom - top, shape.confidence)
-    if isinstance(shape, Keypoint):
-        return shape if 0 <= shape.x <= width and 0 <= shape.y <= height else None
-    vertices = _clipped(shape.vertices, width, height)
-    return Polygon(shape.label, vertices, shape.confidence) if area(vertices) > 0 else None
-
-
-def _clipped(vertices: tuple[Point, ...], width: float, height: float) -> tuple[Point, ...]:
-    """Clip an outline against the four edges of an image, one after the other (Sutherland and Hodgman, 1974)."""
-    for axis, edge, sign in ((0, 0, 1), (0, width, -1), (1, 0, 1), (1, height, -1)):
-        kept: list[Point] = []
-        for before, here in zip((vertices[-1:] + vertices[:-1]), vertices, strict=True):
-            inside = [(point[axis] - edge) * sign >= 0 for point in (before, here)]
-            if inside[0] != inside[1]:
-                along = (edge - before[axis]) / (here[axis] - before[axis])
-                crossing = [a + along * (b - a) for a, b in zip(before, here, strict=True)]
-                crossing[axis] = edge
-                kept.append(Point(*crossing))
-            if inside[1]:
-                kept.append(here)
-        vertices = tuple(kept)
-    return vertices
-
-
-def area(vertices: Sequence[Point]) -> float:
-    """Return the area within an outline."""
-    ring = zip(vertices, (*vertices[1:], *vertices[:1]), strict=True)
-    return abs(sum(a.x * b.y - b.x * a.y for a, b in ring)) / 2
-
-
 def corners(points: Sequence[Point]) -> tuple[float, float, float, float]:
     """Return the left, top, width and height of the box around points."""
     left, top = min(point.x for point in points), min(point.y for point in points)
     return left, top, max(point.x for point in points) - left, max(point.y for point in points) - top
-
-
-def whole_edges(box: Box, image: LabelledImage) -> tuple[int, int, int, int]:
-    """Return the left, top, right and bottom edge of a box inside an image, in whole pixels and at least one apart."""
-    left = min(round(box.left), image.width - 1)
-    top = min(round(box.top), image.height - 1)
-    return left, top, max(round(box.left + box.width), left + 1), max(round(box.top + box.height), top + 1)

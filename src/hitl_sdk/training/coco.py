@@ -6,9 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._image_shapes import area
 from hitl_sdk.labels import Box, Keypoint, Mask, Point, Polygon, mask_pixels, shapes_type
 from hitl_sdk.training._files import write_files
-from hitl_sdk.training._images import area, check_names, corners, labelled_images, shapes_of
+from hitl_sdk.training._images import check_names, corners, labelled_images, shapes_of
 from hitl_sdk.training._rows import item_error, repeated
 from hitl_sdk.training.export import Export
 from hitl_sdk.training.tables import json_text

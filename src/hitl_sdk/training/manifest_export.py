@@ -12,7 +12,7 @@ from hitl_sdk._clock import current_clock
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import mask_type
 from hitl_sdk.training._files import write_files
-from hitl_sdk.training._manifest_lines import common_metadata, entry_writer
+from hitl_sdk.training._manifest_lines import common_metadata, manifest_entry
 from hitl_sdk.training._rows import item_error, labelled_rows
 from hitl_sdk.training.export import Export
 from hitl_sdk.training.tables import json_text
@@ -170,13 +170,13 @@ def to_augmented_manifest(
     _check(attribute, s3_uri, channel, masks=masks)
     rows, left_out = labelled_rows(frame, task)
     source = _source_key(rows, task)
-    write, now = entry_writer(task), current_clock().now()
+    now = current_clock().now()
     file = Path(path)
     folder = f"{file.stem}-masks"
     address = f"{s3_uri.rpartition('/')[0]}/{folder}"
     lines, pngs = [], {}
     for number, row in enumerate(rows):
-        entry = write(row)
+        entry = manifest_entry(row, task)
         value = entry.value
         if entry.png is not None:
             pngs[f"{folder}/{number}.png"] = entry.png

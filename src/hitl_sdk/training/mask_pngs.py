@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.tasks._manifest_entry import BACKGROUND, check_classes_of_pixels
 from hitl_sdk.training._files import write_files
 from hitl_sdk.training._images import check_names, labelled_images, mask_of
 from hitl_sdk.training.export import Export
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
     from hitl_sdk.tasks import Task
 
-__all__ = ["BACKGROUND", "is_semantic", "to_mask_pngs"]
-
-BACKGROUND = "BACKGROUND"
-"""How Ground Truth calls class 0."""
-
-_MOST_CLASSES = 255  # of one byte a pixel, which is what training reads
+__all__ = ["to_mask_pngs"]
 
 
 def to_mask_pngs(
@@ -82,7 +77,9 @@ def to_mask_pngs(
     ['1.png', 'classes.json']
     """
     images, left_out = labelled_images(frame, task, file_name)
-    names, semantic = task.label_names, is_semantic(task)
+    names, semantic = task.label_names, task.metadata_type == "groundtruth/semantic-segmentation"
+    if semantic:
+        check_classes_of_pixels(names)
     check_names(images, lambda image: image.stem)
     masks = {f"{image.stem}.png": mask_of(image) for image in images}
     contents = {name: mask.png for name, mask in masks.items()}
@@ -96,21 +93,3 @@ def to_mask_pngs(
     path = Path(folder)
     files = write_files(path, contents, contents.values(), overwrite=overwrite)
     return Export(path, files, len(images), left_out)
-
-
-def is_semantic(task: Task) -> bool:
-    """Tell whether a pixel of a task's masks is of a class, not of an instance.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is, and the numbers of the classes need more than a byte.
-    """
-    if task.metadata_type != "groundtruth/semantic-segmentation":
-        return False
-    names = task.label_names
-    if len(names) > _MOST_CLASSES:
-        raise InvalidInputError(
-            f"{len(names)} classes do not fit one byte a pixel", hint=f"use at most {_MOST_CLASSES}"
-        )
-    return True

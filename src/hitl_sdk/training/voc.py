@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree as ET
 
+from hitl_sdk._image_shapes import whole_edges
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import Box
 from hitl_sdk.training._files import write_files
-from hitl_sdk.training._images import check_names, labelled_images, parts_of, shapes_of, whole_edges
+from hitl_sdk.training._images import check_names, labelled_images, parts_of, shapes_of
 from hitl_sdk.training.export import Export
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _xml(image: LabelledImage) -> bytes:
     for box in cast("list[Box]", shapes_of(image, Box)):
         thing = ET.SubElement(root, "object")
         _add(thing, name=box.label, pose="Unspecified", truncated=0, difficult=0)
-        left, top, right, bottom = whole_edges(box, image)
+        left, top, right, bottom = whole_edges(box, image.width, image.height)
         _add(ET.SubElement(thing, "bndbox"), xmin=left + 1, ymin=top + 1, xmax=right, ymax=bottom)
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8")
