@@ -25,6 +25,9 @@ _EXPIRED = {
 _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "ResourceNotFound": errors.NotFoundError,
     "ResourceNotFoundException": errors.NotFoundError,
+    "AWS.SimpleQueueService.NonExistentQueue": errors.NotFoundError,
+    "QueueDoesNotExist": errors.NotFoundError,
+    "NotFound": errors.NotFoundError,
     "UserNotFoundException": errors.NotFoundError,
     "GroupNotFoundException": errors.NotFoundError,
     "NoSuchBucket": errors.NotFoundError,
