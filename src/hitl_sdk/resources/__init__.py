@@ -7,6 +7,7 @@ A builder is the wanted state of one resource, checked offline. `plan` shows wha
 from hitl_sdk.resources.base import Resource, State
 from hitl_sdk.resources.flow_definition import FlowDefinition, FlowDefinitionState
 from hitl_sdk.resources.human_task_ui import HumanTaskUi, HumanTaskUiState
+from hitl_sdk.resources.lambda_function import LambdaFunction, LambdaFunctionState
 from hitl_sdk.resources.plan import Change, Plan
 from hitl_sdk.resources.team import Member, PrivateTeam, TeamState
 from hitl_sdk.resources.user import User, UserState
@@ -23,6 +24,8 @@ __all__ = [
     "FlowDefinitionState",
     "HumanTaskUi",
     "HumanTaskUiState",
+    "LambdaFunction",
+    "LambdaFunctionState",
     "Member",
     "Plan",
     "PrivateTeam",
