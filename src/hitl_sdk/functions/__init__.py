@@ -1,0 +1,37 @@
+"""Code that runs in AWS Lambda for labeling jobs: before people see an object, and after they have answered.
+
+`pre_annotation` and `post_annotation` make handlers of typed functions; `consolidate` and `pass_through` are ready ones.
+`built_in` does what AWS's own functions do. Importing this loads neither pydantic nor numpy: a cold start waits for what
+the function itself needs.
+"""
+
+from hitl_sdk.functions.built_in import BuiltIn, built_in
+from hitl_sdk.functions.events import (
+    ConsolidatedAnnotation,
+    DataObject,
+    PostAnnotationEvent,
+    PreAnnotationEvent,
+    PreAnnotationResult,
+    WorkerAnnotation,
+)
+from hitl_sdk.functions.handlers import Handler, consolidate, pass_through, post_annotation, pre_annotation
+from hitl_sdk.functions.storage import S3Storage, Storage, storage_of
+
+__all__ = [
+    "BuiltIn",
+    "ConsolidatedAnnotation",
+    "DataObject",
+    "Handler",
+    "PostAnnotationEvent",
+    "PreAnnotationEvent",
+    "PreAnnotationResult",
+    "S3Storage",
+    "Storage",
+    "WorkerAnnotation",
+    "built_in",
+    "consolidate",
+    "pass_through",
+    "post_annotation",
+    "pre_annotation",
+    "storage_of",
+]

@@ -1,0 +1,95 @@
+"""What AWS's built-in consolidation functions are given and give: a batch of one kind of job, and a label an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from hitl_sdk.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hitl_sdk._ground_truth import Kind
+    from hitl_sdk.functions.events import DataObject, PostAnnotationEvent
+    from hitl_sdk.functions.storage import Storage
+
+__all__ = ["Batch", "Consolidator", "Entry", "answers_under"]
+
+
+class Entry(NamedTuple):
+    """What a manifest line says of an object's label: its value, and the metadata that its kind of job has."""
+
+    value: object
+    metadata: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One call of a consolidation function.
+
+    Attributes
+    ----------
+    kind : Kind
+        Of the job.
+    event : PostAnnotationEvent
+        What was asked.
+    objects : sequence of DataObject
+        Those that could be read.
+    storage : Storage
+        For the files that labels need.
+    now : datetime
+        When it is, in UTC.
+    """
+
+    kind: Kind
+    event: PostAnnotationEvent
+    objects: Sequence[DataObject]
+    storage: Storage
+    now: datetime
+
+    @property
+    def timestamp(self) -> str:
+        """The hour as Ground Truth writes it into metadata and names of files: microseconds, and no zone."""
+        return self.now.replace(tzinfo=None).isoformat(timespec="microseconds")
+
+    def write(self, name: str, body: bytes) -> str:
+        """Write a file among the job's consolidated annotations, and return its address.
+
+        Raises
+        ------
+        InvalidInputError
+            If the event does not say where that is.
+        """
+        folder = self.event.output_config
+        if folder is None:
+            raise InvalidInputError(
+                "the event has no 'outputConfig', and labels of this kind are files",
+                hint="it is the folder of the job's annotations: s3://BUCKET/PREFIX/JOB/annotations",
+            )
+        uri = f"{folder.rstrip('/')}/consolidated-annotation/output/{name}"
+        self.storage.write(uri, body)
+        return uri
+
+    def content(self, entry: Entry) -> dict[str, object]:
+        """Return what goes into the manifest line: the label, and all of its metadata."""
+        attribute = self.event.label_attribute_name
+        metadata = {
+            **entry.metadata,
+            "type": self.kind.metadata_type,
+            "human-annotated": "yes",
+            "creation-date": self.timestamp,
+            "job-name": f"labeling-job/{self.event.job_name.lower()}",
+        }
+        return {attribute: entry.value, f"{attribute}-metadata": metadata}
+
+
+Consolidator: TypeAlias = Callable[[Batch], Mapping[str, Entry]]
+"""Makes of a batch one entry an object, by its id; an object that can't have one is left out, and logged."""
+
+
+def answers_under(content: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return a worker's answer with its one key renamed, if there is just one: templates of users name it freely."""
+    return {name: next(iter(content.values()))} if len(content) == 1 else content

@@ -1,0 +1,210 @@
+"""Consolidation for the built-in kinds of job on images, texts and video clips, by the family of the label.
+
+What AWS says of its own methods stands beside each. The labels are those of the event; where it does not tell them, as
+for jobs made in the console, they are those that workers gave, in sorted order.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hitl_sdk._image_shapes import clip
+from hitl_sdk.consolidation import DawidSkene, MajorityVote
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.functions._batch import Entry, answers_under
+from hitl_sdk.functions._task_labels import agree, read_answers
+from hitl_sdk.labels import Mask, Shapes, clean_text
+from hitl_sdk.tasks import BoundingBox, NamedEntityRecognition, SemanticSegmentation, TextClassification
+from hitl_sdk.tasks import TextMultiClassification as MultiClassification
+from hitl_sdk.tasks.classification import LabelList, ListedLabels
+
+if TYPE_CHECKING:
+    from hitl_sdk.consolidation import Consensus, Consolidation
+    from hitl_sdk.functions._batch import Batch, Consolidator
+    from hitl_sdk.functions._task_labels import Given
+    from hitl_sdk.tasks import ManifestEntry
+
+__all__ = ["CONSOLIDATORS"]
+
+_LOG = logging.getLogger(__name__)
+
+
+# The elements limit how many labels people choose from, and that is checked where a job is made. Of the answers to a
+# job, however many labels it has and however few of them were given, nothing is refused.
+class _OneLabel(TextClassification):
+    labels: LabelList
+
+
+class _SeveralLabels(MultiClassification):
+    labels: LabelList
+
+
+class _Boxes(BoundingBox):
+    labels: LabelList
+
+
+class _Family(NamedTuple):
+    """How labels of one family are consolidated."""
+
+    task: type[ListedLabels]
+    method: Callable[[], Consolidation[Any] | None]
+    write: Callable[[ListedLabels, Consensus[Any]], ManifestEntry]
+
+
+def _error_model() -> Consolidation[Any]:
+    """Return what AWS calls a variant of expectation maximisation, which is Dawid and Skene's; a majority without numpy.
+
+    All answers of a batch are used together. AWS keeps what it learnt of the workers from batch to batch; here each
+    batch begins anew.
+    """
+    return MajorityVote() if find_spec("numpy") is None else DawidSkene()
+
+
+def _own_method() -> None:
+    """Leave the method to the task."""
+
+
+def _one(task: ListedLabels, consensus: Consensus[str]) -> ManifestEntry:
+    return task.manifest_entry(consensus.label, confidence=_rounded(consensus.confidence))
+
+
+def _several(task: ListedLabels, consensus: Consensus[tuple[str, ...]]) -> ManifestEntry:
+    """List every label that at least one worker chose, each with its confidence, as Ground Truth does."""
+    sure = consensus.label_confidences
+    if sure is None:
+        return task.manifest_entry(consensus.label)
+    chosen = tuple(label for label in task.labels if label in sure)
+    return task.manifest_entry(
+        chosen, label_confidences={label: _rounded(confidence) for label, confidence in sure.items()}
+    )
+
+
+def _drawn(task: ListedLabels, consensus: Consensus[Shapes[Any]]) -> ManifestEntry:
+    """Write boxes without those of which nothing is inside the image: a slip of the hand is no label."""
+    label = consensus.label
+    width, height = label.image_width or 0, label.image_height or 0
+    inside = [box for box in label.shapes if not (width and height) or clip(box, width, height) is not None]
+    return task.manifest_entry(replace(label, shapes=_sure(inside)))
+
+
+def _marked(task: ListedLabels, consensus: Consensus[Any]) -> ManifestEntry:
+    return task.manifest_entry(_sure(consensus.label))
+
+
+def _painted(task: ListedLabels, consensus: Consensus[Mask]) -> ManifestEntry:
+    return task.manifest_entry(consensus.label, confidence=_rounded(consensus.confidence))
+
+
+_ONE = _Family(_OneLabel, _error_model, _one)
+_SEVERAL = _Family(_SeveralLabels, _error_model, _several)
+# Boxes of different workers that overlap most, averaged.
+_BOXES = _Family(_Boxes, _own_method, _drawn)
+# Marked pieces clustered by overlap; the mode of their ends, and the most frequent label.
+_SPANS = _Family(NamedEntityRecognition, _own_method, _marked)
+# The workers vote on every pixel; the smoothing of which AWS speaks is not published, and not done.
+_MASKS = _Family(SemanticSegmentation, _own_method, _painted)
+
+
+def _consolidator(family: _Family, finish: _Finish | None = None) -> Consolidator:
+    """Return the consolidator of a family; `finish` adds what verification and adjustment say beside the label."""
+
+    def consolidate(batch: Batch) -> Mapping[str, Entry]:
+        name = str(batch.kind.answer_key)
+        labels = batch.event.label_categories or _labels_given(batch, name)
+        if not labels:
+            return {}  # nobody named any, and the event names none: there is no label to write
+        task = family.task(name=name, labels=labels, title=batch.kind.title[:128])
+        answers = read_answers(task, batch.objects, lambda content: answers_under(content, name))
+        entries = {}
+        for object_id, consensus in agree(task, answers, family.method()).items():
+            try:
+                written = _stored(family.write(task, consensus), object_id, batch)
+            except InvalidInputError as error:
+                _LOG.warning("object %r is left out: %s", object_id, error)
+            else:
+                entries[object_id] = finish(written, answers[object_id]) if finish else written
+        return entries
+
+    return consolidate
+
+
+_Finish = Callable[[Entry, Sequence["Given"]], Entry]
+
+
+def _stored(entry: ManifestEntry, object_id: str, batch: Batch) -> Entry:
+    """Write the PNG of a mask, whose address is its value."""
+    if entry.png is None:
+        return Entry(entry.value, entry.metadata)
+    return Entry(batch.write(f"{object_id}_{batch.timestamp}.png", entry.png), entry.metadata)
+
+
+def _with_feedback(entry: Entry, given: Sequence[Given]) -> Entry:
+    """Add what workers wrote beside their verdicts; these are numbers in text."""
+    comments = [{"comment": each.answer.comment} for each in given if each.answer.comment]
+    feedback = {"worker-feedback": comments} if comments else {}
+    return Entry(str(entry.value), {**entry.metadata, **feedback})
+
+
+def _with_status(entry: Entry, given: Sequence[Given]) -> Entry:
+    """Add whether any worker changed something, as ``initialValueModified`` of the answers tells.
+
+    The prior label is not in the payload. Where no answer tells, nothing is said.
+    """
+    told = [each.answer.modified for each in given if each.answer.modified is not None]
+    status = {"adjustment-status": "adjusted" if any(told) else "unadjusted"} if told else {}
+    return Entry(entry.value, {**entry.metadata, **status})
+
+
+def _labels_given(batch: Batch, name: str) -> list[str]:
+    """Return the labels that workers gave, in sorted order."""
+    names: set[str] = set()
+    for each in batch.objects:
+        for annotation in each.annotations:
+            answer = answers_under(annotation.content, name).get(name)
+            if isinstance(answer, Mapping):
+                names.update(_names_in(answer))
+    return sorted(names - {""})
+
+
+def _names_in(answer: Mapping[str, object]) -> Iterable[str]:
+    """Yield the labels that an answer names, of whichever element."""
+    mappings = answer.get("labelMappings")
+    several = [answer.get(key) for key in ("labels", "boundingBoxes", "entities")]
+    named = [answer.get("label"), *(mappings if isinstance(mappings, Mapping) else ())]
+    for each in several:
+        named += each if isinstance(each, list) else []
+    for each in named:
+        label = each.get("label") if isinstance(each, Mapping) else each
+        if isinstance(label, str):
+            yield clean_text(label)
+
+
+def _sure(parts: Iterable[Any]) -> tuple[Any, ...]:
+    """Return boxes or spans with their confidences rounded."""
+    return tuple(replace(part, confidence=_rounded(part.confidence)) for part in parts)
+
+
+def _rounded(confidence: float | None) -> float | None:
+    """Return a confidence as Ground Truth writes it, with two decimals."""
+    return None if confidence is None else round(confidence, 2)
+
+
+CONSOLIDATORS: Mapping[str, Consolidator] = {
+    "AdjustmentBoundingBox": _consolidator(_BOXES, _with_status),
+    "AdjustmentSemanticSegmentation": _consolidator(_MASKS, _with_status),
+    "BoundingBox": _consolidator(_BOXES),
+    "ImageMultiClass": _consolidator(_ONE),
+    "ImageMultiClassMultiLabel": _consolidator(_SEVERAL),
+    "NamedEntityRecognition": _consolidator(_SPANS),
+    "SemanticSegmentation": _consolidator(_MASKS),
+    "TextMultiClass": _consolidator(_ONE),
+    "TextMultiClassMultiLabel": _consolidator(_SEVERAL),
+    "VerificationBoundingBox": _consolidator(_ONE, _with_feedback),
+    "VerificationSemanticSegmentation": _consolidator(_ONE, _with_feedback),
+    "VideoMultiClass": _consolidator(_ONE),  # AWS states no method for clips
+}
+"""By the name of the kind."""
