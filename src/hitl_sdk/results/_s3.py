@@ -1,8 +1,7 @@
-"""S3 as the readers need it: addresses, a listing, objects."""
+"""S3 as the readers need it: a listing, objects."""
 
 from __future__ import annotations
 
-import re
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._threads import pages_ahead
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.results._fast_s3 import came_over_a_socket, open_fast_bucket
 
 if TYPE_CHECKING:
@@ -22,37 +20,13 @@ if TYPE_CHECKING:
     from hitl_sdk.results._fast_s3 import FastBucket
     from hitl_sdk.session import Session
 
-__all__ = ["ObjectReader", "split_uri"]
+__all__ = ["ObjectReader"]
 
 BOTO3_AT_ONCE = 32
 """More threads gain nothing with boto3: it is busy on the CPU, one thread at a time."""
 
 # botocore's own retries end where an object's content begins.
 _BROKEN_OFF = (ResponseStreamingError, IncompleteReadError)
-
-# Bucket names: Amazon S3 user guide, "Bucket naming rules".
-_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
-
-
-def split_uri(uri: str, *, of_object: bool = True) -> tuple[str, str]:
-    """Return bucket and key of ``s3://BUCKET/KEY``; the key may only be empty if it is no object's.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is no such address.
-
-    Examples
-    --------
-    >>> split_uri("s3://bucket/a2i/output.json")
-    ('bucket', 'a2i/output.json')
-    """
-    match = _URI.fullmatch(str(uri))
-    key = (match["key"] or "") if match else ""
-    if match is None or (of_object and not key):
-        wanted = "s3://BUCKET/KEY" if of_object else "s3://BUCKET/PREFIX"
-        raise InvalidInputError(f"{uri!r} is no S3 address", hint=f"it looks like {wanted}")
-    return match["bucket"], key
 
 
 class ObjectReader:

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._s3_uri import split_uri
 from hitl_sdk._threads import check_concurrency, results_in_order
 from hitl_sdk.errors import (
     InvalidInputError,
@@ -15,7 +16,7 @@ from hitl_sdk.errors import (
     ServiceError,
 )
 from hitl_sdk.results._fast_s3 import has_obstore
-from hitl_sdk.results._s3 import BOTO3_AT_ONCE, ObjectReader, split_uri
+from hitl_sdk.results._s3 import BOTO3_AT_ONCE, ObjectReader
 from hitl_sdk.results.outputs import Outputs
 
 if TYPE_CHECKING:
