@@ -9,6 +9,7 @@ from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._s3_uri import split_uri
 from hitl_sdk._threads import pages_ahead
 from hitl_sdk.results._fast_s3 import came_over_a_socket, open_fast_bucket
 
