@@ -5,16 +5,24 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["progress_bar"]
+__all__ = ["MoveTo", "progress_bar"]
+
+
+class MoveTo(Protocol):
+    """Moves a bar to how many are done, and tells it of how many where that was not known before."""
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Move the bar."""
+        ...
 
 
 @contextmanager
-def progress_bar(description: str, *, total: int, shown: bool) -> Iterator[Callable[[int], None]]:
+def progress_bar(description: str, *, total: int, shown: bool) -> Iterator[MoveTo]:
     """Show a bar while the block runs; what is yielded moves it to how many are done.
 
     Nothing is shown without tqdm, without anything to do, or where nobody looks: neither in a terminal nor in
@@ -35,7 +43,7 @@ def progress_bar(description: str, *, total: int, shown: bool) -> Iterator[Calla
     ...     move_to(2)
     """
     if not shown or not total or find_spec("tqdm") is None:
-        yield lambda _: None
+        yield lambda done, total=None: None
         return
     from tqdm.auto import tqdm
 
@@ -43,7 +51,8 @@ def progress_bar(description: str, *, total: int, shown: bool) -> Iterator[Calla
     hidden_elsewhere = None if "ipykernel" not in sys.modules else False
     with tqdm(total=total, desc=description, disable=hidden_elsewhere) as bar:
 
-        def move_to(done: int) -> None:
+        def move_to(done: int, total: int | None = None) -> None:
+            bar.total = bar.total if total is None else total
             bar.update(done - bar.n)
 
         yield move_to

@@ -1,0 +1,38 @@
+"""The text types of labeling jobs: the service's own patterns and lengths, with words for them."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from hitl_sdk.resources.types import TextRule
+
+__all__ = ["AttributeName", "ContentClassifier", "FunctionArn", "JobName", "object_uri"]
+
+_NAME = "letters, digits and hyphens, beginning and ending with a letter or digit"
+
+
+def object_uri(text: str) -> str:
+    """Return the address of an object in S3, or refuse it.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if not re.fullmatch(r"s3://[^/]+/.*[^/]", text, re.DOTALL):
+        raise ValueError("allowed is the S3 address of an object: s3://bucket/key")
+    return TextRule(r"(https|s3)://([^/]+)/?(.*)", 1024, "s3://bucket/key")(text)
+
+
+JobName = Annotated[str, AfterValidator(TextRule("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 63, _NAME))]
+AttributeName = Annotated[str, AfterValidator(TextRule("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}", 127, _NAME))]
+FunctionArn = Annotated[
+    str,
+    AfterValidator(
+        TextRule(
+            r"arn:aws[a-z\-]*:lambda:[a-z0-9\-]*:[0-9]{12}:function:.*", 2048, "the ARN of a Lambda function"
+        )
+    ),
+]
+ContentClassifier = Literal["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"]

@@ -1,0 +1,435 @@
+"""A labeling job in one piece: the team, the files, the functions, and the job that ties them together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+)
+
+from hitl_sdk import results
+from hitl_sdk._ground_truth import Kind
+from hitl_sdk._model import Model
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labeling import _life, _rules
+from hitl_sdk.labeling._checks import report_on
+from hitl_sdk.labeling._fields import AttributeName, ContentClassifier, FunctionArn, JobName, object_uri
+from hitl_sdk.labeling._input import is_input
+from hitl_sdk.labeling.automated import AutomatedLabeling
+from hitl_sdk.labeling.categories import LabelCategories
+from hitl_sdk.labeling.job_report import JobReport
+from hitl_sdk.labeling.state import LabelingJobState
+from hitl_sdk.resources import Plan, PrivateTeam, Resource
+from hitl_sdk.resources.types import KmsKeyId, OutputUri, RoleArn, TagKey, TagValue, TopicArn, WorkteamArn
+from hitl_sdk.session import Session
+from hitl_sdk.tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from hitl_sdk._frames import Engine, Frame
+
+__all__ = ["LabelingJob"]
+
+DEFAULT_TIMEOUT = 900.0
+
+Function = FunctionArn | InstanceOf[Resource[Any]] | Literal[False] | None
+
+
+def _as_input(value: object) -> object:
+    """Let an address, or anything that has lines, be the input."""
+    if isinstance(value, str):
+        return object_uri(value)
+    if is_input(value):
+        return value
+    raise ValueError("give s3://bucket/key of a manifest, an InputManifest, or an SnsInput")
+
+
+def _usual_workers(fields: Mapping[str, Any]) -> int:
+    return _rules.kind_of(fields).usual_workers
+
+
+class LabelingJob(Model):
+    """A labeling job of Ground Truth, of any built-in kind or of one's own, with everything it stands on.
+
+    The task says which kind it is: `BoundingBox` makes a job with AWS's own functions for bounding boxes,
+    a task that Ground Truth has no kind for makes a custom one. All rules that can be broken are looked at
+    when it is made, without any call, and told together.
+
+    Parameters
+    ----------
+    name : str
+        1 to 63 letters, digits and hyphens; no other job of the account and Region may have it, in whatever case.
+    task : Task
+        What workers see and answer; title, description and keywords describe the job to them.
+    team : PrivateTeam or str
+        Who labels: a team, which is provisioned too, or the ARN of one that exists.
+    role_arn : str
+        The role with which AWS reads the input and writes the output.
+    input : str, InputManifest or SnsInput
+        What is labelled: the address of a manifest, a manifest to be uploaded, or a topic.
+    output : str
+        Where the labels go: ``"s3://bucket/prefix"``. The job's own folder, of its name, lies below.
+    pre_annotation, post_annotation : str, LambdaFunction or False, optional
+        The functions that make the task of an object, and one label of its answers: an ARN, or a function
+        to be deployed. AWS's own for the kind when left out; none if False, as a custom job may have it.
+    prior_attribute : str, optional
+        The label attribute of a former job whose labels are verified or adjusted.
+    label_attribute : str, optional
+        Under which key labels stand in the output manifest; the job's name when left out, with ``-ref``
+        at its end where the kind asks for it. Objects that have a label under it are not labelled again.
+    categories : LabelCategories, optional
+        The labels, with attributes; the task's own when left out.
+    workers_per_object : int, optional
+        1 to 9; as many as AWS's console proposes for the kind when left out.
+    task_time_limit : int, default 3600
+        Seconds that one worker has for one task: at least 30, at most 28,800, and 30 days for video
+        frames and point clouds.
+    task_availability_lifetime : int, default 864000
+        Seconds after which a task that is not answered expires: 60 to 2,592,000 (30 days).
+    max_concurrent_tasks : int, default 1000
+        Objects that are with workers at one time, 1 to 5,000: the size of a batch.
+    max_human_labeled_objects : int, optional
+        Stop once people have labelled so many objects.
+    max_percentage_labeled : int, optional
+        Stop once that share of the input is labelled: 1 to 100.
+    automated : AutomatedLabeling, optional
+        Have a model label what it is sure of.
+    price : object, optional
+        Refused: a price was for the public workforce, which closed on 30 September 2026.
+    kms_key_id : str, optional
+        The key that encrypts the output.
+    output_topic_arn : str, optional
+        The topic that is told of every labelled object of a streaming job.
+    content_classifiers : sequence of str, optional
+        ``"FreeOfPersonallyIdentifiableInformation"``, ``"FreeOfAdultContent"``.
+    tags : mapping of str to str, optional
+        Up to 50.
+
+    Raises
+    ------
+    InvalidResourceError
+        If a field breaks a rule, by itself or together with others; nothing has been sent then.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> job = LabelingJob(
+    ...     name="digits-1",
+    ...     task=hitl.tasks.ImageClassification(name="digit", labels=range(10), title="Which digit?"),
+    ...     team="arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/crew",
+    ...     role_arn="arn:aws:iam::123456789012:role/labeling",
+    ...     input="s3://bucket/digits.manifest",
+    ...     output="s3://bucket/labels",
+    ... )
+    >>> job.kind.title, job.workers_per_object, job.attribute
+    ('image classification, one label', 3, 'digits-1')
+    >>> job.clone(name="digits-ref", task_time_limit=36_000)
+    Traceback (most recent call last):
+    ...
+    hitl_sdk.errors.InvalidResourceError: LabelingJob can't be made:
+      label_attribute: the label attribute of image classification, one label must not end in '-ref': ...
+      task_time_limit: a task of image classification, one label may take at most 28,800 s: ...
+    """
+
+    model_config = ConfigDict(validate_default=True)
+
+    # In this order: the rules of a field see the fields before it.
+    name: JobName
+    task: SerializeAsAny[InstanceOf[Task]]
+    team: PrivateTeam | WorkteamArn
+    role_arn: RoleArn
+    input: Annotated[Any, AfterValidator(_as_input)]
+    output: OutputUri
+    pre_annotation: Function = None
+    post_annotation: Function = None
+    prior_attribute: AttributeName | None = None
+    label_attribute: AttributeName | None = None
+    categories: LabelCategories | None = None
+    workers_per_object: Annotated[int, Field(ge=1, le=9)] = Field(default_factory=_usual_workers)
+    task_time_limit: Annotated[int, Field(ge=30)] = 3600
+    task_availability_lifetime: Annotated[int, Field(ge=60, le=2_592_000)] = 864_000
+    max_concurrent_tasks: Annotated[int, Field(ge=1, le=5000)] = 1000
+    max_human_labeled_objects: Annotated[int, Field(ge=1)] | None = None
+    max_percentage_labeled: Annotated[int, Field(ge=1, le=100)] | None = None
+    automated: AutomatedLabeling | None = None
+    price: Any = None
+    kms_key_id: KmsKeyId | None = None
+    output_topic_arn: TopicArn | None = None
+    content_classifiers: Annotated[Sequence[ContentClassifier], AfterValidator(tuple)] = ()
+    tags: Annotated[Mapping[TagKey, TagValue], Field(max_length=50)] = {}
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _fits_the_fields_before_it(cls, value: Any, info: ValidationInfo) -> Any:
+        broken = _rules.broken_rules(str(info.field_name), value, info.data)
+        if broken:
+            raise ValueError("; ".join(broken))
+        return value
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of labeling job that Ground Truth makes of it."""
+        return _rules.kind_of(dict(self))
+
+    @property
+    def attribute(self) -> str:
+        """The label attribute: under which key of the output manifest the labels stand."""
+        return _rules.attribute_name(dict(self))
+
+    @property
+    def label(self) -> str:
+        """The job in words, for messages: ``"labeling job 'digits-1'"``."""
+        return f"labeling job '{self.name}'"
+
+    @property
+    def output_manifest_uri(self) -> str:
+        """Where the output manifest lies, from the first labelled objects on."""
+        return f"{self.output}/{self.name}/manifests/output/output.manifest"
+
+    def check(self, session: Session | None = None) -> JobReport:
+        """Look at what can only be seen beside the job: its input, and with a session where everything lies.
+
+        Parameters
+        ----------
+        session : Session, optional
+            Where the job would be made. Without one, nothing is asked of AWS. Makes only read calls.
+
+        Returns
+        -------
+        JobReport
+            Everything that was found, in one pass; printable.
+
+        Examples
+        --------
+        >>> import hitl_sdk as hitl
+        >>> job = LabelingJob(
+        ...     name="digits-1",
+        ...     task=hitl.tasks.ImageClassification(name="digit", labels=range(10), title="Which digit?"),
+        ...     team="arn:aws:sagemaker:eu-west-1:123456789012:workteam/private-crowd/crew",
+        ...     role_arn="arn:aws:iam::123456789012:role/labeling",
+        ...     input="s3://bucket/digits.manifest",
+        ...     output="s3://bucket/labels",
+        ... )
+        >>> with hitl.testing.mock_hitl(region="us-east-1") as cloud:
+        ...     print(job.check(cloud.session()))
+        ! team: 'arn:aws:...' lies in Region eu-west-1, the session is in us-east-1 (use a resource of ...)
+        ! input: there is no bucket 'bucket': make it, or name another
+        ! output: there is no bucket 'bucket': make it, or name another
+        """
+        return report_on(self, session)
+
+    def plan(self, session: Session) -> Plan:
+        """Work out what `ensure` would do. Makes only read calls.
+
+        Parameters
+        ----------
+        session : Session
+            Where it would be done.
+
+        Returns
+        -------
+        Plan
+            The changes of the team and the functions, unless they are given by ARN, then of the files, then the job.
+
+        Raises
+        ------
+        InvalidArnError
+            If the role or the team lies in another account or Region than the session.
+        """
+        return _life.plan(self, session)
+
+    def ensure(self, session: Session, *, timeout: float = DEFAULT_TIMEOUT) -> LabelingJobState:
+        """Make it so: the team and the functions, then the files, then the job, which starts at once.
+
+        Safe to run again, after success or after a crash at any point: what exists is adopted, and no job
+        is made twice. Files go under ``OUTPUT/NAME-input/``.
+
+        Parameters
+        ----------
+        session : Session
+            Where to do it.
+        timeout : float, default 900
+            Seconds to wait for any one resource; labeling itself is not waited for.
+
+        Returns
+        -------
+        LabelingJobState
+            The job as it is.
+
+        Raises
+        ------
+        InvalidResourceError
+            If `check` finds a problem; nothing has been made then.
+        DriftError
+            If there is a job of this name with other settings, files or input.
+        ConflictError
+            If there is a job whose name differs only in case.
+        WaitTimeoutError
+            If something is not usable in time.
+        ServiceError
+            If AWS refuses a call.
+        """
+        return _life.ensure(self, session, timeout)
+
+    def describe(self, session: Session) -> LabelingJobState:
+        """Return the job as it is.
+
+        Parameters
+        ----------
+        session : Session
+            Where to look.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of this name.
+        """
+        return _life.describe(self.name, session)
+
+    def wait(
+        self,
+        session: Session,
+        *,
+        timeout: float,
+        progress: bool = True,
+        on_progress: Callable[[LabelingJobState], None] | None = None,
+    ) -> LabelingJobState:
+        """Wait until the job has ended.
+
+        Parameters
+        ----------
+        session : Session
+            Where it is.
+        timeout : float
+            Seconds until `WaitTimeoutError`.
+        progress : bool, default True
+            Whether a bar shows the labelled objects, if tqdm is installed and somebody looks.
+        on_progress : callable, optional
+            Called with every state that is seen.
+
+        Returns
+        -------
+        LabelingJobState
+            Completed; `state.ok` tells whether all objects were labelled. Stopped only for a streaming job
+            or one with a condition for stopping, which end so.
+
+        Raises
+        ------
+        ResourceFailedError
+            If the job has failed, or somebody has stopped it.
+        WaitTimeoutError
+            If the deadline passes first; the job goes on.
+        """
+        return _life.wait(self, session, timeout, on_progress, shown=progress)
+
+    def stop(self, session: Session, *, timeout: float = DEFAULT_TIMEOUT) -> LabelingJobState:
+        """Stop the job, and wait until it has ended. What is labelled stays in the output manifest.
+
+        Parameters
+        ----------
+        session : Session
+            Where it is.
+        timeout : float, default 900
+            Seconds to wait: answers that were given are made labels first.
+
+        Returns
+        -------
+        LabelingJobState
+            Stopped; or as it ended before.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such job.
+        WaitTimeoutError
+            If it is still stopping when the deadline passes.
+        """
+        return _life.stop(self, session, timeout)
+
+    def clone(self, *, name: str, **changes: Any) -> Self:
+        """Return another job with the same input and settings.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        **changes
+            Fields that are not the same.
+
+        Raises
+        ------
+        InvalidResourceError
+            If a field breaks a rule.
+        """
+        return type(self)(**{**_life.given_fields(self), "name": name, **changes})
+
+    def resume(self, session: Session, *, name: str) -> Self:
+        """Return the job that goes on where this one was stopped or has failed.
+
+        Its input is this one's output manifest and its label attribute the same, so that only objects
+        without a label are labelled.
+
+        Parameters
+        ----------
+        session : Session
+            Where this job is.
+        name : str
+            The new job's name.
+
+        Raises
+        ------
+        InvalidInputError
+            If this job has not ended yet, or all its objects are labelled.
+        NotFoundError
+            If there is no such job, or it has written no output.
+        """
+        state = self.describe(session)
+        if not state.has_ended:
+            raise InvalidInputError(f"{self.label} is {state.status}", hint="stop it first, or wait for it")
+        if state.counters.total and not (state.counters.unlabeled or state.counters.failed):
+            raise InvalidInputError(
+                f"{self.label} has labelled all {state.counters.total:,} objects",
+                hint="there is nothing to go on with",
+            )
+        source = _life.written_manifest(self, state, session)
+        return self.clone(name=name, input=source, label_attribute=self.attribute)
+
+    @overload
+    def read(self, session: Session, engine: Literal["pandas"] = ...) -> "pd.DataFrame": ...
+    @overload
+    def read(self, session: Session, engine: Literal["polars"]) -> "pl.DataFrame": ...
+    @overload
+    def read(self, session: Session, engine: Literal["arrow"]) -> "pa.Table": ...
+
+    def read(self, session: Session, engine: "Engine" = "pandas") -> "Frame":
+        """Read the output manifest: one row an object; see `hitl_sdk.results.read_manifest`.
+
+        Parameters
+        ----------
+        session : Session
+            Whose S3.
+        engine : {"pandas", "polars", "arrow"}, default "pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            The labels of this job's own attribute.
+
+        Raises
+        ------
+        NotFoundError
+            If nothing has been written yet.
+        """
+        return results.read_manifest(
+            self.output_manifest_uri, attribute=self.attribute, session=session, engine=engine
+        )
