@@ -5,6 +5,7 @@ from hitl_sdk.consolidation.consensus import Consensus, Consolidation, Vote
 from hitl_sdk.consolidation.crowd_kit import CrowdKit
 from hitl_sdk.consolidation.dawid_skene import DawidSkene
 from hitl_sdk.consolidation.forms import FieldMethod, FormConsolidation, FormFieldConsolidation
+from hitl_sdk.consolidation.frames import CuboidConsolidation, FrameConsolidation, PointVote
 from hitl_sdk.consolidation.majority import MajorityVote, majority
 from hitl_sdk.consolidation.masks import InstanceMaskConsolidation, MaskVote
 from hitl_sdk.consolidation.one_coin import OneCoinDawidSkene
@@ -15,6 +16,7 @@ from hitl_sdk.consolidation.shapes import (
     PolygonConsolidation,
     PolylineConsolidation,
 )
+from hitl_sdk.consolidation.smoothed_dawid_skene import SmoothedDawidSkene
 from hitl_sdk.consolidation.spans import SpanConsolidation
 from hitl_sdk.consolidation.texts import NumberConsolidation, TextConsolidation
 
@@ -23,10 +25,12 @@ __all__ = [
     "Consensus",
     "Consolidation",
     "CrowdKit",
+    "CuboidConsolidation",
     "DawidSkene",
     "FieldMethod",
     "FormConsolidation",
     "FormFieldConsolidation",
+    "FrameConsolidation",
     "InstanceMaskConsolidation",
     "KeypointConsolidation",
     "MajorityVote",
@@ -34,8 +38,10 @@ __all__ = [
     "NumberConsolidation",
     "OneCoinDawidSkene",
     "PerLabel",
+    "PointVote",
     "PolygonConsolidation",
     "PolylineConsolidation",
+    "SmoothedDawidSkene",
     "SpanConsolidation",
     "TextConsolidation",
     "Vote",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hitl_sdk._optional import load
 from hitl_sdk.consolidation._outlines import Points, mean_outline, samples
 from hitl_sdk.consolidation._parts import join
-from hitl_sdk.labels import Box, Keypoint, Point, Polygon, Polyline, ShapeT
+from hitl_sdk.labels import Box, Keypoint, PlacedT, Point, Polygon, Polyline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     import shapely
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["BoxMeasure", "KeypointMeasure", "PolygonMeasure", "PolylineMeasure", "ShapeMeasure"]
+__all__ = [
+    "BoxMeasure",
+    "KeypointMeasure",
+    "Near",
+    "PolygonMeasure",
+    "PolylineMeasure",
+    "ShapeMeasure",
+    "mean",
+]
 
 Reals: TypeAlias = npt.NDArray[np.float64]
 
@@ -40,7 +48,7 @@ class Near(NamedTuple):
     likeness: Reals
 
 
-class ShapeMeasure(ABC, Generic[ShapeT]):
+class ShapeMeasure(ABC, Generic[PlacedT]):
     """What the measures of all shapes share. A likeness is 1 for the same place; below `least` it is another."""
 
     across_labels = True
@@ -49,7 +57,7 @@ class ShapeMeasure(ABC, Generic[ShapeT]):
     def __init__(self, least: float) -> None:
         self.least = least
 
-    def groups(self, parts: Sequence[ShapeT], owners: Sequence[int]) -> list[list[int]]:
+    def groups(self, parts: Sequence[PlacedT], owners: Sequence[int]) -> list[list[int]]:
         near = self._near(parts)
         label_codes = {label: code for code, label in enumerate(sorted({part.label for part in parts}))}
         label = np.array([label_codes[part.label] for part in parts], np.intp)
@@ -69,28 +77,28 @@ class ShapeMeasure(ABC, Generic[ShapeT]):
 
         return join(pairs, owners, likeness, self.least)
 
-    def similarity(self, part: ShapeT, other: ShapeT) -> float:
+    def similarity(self, part: PlacedT, other: PlacedT) -> float:
         return max(self._likeness(part, other), 0.0)
 
-    def are_same(self, part: ShapeT, other: ShapeT) -> bool:
+    def are_same(self, part: PlacedT, other: PlacedT) -> bool:
         return (self.across_labels or part.label == other.label) and self._likeness(part, other) >= self.least
 
-    def name(self, part: ShapeT) -> str:
+    def name(self, part: PlacedT) -> str:
         return part.label
 
-    def named(self, part: ShapeT, name: str, confidence: float | None) -> ShapeT:
+    def named(self, part: PlacedT, name: str, confidence: float | None) -> PlacedT:
         return replace(part, label=name, confidence=confidence)
 
     @abstractmethod
-    def average(self, parts: Sequence[ShapeT]) -> ShapeT:
+    def average(self, parts: Sequence[PlacedT]) -> PlacedT:
         """Return what several shapes make together."""
 
     @abstractmethod
-    def _likeness(self, part: ShapeT, other: ShapeT) -> float:
+    def _likeness(self, part: PlacedT, other: PlacedT) -> float:
         """Return how alike two shapes are, in places below 0 where they are far apart."""
 
     @abstractmethod
-    def _near(self, parts: Sequence[ShapeT]) -> Near:
+    def _near(self, parts: Sequence[PlacedT]) -> Near:
         """Return all pairs whose likeness is `least` or more."""
 
 
@@ -102,7 +110,7 @@ class BoxMeasure(ShapeMeasure[Box]):
 
     def average(self, parts: Sequence[Box]) -> Box:
         left, top, width, height = (
-            _mean([getattr(part, name) for part in parts]) for name in ("left", "top", "width", "height")
+            mean([getattr(part, name) for part in parts]) for name in ("left", "top", "width", "height")
         )
         return Box(parts[0].label, left, top, width, height)
 
@@ -146,7 +154,7 @@ class KeypointMeasure(ShapeMeasure[Keypoint]):
         self.max_distance = max_distance
 
     def average(self, parts: Sequence[Keypoint]) -> Keypoint:
-        return Keypoint(parts[0].label, _mean([part.x for part in parts]), _mean([part.y for part in parts]))
+        return Keypoint(parts[0].label, mean([part.x for part in parts]), mean([part.y for part in parts]))
 
     def _likeness(self, part: Keypoint, other: Keypoint) -> float:
         return 1 - hypot(part.x - other.x, part.y - other.y) / self.max_distance
@@ -261,7 +269,7 @@ def _edges(box: Box) -> tuple[float, float, float, float]:
     return box.left, box.top, box.left + box.width, box.top + box.height
 
 
-def _mean(values: Sequence[float]) -> float:
+def mean(values: Sequence[float]) -> float:
     """Return the mean, which is exact if all are equal, in whatever order."""
     least = min(values)
     return least + fsum(value - least for value in values) / len(values)

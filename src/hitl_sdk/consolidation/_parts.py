@@ -61,13 +61,24 @@ class Measure(Protocol[PartT]):
 
 @dataclass(frozen=True, slots=True)
 class PartsConsensus(Generic[PartT]):
-    """What the workers say together of one item, in parts."""
+    """What the workers say together of one item, in parts.
+
+    Attributes
+    ----------
+    parts : tuple
+        What was kept.
+    confidence, agreement, n_workers, tie
+        As in `Consensus`.
+    origins : tuple of tuple of pairs of int
+        By part, what it was made of: the numbers of an answer, and of a part of it.
+    """
 
     parts: tuple[PartT, ...]
     confidence: float | None
     agreement: float | None
     n_workers: int
     tie: bool
+    origins: tuple[tuple[tuple[int, int], ...], ...] = ()
 
     def of(self, label: LabelT) -> Consensus[LabelT]:
         """Return it as the consensus on the label that is made of the parts."""
@@ -93,10 +104,11 @@ class Verdict(NamedTuple):
 
 
 class _Drawn(NamedTuple, Generic[PartT]):
-    """A part, which of the answers it is from, and its place there."""
+    """A part, which of the answers it is from, in the order of their content and as given, and its place there."""
 
     part: PartT
     owner: int
+    answer: int
     place: int
 
 
@@ -116,7 +128,8 @@ def agree_on_parts(
     """Return what several workers drew together, each thing at its mean place in their lists."""
     if len(answers) == 1:
         alone = tuple(measure.named(part, measure.name(part), None) for part in answers[0])
-        return PartsConsensus(alone, None, None, 1, tie=False)
+        origins = tuple(((0, place),) for place in range(len(alone)))
+        return PartsConsensus(alone, None, None, 1, tie=False, origins=origins)
     things = _things(answers, measure)
     wanted = _names_in(preferred or (), things, measure)
     verdicts, kept = [], []
@@ -127,16 +140,20 @@ def agree_on_parts(
         verdicts.append(verdict)
         if verdict.name is not None:
             part = measure.named(thing.average, verdict.name, verdict.confidence)
-            kept.append((fsum(each.place for each in thing.drawn) / len(thing.drawn), content(part), part))
+            place = fsum(each.place for each in thing.drawn) / len(thing.drawn)
+            kept.append(
+                (place, content(part), part, tuple((each.answer, each.place) for each in thing.drawn))
+            )
             for each, name in zip(thing.drawn, names, strict=True):
                 likeness[each.owner] += measure.similarity(each.part, part) if name == verdict.name else 0
     kept.sort(key=lambda each: each[:2])
     return PartsConsensus(
-        tuple(part for _, _, part in kept),
+        tuple(part for _, _, part, _ in kept),
         fsum(verdict.confidence for verdict in verdicts) / len(verdicts) if verdicts else 1.0,
         _mean_f1(likeness, things, len(kept)),
         len(answers),
         any(verdict.tie for verdict in verdicts),
+        tuple(origins for _, _, _, origins in kept),
     )
 
 
@@ -240,7 +257,7 @@ def _things(answers: Sequence[Sequence[PartT]], measure: Measure[PartT]) -> list
         for owner, index in enumerate(order)
         for place, said in enumerate(contents[index])
     )
-    drawn = [_Drawn(answers[order[owner]][place], owner, place) for _, owner, place in keyed]
+    drawn = [_Drawn(answers[order[owner]][place], owner, order[owner], place) for _, owner, place in keyed]
     groups = measure.groups([each.part for each in drawn], [each.owner for each in drawn])
     things = []
     for group in groups:

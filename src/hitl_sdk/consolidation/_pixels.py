@@ -14,7 +14,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PixelVote", "Pixels", "mean_iou", "renumbered", "vote_by_pixel"]
+__all__ = ["PixelVote", "Pixels", "all_labels", "mean_iou", "renumbered", "vote_by_pixel"]
 
 Pixels: TypeAlias = npt.NDArray[np.int32]
 
@@ -61,6 +61,13 @@ def mean_iou(mask: Pixels, other: Pixels) -> float:
     union = np.bincount(mask.ravel(), minlength=size) + np.bincount(other.ravel(), minlength=size) - common
     seen = np.flatnonzero(union[1:]) + 1
     return fsum((common[seen] / union[seen]).tolist()) / len(seen) if len(seen) else 1.0
+
+
+def all_labels(several: Sequence[Sequence[str]]) -> list[str]:
+    """Return the labels of several masks, each once: in their order if all have the same, else sorted."""
+    if len({tuple(labels) for labels in several}) == 1:
+        return list(dict.fromkeys(several[0]))
+    return sorted({label for labels in several for label in labels})
 
 
 def renumbered(mask: npt.NDArray[np.integer], values: Sequence[int]) -> Pixels:

@@ -55,9 +55,9 @@ class MaskVote(PerItem[Mask]):
         _check_sizes(answers, preferred)
         import numpy as np
 
-        from hitl_sdk.consolidation._pixels import mean_iou, renumbered, vote_by_pixel
+        from hitl_sdk.consolidation._pixels import all_labels, mean_iou, renumbered, vote_by_pixel
 
-        labels = _all_labels(answers)
+        labels = all_labels([answer.labels for answer in answers])
         code = {label: number for number, label in enumerate(labels, start=1)}
 
         def pixels(mask: Mask) -> Pixels:
@@ -142,9 +142,3 @@ def _check_sizes(answers: Sequence[Mask], preferred: Mask | None) -> None:
     sizes = sorted({(mask.width, mask.height) for mask in masks})
     if len(sizes) > 1:
         raise ValueError(f"the masks have different sizes: {', '.join(f'{w} x {h}' for w, h in sizes)}")
-
-
-def _all_labels(masks: Sequence[Mask]) -> list[str]:
-    if len({mask.labels for mask in masks}) == 1:
-        return list(dict.fromkeys(masks[0].labels))
-    return sorted({label for mask in masks for label in mask.labels})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hitl_sdk.consolidation._geometry import ShapeMeasure
+    from hitl_sdk.consolidation._parts import PartsConsensus
     from hitl_sdk.consolidation.consensus import Consensus
 
 __all__ = ["BoxConsolidation", "KeypointConsolidation", "PolygonConsolidation", "PolylineConsolidation"]
@@ -39,15 +40,32 @@ class _ShapeConsolidation(PerItem[Shapes[ShapeT]], Generic[ShapeT]):
     def _agree(
         self, answers: Sequence[Shapes[ShapeT]], preferred: Shapes[ShapeT] | None
     ) -> Consensus[Shapes[ShapeT]]:
-        load("numpy", extra="images", needed_for="consolidating shapes")
-        width, height = _size(answers)
-        drawn = agree_on_parts(
-            [answer.shapes for answer in answers],
-            self._measure(_far(width, height) if self._limit is None else self._limit),
-            self._min_share,
-            None if preferred is None else preferred.shapes,
+        size = _size(answers)
+        drawn = self.agree_on(
+            [answer.shapes for answer in answers], size, None if preferred is None else preferred.shapes
         )
-        return drawn.of(Shapes(drawn.parts, width, height))
+        return drawn.of(Shapes(drawn.parts, *size))
+
+    def agree_on(
+        self,
+        answers: Sequence[Sequence[ShapeT]],
+        size: tuple[int | None, int | None],
+        preferred: Sequence[ShapeT] | None,
+    ) -> PartsConsensus[ShapeT]:
+        """Return what several workers drew together on one image of a size.
+
+        Parameters
+        ----------
+        answers : sequence of sequence
+            The shapes of each worker.
+        size : pair of int or None
+            Width and height of the image.
+        preferred : sequence, optional
+            The shapes that decide ties.
+        """
+        load("numpy", extra="images", needed_for="consolidating shapes")
+        limit = _far(*size) if self._limit is None else self._limit
+        return agree_on_parts(answers, self._measure(limit), self._min_share, preferred)
 
     @abstractmethod
     def _measure(self, limit: float) -> ShapeMeasure[ShapeT]:
