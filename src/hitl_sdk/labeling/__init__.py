@@ -4,10 +4,15 @@ from hitl_sdk.labeling.automated import AutomatedLabeling
 from hitl_sdk.labeling.categories import LabelAttribute, LabelCategories, LabelCategory
 from hitl_sdk.labeling.job import LabelingJob
 from hitl_sdk.labeling.job_report import JobProblem, JobReport
+from hitl_sdk.labeling.manifest import InputManifest
+from hitl_sdk.labeling.queues import LeftoverQueue, delete_leftover_queues, leftover_queues
+from hitl_sdk.labeling.report import ManifestProblem, ManifestReport
 from hitl_sdk.labeling.state import LabelCounters, LabelingJobState
+from hitl_sdk.labeling.streaming import SendReport, SentObject, SnsInput, Stream, StreamResult
 
 __all__ = [
     "AutomatedLabeling",
+    "InputManifest",
     "JobProblem",
     "JobReport",
     "LabelAttribute",
@@ -16,4 +21,14 @@ __all__ = [
     "LabelCounters",
     "LabelingJob",
     "LabelingJobState",
+    "LeftoverQueue",
+    "ManifestProblem",
+    "ManifestReport",
+    "SendReport",
+    "SentObject",
+    "SnsInput",
+    "Stream",
+    "StreamResult",
+    "delete_leftover_queues",
+    "leftover_queues",
 ]

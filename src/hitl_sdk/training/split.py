@@ -79,7 +79,7 @@ def split(
     >>> {name: sorted(part["label"]) for name, part in parts.items()}
     {'train': ['0', '0', '0', '1', '1', '1'], 'test': ['0', '0', '1', '1']}
     """
-    _check(fractions)
+    check_fractions(fractions)
     data = as_training_frame(
         frame,
         "item",
@@ -104,7 +104,8 @@ def split(
     return {name: data[sorted(places[name])].to_native() for name in fractions}
 
 
-def _check(fractions: Mapping[str, float]) -> None:
+def check_fractions(fractions: Mapping[str, float]) -> None:
+    """Refuse shares of parts that are not above 0, or are not 1 together."""
     if not all(share > 0 for share in fractions.values()):
         raise InvalidInputError(f"a fraction is not above 0: {dict(fractions)}")
     if not math.isclose(sum(fractions.values()), 1, abs_tol=_SHARE_TOLERANCE):

@@ -1,0 +1,133 @@
+"""Rows of a frame of any engine as lines of a manifest; polars writes them itself where it writes the same bytes."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from hitl_sdk._columns import lacking, read_column
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labeling._manifest_sources import SOURCES, LineSource, item_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hitl_sdk.labeling._manifest_json import Line
+    from hitl_sdk.labeling._manifest_sources import ItemKey
+
+__all__ = ["FrameRows"]
+
+_ROWS = 65_536
+
+
+class FrameRows(LineSource):
+    """The rows of a frame. What is null in a row is not in its line."""
+
+    name = "the frame"
+
+    def __init__(
+        self, native: object, *, column: str | None, key: ItemKey | None, keep: Sequence[str] | None
+    ) -> None:
+        frame = _as_frame(native)
+        self._column = column or _column_of_items(frame.columns)
+        others = [name for name in frame.columns if name != self._column] if keep is None else list(keep)
+        if problem := lacking(frame.columns, [self._column, *others]):
+            raise InvalidInputError(f"the frame has {problem}", hint="rename the columns")
+        first = frame[self._column].head(1).to_list()
+        named: list[ItemKey] = [name for name in SOURCES if name == self._column]
+        self._key: ItemKey = key or (named[0] if named else item_key(first[0] if first else ""))
+        if self._key in others:
+            raise InvalidInputError(
+                f"the items in column {self._column!r} and column {self._key!r} are both {self._key!r}",
+                hint="leave one out: keep=[...]",
+            )
+        self._frame = frame.select([self._column, *others]).rename({self._column: self._key})
+
+    def batches(self) -> Iterator[list[Line]]:
+        """Yield a data object for each row."""
+        for part in self._parts():
+            names = part.columns
+            rows = zip(*(_values(part[name]) for name in names), strict=True)
+            if all(_is_whole(part[name]) for name in names):
+                yield [dict(zip(names, row, strict=True)) for row in rows]
+            else:
+                yield [
+                    {name: value for name, value in zip(names, row, strict=True) if value is not None}
+                    for row in rows
+                ]
+
+    def encoded(self) -> Iterator[bytes]:
+        """Yield the lines as they are written."""
+        if not (_has_polars() and all(_is_written_alike(self._frame[name]) for name in self._frame.columns)):
+            yield from super().encoded()
+            return
+        for part in self._parts():
+            buffer = BytesIO()
+            part.to_polars().write_ndjson(buffer)
+            yield buffer.getvalue()
+
+    def _parts(self) -> Iterator[nw.DataFrame[Any]]:
+        return (self._frame[start : start + _ROWS] for start in range(0, len(self._frame), _ROWS))
+
+
+def _as_frame(native: Any) -> nw.DataFrame[Any]:
+    try:
+        frame = nw.from_native(native, pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        raise InvalidInputError("two columns of the frame have the same name", hint="rename one") from error
+    if isinstance(frame, nw.LazyFrame):
+        return frame.collect()
+    if not isinstance(frame, nw.DataFrame):
+        raise InvalidInputError(
+            f"{type(native).__name__} is no frame",
+            hint="give a frame of pandas, polars, pyarrow or another engine that narwhals knows",
+        )
+    return frame
+
+
+def _column_of_items(names: Sequence[str]) -> str:
+    found = [name for name in (*SOURCES, "item") if name in names]
+    if not found:
+        raise InvalidInputError(
+            f"the frame has no column 'source', 'source-ref' or 'item', but {list(names)}",
+            hint="say which one has the items: column=...",
+        )
+    return found[0]
+
+
+def _values(series: nw.Series[Any]) -> list[Any]:
+    if _is_whole(series) and not series.dtype.is_temporal():
+        return series.to_list()
+    return [_json_value(value) for value in read_column(series)]
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it, where a frame has an own type for it: a time, an array, a number of numpy."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _is_whole(series: nw.Series[Any]) -> bool:
+    """Tell whether each row has a value; of floats and of objects that is not known before each is looked at."""
+    kind = series.dtype
+    return not (kind == nw.Object or kind.is_float() or series.null_count())
+
+
+def _is_written_alike(series: nw.Series[Any]) -> bool:
+    """Tell whether polars writes a column as ``json`` would: texts, whole numbers and booleans, none of them null."""
+    kind = series.dtype
+    return (kind in (nw.String, nw.Boolean) or kind.is_integer()) and _is_whole(series)
+
+
+@cache
+def _has_polars() -> bool:
+    try:
+        import polars as pl  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return True
