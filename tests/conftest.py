@@ -30,11 +30,11 @@ class Calls:
     The faults lie outside botocore's retries, so no test waits for those.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, services: tuple[str, ...] = SERVICES) -> None:
         self.count: Counter[str] = Counter()
         self._lock = Lock()
         self._faults: list[tuple[str, Callable[[dict[str, Any], int], object]]] = []
-        for service in SERVICES:
+        for service in services:
             events = session.client(service).meta.events
             events.register("provide-client-params", self._note)
             events.register("before-call", self._before)
@@ -134,6 +134,12 @@ def one_boto3_session() -> boto3.Session:
     import moto  # noqa: F401  it puts its handler into the sessions that are made after it
 
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+
+
+@pytest.fixture(scope="session")
+def watched() -> type[Calls]:
+    """Return what counts the calls of a session, and lets them fail: ``watched(session, ("sqs",))``."""
+    return Calls
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "GroupExistsException": errors.ConflictError,
     "AccessDenied": errors.AccessDeniedError,
     "AccessDeniedException": errors.AccessDeniedError,
+    "AuthorizationError": errors.AccessDeniedError,  # of SNS
     "NotAuthorizedException": errors.AccessDeniedError,
     "403": errors.AccessDeniedError,
     "CodeStorageExceededException": errors.QuotaExceededError,
