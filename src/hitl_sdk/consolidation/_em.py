@@ -19,6 +19,7 @@ __all__ = [
     "Confusion",
     "Fitted",
     "OneCoin",
+    "SmoothedConfusion",
     "WorkerConfusion",
     "WorkerModel",
     "expected_accuracy",
@@ -124,6 +125,42 @@ class Confusion:
         chances = np.zeros((len(self._chance),) * 2)
         chances[:, self._given[pairs]] = self._chance[:, pairs]
         return chances
+
+
+class SmoothedConfusion(Confusion):
+    """A worker's chance of saying each label, learnt of the votes and of others that tell of accuracy alone."""
+
+    def __init__(self, votes: EncodedVotes) -> None:
+        super().__init__(votes)
+        self._others = max(len(votes.labels) - 1, 1)
+        self._votes_of = np.bincount(votes.worker, minlength=len(votes.workers))
+        self._accuracy: Reals = np.empty(0)
+        self._totals: Reals = np.empty((0, 0))
+
+    def learn(self, posteriors: Reals) -> None:
+        """Count a worker's votes, once more as right as the worker seems, and by half as right as all seem."""
+        counts = _sums(posteriors, self._votes.item, self._pair, len(self._worker))
+        self._accuracy = expected_accuracy(self._votes, posteriors)
+        self._totals = _sums(counts, slice(None), self._worker, len(self._votes_of)) + 1.5 * self._votes_of
+        counts = np.maximum(counts + self._added(self._worker, self._given), _LEAST)
+        self._chance = counts / self._totals[:, self._worker]
+
+    def confusion(self, worker: int) -> Reals:
+        """Return the chances of a worker; of a label that was never given it is that of the added votes."""
+        labels = np.arange(len(self._chance))
+        chances = self._added(np.full_like(labels, worker), labels) / self._totals[:, [worker]]
+        pairs = self._worker == worker
+        chances[:, self._given[pairs]] = self._chance[:, pairs]
+        return chances
+
+    def _added(self, worker: Codes, given: Codes) -> Reals:
+        """Return the votes that are added to pairs of worker and given label, by true label."""
+        is_right = np.arange(len(self._votes.labels))[:, np.newaxis] == given
+
+        def shares(accuracy: Reals) -> Reals:
+            return np.where(is_right, accuracy, (1 - accuracy) / self._others)
+
+        return self._votes_of[worker] * (shares(self._accuracy[worker]) + shares(self._accuracy.mean()) / 2)
 
 
 class OneCoin:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from hitl_sdk._ground_truth import Kind
     from hitl_sdk.functions.events import DataObject, PostAnnotationEvent
@@ -86,7 +85,7 @@ class Batch:
         return {attribute: entry.value, f"{attribute}-metadata": metadata}
 
 
-Consolidator: TypeAlias = Callable[[Batch], Mapping[str, Entry]]
+Consolidator: TypeAlias = "Callable[[Batch], Mapping[str, Entry]]"
 """Makes of a batch one entry an object, by its id; an object that can't have one is left out, and logged."""
 
 

@@ -10,41 +10,31 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hitl_sdk._image_shapes import clip
-from hitl_sdk.consolidation import DawidSkene, MajorityVote
+from hitl_sdk.consolidation import MajorityVote, SmoothedDawidSkene
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.functions._batch import Entry, answers_under
 from hitl_sdk.functions._task_labels import agree, read_answers
-from hitl_sdk.labels import Mask, Shapes, clean_text
-from hitl_sdk.tasks import BoundingBox, NamedEntityRecognition, SemanticSegmentation, TextClassification
-from hitl_sdk.tasks import TextMultiClassification as MultiClassification
-from hitl_sdk.tasks.classification import LabelList, ListedLabels
+from hitl_sdk.functions._tasks import Boxes, OneLabel, SeveralLabels
+from hitl_sdk.labels import clean_text
+from hitl_sdk.tasks import NamedEntityRecognition, SemanticSegmentation
 
 if TYPE_CHECKING:
     from hitl_sdk.consolidation import Consensus, Consolidation
     from hitl_sdk.functions._batch import Batch, Consolidator
     from hitl_sdk.functions._task_labels import Given
+    from hitl_sdk.labels import Mask, Shapes
     from hitl_sdk.tasks import ManifestEntry
+    from hitl_sdk.tasks.classification import ListedLabels
 
 __all__ = ["CONSOLIDATORS"]
 
 _LOG = logging.getLogger(__name__)
 
 
-# The elements limit how many labels people choose from, and that is checked where a job is made. Of the answers to a
-# job, however many labels it has and however few of them were given, nothing is refused.
-class _OneLabel(TextClassification):
-    labels: LabelList
-
-
-class _SeveralLabels(MultiClassification):
-    labels: LabelList
-
-
-class _Boxes(BoundingBox):
-    labels: LabelList
+_Finish: TypeAlias = "Callable[[Entry, Sequence[Given]], Entry]"
 
 
 class _Family(NamedTuple):
@@ -56,12 +46,12 @@ class _Family(NamedTuple):
 
 
 def _error_model() -> Consolidation[Any]:
-    """Return what AWS calls a variant of expectation maximisation, which is Dawid and Skene's; a majority without numpy.
+    """Return what AWS calls a variant of expectation maximisation; without numpy, which that needs, the majority.
 
-    All answers of a batch are used together. AWS keeps what it learnt of the workers from batch to batch; here each
-    batch begins anew.
+    All answers of a batch are used together. AWS's sample keeps what it learnt of the workers from batch to batch; here
+    each batch begins anew.
     """
-    return MajorityVote() if find_spec("numpy") is None else DawidSkene()
+    return MajorityVote() if find_spec("numpy") is None else SmoothedDawidSkene()
 
 
 def _own_method() -> None:
@@ -99,10 +89,10 @@ def _painted(task: ListedLabels, consensus: Consensus[Mask]) -> ManifestEntry:
     return task.manifest_entry(consensus.label, confidence=_rounded(consensus.confidence))
 
 
-_ONE = _Family(_OneLabel, _error_model, _one)
-_SEVERAL = _Family(_SeveralLabels, _error_model, _several)
+_ONE = _Family(OneLabel, _error_model, _one)
+_SEVERAL = _Family(SeveralLabels, _error_model, _several)
 # Boxes of different workers that overlap most, averaged.
-_BOXES = _Family(_Boxes, _own_method, _drawn)
+_BOXES = _Family(Boxes, _own_method, _drawn)
 # Marked pieces clustered by overlap; the mode of their ends, and the most frequent label.
 _SPANS = _Family(NamedEntityRecognition, _own_method, _marked)
 # The workers vote on every pixel; the smoothing of which AWS speaks is not published, and not done.
@@ -130,9 +120,6 @@ def _consolidator(family: _Family, finish: _Finish | None = None) -> Consolidato
         return entries
 
     return consolidate
-
-
-_Finish = Callable[[Entry, Sequence["Given"]], Entry]
 
 
 def _stored(entry: ManifestEntry, object_id: str, batch: Batch) -> Entry:

@@ -6,7 +6,6 @@ Ground Truth's; the arithmetic is that of `hitl_sdk.consolidation`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from hitl_sdk._ground_truth import CUSTOM, Kind, kind_named
@@ -21,6 +20,8 @@ from hitl_sdk.functions.events import (
 from hitl_sdk.functions.handlers import respond
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from hitl_sdk._ground_truth import Stage
     from hitl_sdk.functions.storage import Storage
 
@@ -78,10 +79,9 @@ def _before(kind: Kind, event: Mapping[str, object], _: Storage) -> object:
 
 
 def _after(kind: Kind, event: Mapping[str, object], storage: Storage) -> object:
-    from hitl_sdk.functions._consolidators import CONSOLIDATORS
-
     from hitl_sdk._clock import current_clock
     from hitl_sdk.functions._batch import Batch
+    from hitl_sdk.functions._consolidators import CONSOLIDATORS
 
     consolidator = CONSOLIDATORS.get(kind.name)
     if consolidator is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.functions._payload import read_payload
-from hitl_sdk.functions._reading import field
+from hitl_sdk.functions._reading import object_in
 from hitl_sdk.functions.events import (
     ConsolidatedAnnotation,
     DataObject,
@@ -46,7 +46,7 @@ def pre_annotation(function: PreAnnotation) -> Handler:
     ----------
     function : callable
         Takes a `PreAnnotationEvent`. Returns a `PreAnnotationResult`; or what the template reads as ``task.input``, as a
-        mapping; or None if there is nothing for people to do.
+        mapping (one with ``taskInput`` is a whole response); or None if there is nothing for people to do.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def pre_annotation(function: PreAnnotation) -> Handler:
         if result is None:
             result = PreAnnotationResult({}, is_human_annotation_required=False)
         elif not isinstance(result, PreAnnotationResult):
-            result = PreAnnotationResult(result)
+            result = _of_mapping(object_in(result, "what the function returned"))
         return result.to_json()
 
     return cast("Handler", handler)
@@ -225,7 +225,14 @@ def pass_through(
         )
 
 
-def _annotations(result: Consolidated) -> Iterable[ConsolidatedAnnotation]:
+def _of_mapping(result: Mapping[str, object]) -> PreAnnotationResult:
+    """Read a mapping that a function returned: the task input, unless it is a whole response, as AWS's samples return it."""
+    if isinstance(result.get("taskInput"), Mapping):
+        return PreAnnotationResult.from_json(result)
+    return PreAnnotationResult(result)
+
+
+def _annotations(result: object) -> Iterable[ConsolidatedAnnotation]:
     if isinstance(result, Mapping):
         return [ConsolidatedAnnotation(str(name), cast("Any", content)) for name, content in result.items()]
     if not isinstance(result, Iterable) or isinstance(result, str):
@@ -233,11 +240,11 @@ def _annotations(result: Consolidated) -> Iterable[ConsolidatedAnnotation]:
             f"the function returned {type(result).__name__}",
             hint="return ConsolidatedAnnotation objects, or a mapping of the objects' ids to contents",
         )
-    return result
+    return cast("Iterable[ConsolidatedAnnotation]", result)
 
 
 def _with_label(annotation: ConsolidatedAnnotation, attribute: str) -> ConsolidatedAnnotation:
     content: object = annotation.content
-    if isinstance(content, Mapping) and field(content, attribute) is not None:
+    if isinstance(content, Mapping) and attribute in content:
         return annotation
     return ConsolidatedAnnotation(annotation.dataset_object_id, {attribute: content})
