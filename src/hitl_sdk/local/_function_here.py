@@ -6,17 +6,13 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from importlib.machinery import PathFinder
-from importlib.util import find_spec
-from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from hitl_sdk.local.lambda_runtime import Context, environment_of, handler_of, invoked
+from hitl_sdk.local.lambda_runtime import Context, FunctionModules, environment_of, handler_of, invoked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Iterator
     from types import ModuleType
 
     from hitl_sdk.local.lambda_runtime import Function, Handler
@@ -42,7 +38,7 @@ class FunctionHere:
 
     def __init__(self, function: Function) -> None:
         self._function = function
-        self._finder = _Finder(function.folder, _names_of_its_own(Path(function.folder)))
+        self._finder = FunctionModules(function.folder)
         self._modules: dict[str, ModuleType] = {}
         self._handler: Handler | None = None
         self._number = 0
@@ -92,31 +88,3 @@ class FunctionHere:
         """Take all modules of this function's names out of `sys.modules`, whosever they are."""
         names = [name for name in sys.modules if name.partition(".")[0] in self._finder.names]
         return {name: sys.modules.pop(name) for name in names}
-
-
-class _Finder:
-    """Finds a function's own modules in its folder, and nothing else there."""
-
-    def __init__(self, folder: str, names: frozenset[str]) -> None:
-        self._folder = folder
-        self.names = names
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if path is None and name in self.names:
-            return PathFinder.find_spec(name, [self._folder], target)
-        return None
-
-
-def _names_of_its_own(folder: Path) -> frozenset[str]:
-    """Return the modules at the top of the folder, but for dependencies that are installed here too."""
-    names = {
-        path.name.partition(".")[0] for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"
-    }
-    packaged = {"hitl_sdk"} | {
-        name.partition("/")[0].partition(".")[0]
-        for record in folder.glob("*.dist-info/RECORD")
-        for name in record.read_text("utf-8").splitlines()
-    }
-    return frozenset(name for name in names if name not in packaged or find_spec(name) is None)

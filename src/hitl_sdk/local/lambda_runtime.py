@@ -8,19 +8,34 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
     Handler = Callable[[Any, "Context"], Any]
 
-__all__ = ["Context", "Function", "Problem", "environment_of", "handler_of", "invoked", "main"]
+__all__ = [
+    "Context",
+    "Function",
+    "FunctionModules",
+    "Problem",
+    "environment_of",
+    "handler_of",
+    "invoked",
+    "main",
+]
 
 LONGEST_PAYLOAD = 6_291_556
 """Bytes of a synchronous answer: AWS's limit of 6 MB, in the number its error names."""
@@ -38,6 +53,8 @@ class Function:
         ``"module.function"``.
     runtime : str
         ``"python3.14"``.
+    architecture : str
+        ``"x86_64"`` or ``"arm64"``.
     folder : str
         Where its code is unpacked.
     timeout : int
@@ -50,7 +67,7 @@ class Function:
     Examples
     --------
     >>> arn = "arn:aws:lambda:eu-west-1:123456789012:function:SageMaker-mood"
-    >>> Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "code", 3, 128).region
+    >>> Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "x86_64", "code", 3, 128).region
     'eu-west-1'
     """
 
@@ -59,6 +76,7 @@ class Function:
     version: str
     handler: str
     runtime: str
+    architecture: str
     folder: str
     timeout: int
     memory_size: int
@@ -102,7 +120,7 @@ class Context:
     Examples
     --------
     >>> arn = "arn:aws:lambda:eu-west-1:123456789012:function:SageMaker-mood"
-    >>> function = Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "code", 3, 128)
+    >>> function = Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "x86_64", "code", 3, 128)
     >>> Context(function, 1).aws_request_id
     '00000000-0000-0000-0000-000000000001'
     """
@@ -124,13 +142,67 @@ class Context:
         return max(0, round((self._ends - perf_counter()) * 1000))
 
 
+class FunctionModules:
+    """Finds a function's own modules in its folder, and nothing else there.
+
+    Its own are those at the top of the folder, but for packages that are installed here too: the zip may hold them
+    for another Python.
+
+    Parameters
+    ----------
+    folder : str
+        The unpacked zip.
+
+    Attributes
+    ----------
+    names : frozenset of str
+        What it finds.
+
+    Examples
+    --------
+    >>> FunctionModules(str(Path(__file__).parent)).find_spec("json") is None
+    True
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        files = [path for path in Path(folder).iterdir() if path.is_dir() or path.suffix in (".py", ".so")]
+        names = {path.name.partition(".")[0] for path in files}
+        packaged = _packaged_in(Path(folder))
+        self.names: frozenset[str] = frozenset(
+            name for name in names if name not in packaged or find_spec(name) is None
+        )
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Say where a module is, if it is one of the function's own; what Python asks of a finder."""
+        if path is None and name in self.names:
+            return PathFinder.find_spec(name, [self._folder], target)
+        return None
+
+
+def _packaged_in(folder: Path) -> set[str]:
+    """Return the names of the packages that pip installed into the folder, and of this one."""
+    records = [record.read_text("utf-8") for record in folder.glob("*.dist-info/RECORD")]
+    paths = [line.partition("/")[0] for record in records for line in record.splitlines()]
+    return {"hitl_sdk"} | {path.partition(",")[0].partition(".")[0] for path in paths}
+
+
+def _runs_as_it_is(function: Function) -> bool:
+    """Tell whether compiled modules in the zip are for this Python."""
+    machine = {"x86_64": ("x86_64",), "arm64": ("aarch64",)}.get(function.architecture, ())
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return sys.platform == "linux" and platform.machine() in machine and function.runtime == version
+
+
 def environment_of(function: Function) -> dict[str, str]:
     """Return the environment variables that Lambda sets, and the function's own.
 
     Examples
     --------
     >>> arn = "arn:aws:lambda:eu-west-1:123456789012:function:SageMaker-mood"
-    >>> function = Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "code", 3, 128)
+    >>> function = Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "x86_64", "code", 3, 128)
     >>> environment_of(function)["AWS_REGION"]
     'eu-west-1'
     """
@@ -186,7 +258,7 @@ def invoked(handler: Handler, event: object, context: Context) -> str:
     Examples
     --------
     >>> arn = "arn:aws:lambda:eu-west-1:123456789012:function:SageMaker-mood"
-    >>> function = Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "code", 3, 128)
+    >>> function = Function(arn, "SageMaker-mood", "$LATEST", "mood.handler", "python3.14", "x86_64", "code", 3, 128)
     >>> invoked(lambda event, context: {"taskInput": event}, {"source": "hello"}, Context(function, 1))
     '{"taskInput": {"source": "hello"}}'
     """
@@ -220,8 +292,10 @@ def main() -> None:
     function = Function(**json.loads(sys.stdin.readline()))
     os.environ.update(environment_of(function))
     os.chdir(function.folder)
-    # In place of this script's own folder, whose modules are the service's.
-    sys.path[0] = function.folder
+    if _runs_as_it_is(function):
+        sys.path.insert(0, function.folder)
+    else:
+        sys.meta_path.insert(0, FunctionModules(function.folder))
     handler: Handler | None = None
     for number, line in enumerate(sys.stdin, start=1):
         try:

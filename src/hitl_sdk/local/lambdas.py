@@ -7,25 +7,33 @@ its own where a service is asked over HTTP.
 from __future__ import annotations
 
 import io
+import json
 import zipfile
+from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 
 from hitl_sdk._ground_truth import function_of_arn
+from hitl_sdk._s3_uri import split_uri
 from hitl_sdk.errors import NotFoundError
+from hitl_sdk.functions import built_in
+from hitl_sdk.local._function_apart import FunctionApart
 from hitl_sdk.local._function_here import FunctionHere
 from hitl_sdk.local.engine import FunctionFailed
 from hitl_sdk.local.lambda_runtime import Function, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from hitl_sdk._ground_truth import Kind, Stage
     from hitl_sdk.local.engine import Scope
 
-__all__ = ["Lambdas", "Objects"]
+__all__ = ["Lambdas", "Objects", "has_function"]
 
 
 class Objects(Protocol):
@@ -41,7 +49,7 @@ class Objects(Protocol):
 
 
 class Lambdas:
-    """The functions of this machine.
+    """The functions of this machine. They run in this process, until `run_apart`.
 
     Parameters
     ----------
@@ -63,7 +71,13 @@ class Lambdas:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._deployed: dict[str, _Deployed] = {}
+        self._endpoint_url: str | None = None
         self._lock = Lock()
+
+    def run_apart(self, endpoint_url: str) -> None:
+        """Give each function a process of its own from now on, whose AWS is at an address."""
+        self.close()
+        self._endpoint_url = endpoint_url
 
     def invoke(self, scope: Scope, function_arn: str, event: object) -> object:
         """Call a function and return its answer.
@@ -86,9 +100,37 @@ class Lambdas:
         try:
             if known is not None:
                 return _built_in(*known, event, _Storage(self._objects, scope))
-            return self._runner(function_arn).invoke(event)
+            return self._runner(_found(function_arn)).invoke(event)
         except Problem as problem:
             raise FunctionFailed(str(problem)) from problem
+
+    @contextmanager
+    def answering_moto(self) -> Iterator[None]:
+        """Run functions here inside the block whenever moto would run one in Docker: for Lambda's Invoke, of topics.
+
+        Where a test has told moto to run none (``mock_aws(config={"lambda": {"use_docker": False}})``) moto never
+        asks, and what has no Python in a zip is left to Docker.
+        """
+        moto_function: Any = LambdaFunction
+        in_docker = moto_function._invoke_lambda
+
+        def invoke(function: LambdaFunction, event: object = None) -> tuple[str, bool, str]:
+            if not _is_python_from_a_zip(function):
+                return cast("tuple[str, bool, str]", in_docker(function, event))
+            try:
+                return (
+                    json.dumps(self._runner(function).invoke({} if event in (None, "{}") else event)),
+                    False,
+                    "",
+                )
+            except Problem as problem:
+                return json.dumps({"errorMessage": problem.message, "errorType": problem.kind}), True, ""
+
+        moto_function._invoke_lambda = invoke
+        try:
+            yield
+        finally:
+            moto_function._invoke_lambda = in_docker
 
     def close(self) -> None:
         """End what runs, and remove the unpacked code."""
@@ -97,48 +139,58 @@ class Lambdas:
                 deployed.close()
             self._deployed.clear()
 
-    def _runner(self, function_arn: str) -> FunctionHere:
-        """Return what runs a deployed function, as it is deployed now."""
-        function = _found(function_arn)
+    def _runner(self, function: LambdaFunction) -> FunctionHere | FunctionApart:
+        """Return what runs a function as it is deployed now."""
+        arn = function.function_arn
         with self._lock:
-            deployed = self._deployed.get(function_arn)
+            deployed = self._deployed.get(arn)
             if deployed is None or deployed.settings != _settings(function):
                 if deployed is not None:
                     deployed.close()
-                deployed = self._deployed[function_arn] = _Deployed(function)
+                deployed = self._deployed[arn] = _Deployed(function, self._endpoint_url)
             return deployed.runner
 
 
-def _built_in(stage: Stage, kind: Kind, event: object, storage: _Storage) -> object:
-    """Do what AWS's function does. Whatever it stumbles over, it fails and its caller goes on."""
-    from hitl_sdk.functions import built_in
+def has_function(function_arn: str) -> bool:
+    """Tell whether a function can be called here: it is one of AWS's own, or deployed in moto.
 
+    Examples
+    --------
+    >>> has_function("arn:aws:lambda:us-east-1:432418664414:function:PRE-BoundingBox")
+    True
+    >>> from hitl_sdk.testing import mock_hitl
+    >>> with mock_hitl():
+    ...     has_function("arn:aws:lambda:us-east-1:123456789012:function:SageMaker-mood")
+    False
+    """
+    if function_of_arn(function_arn) is not None:
+        return True
     try:
-        answer: object = built_in(stage, kind)(event, storage)
-    except Exception as error:
-        raise Problem(type(error).__name__, str(error)) from error
-    return answer
+        _found(function_arn)
+    except Problem:
+        return False
+    return True
 
 
 class _Deployed:
     """A function as it was deployed at some time, its code unpacked."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: LambdaFunction, endpoint_url: str | None) -> None:
         self.settings = _settings(function)
         self._folder = _unpacked(function)
-        self.runner = FunctionHere(
-            Function(
-                arn=function.function_arn,
-                name=function.function_name,
-                version=str(function.version),
-                handler=function.handler or "",
-                runtime=function.run_time or "",
-                folder=self._folder.name,
-                timeout=int(function.timeout),
-                memory_size=int(function.memory_size),
-                environment=dict(function.environment_vars),
-            )
+        unpacked = Function(
+            arn=function.function_arn,
+            name=function.function_name,
+            version=str(function.version),
+            handler=function.handler or "",
+            runtime=function.run_time or "",
+            architecture=function.architectures[0],
+            folder=self._folder.name,
+            timeout=int(function.timeout),
+            memory_size=int(function.memory_size),
+            environment=dict(function.environment_vars),
         )
+        self.runner = FunctionApart(unpacked, endpoint_url) if endpoint_url else FunctionHere(unpacked)
 
     def close(self) -> None:
         self.runner.close()
@@ -153,30 +205,32 @@ class _Storage:
         self._scope = scope
 
     def read(self, uri: str) -> bytes:
-        bucket, key = _place(uri)
-        found = self._objects.get_object(self._scope, bucket, key)
+        found = self._objects.get_object(self._scope, *split_uri(uri))
         if found is None:
             raise NotFoundError(f"there is no object {uri}", resource=uri)
         return found
 
     def write(self, uri: str, body: bytes) -> None:
-        self._objects.put_object(self._scope, *_place(uri), body)
+        self._objects.put_object(self._scope, *split_uri(uri), body)
 
 
-def _place(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
+def _built_in(stage: Stage, kind: Kind, event: object, storage: _Storage) -> object:
+    """Do what AWS's function does. Whatever it stumbles over, it fails and its caller goes on."""
+    try:
+        answer: object = built_in(stage, kind)(cast("Mapping[str, object]", event), storage)
+    except Exception as error:
+        raise Problem(type(error).__name__, str(error)) from error
+    return answer
 
 
-def _found(function_arn: str) -> Any:
+def _found(function_arn: str) -> LambdaFunction:
     """Return the function as moto keeps it."""
     parts = function_arn.split(":", 7)
-    if len(parts) < 7 or parts[2] != "lambda" or parts[5] != "function":
+    if len(parts) < 7 or (parts[2], parts[5]) != ("lambda", "function"):
         raise Problem("ResourceNotFoundException", f"{function_arn!r} is not the ARN of a Lambda function")
-    region, account, name = parts[3], parts[4], parts[6]
-    qualifier = parts[7] if len(parts) > 7 else None
+    _, _, _, region, account, _, name, *qualifier = parts
     try:
-        return get_backend(account, region).get_function(name, qualifier)
+        return get_backend(account, region).get_function(name, qualifier[0] if qualifier else None)
     except UnknownFunctionException as error:
         raise Problem("ResourceNotFoundException", error.message) from None
 
@@ -189,12 +243,16 @@ def _settings(function: Any) -> tuple[object, ...]:
         function.run_time,
         function.timeout,
         function.memory_size,
-        tuple(sorted(function.environment_vars.items())),
+        dict(function.environment_vars),
     )
 
 
-def _unpacked(function: Any) -> TemporaryDirectory[str]:
-    if function.package_type != "Zip" or not str(function.run_time).startswith("python"):
+def _is_python_from_a_zip(function: LambdaFunction) -> bool:
+    return function.package_type == "Zip" and str(function.run_time).startswith("python")
+
+
+def _unpacked(function: LambdaFunction) -> TemporaryDirectory[str]:
+    if not _is_python_from_a_zip(function):
         raise Problem(
             "InvalidRuntimeException",
             f"{function.function_name} is no Python function from a zip, and nothing else runs here",
