@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from hitl_sdk._version import __version__
-from hitl_sdk.cli import local
+from hitl_sdk.cli import functions, local
 from hitl_sdk.cli.demo import demo
 
 __all__ = ["app"]
@@ -15,6 +15,7 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,
     help="Human-in-the-loop machine learning, on AWS or on your own machine.",
 )
+app.add_typer(functions.app, name="functions")
 app.add_typer(local.app, name="local")
 app.command()(demo)
 
