@@ -2,12 +2,10 @@
 
 from hitl_sdk.labels._scalars import clean_text
 from hitl_sdk.labels.frame_files import (
-    attribute_values,
     compress_points,
     read_compressed_points,
     read_sequence_label,
     sequence_label,
-    written_objects,
 )
 from hitl_sdk.labels.frames import (
     frame_type,
@@ -80,7 +78,6 @@ __all__ = [
     "ShapeT",
     "Shapes",
     "Span",
-    "attribute_values",
     "clean_text",
     "colored_png",
     "compress_points",
@@ -105,5 +102,4 @@ __all__ = [
     "sequence_type",
     "shapes_type",
     "to_value",
-    "written_objects",
 ]

@@ -12,6 +12,14 @@ from hitl_sdk.tasks.image import ImageClassification, ImageMultiClassification
 from hitl_sdk.tasks.instructions import Example, Instructions
 from hitl_sdk.tasks.media import TranscriptionReview, VideoClassification
 from hitl_sdk.tasks.moderation import RekognitionModeration
+from hitl_sdk.tasks.point_clouds import (
+    PointCloudObjectDetection,
+    PointCloudObjectDetectionAdjustment,
+    PointCloudObjectTracking,
+    PointCloudObjectTrackingAdjustment,
+    PointCloudSemanticSegmentation,
+    PointCloudSemanticSegmentationAdjustment,
+)
 from hitl_sdk.tasks.segmentation import InstanceSegmentation, SemanticSegmentation
 from hitl_sdk.tasks.shapes import BoundingBox, KeypointAnnotation, PolygonAnnotation, PolylineAnnotation
 from hitl_sdk.tasks.text import TextClassification, TextMultiClassification
@@ -21,6 +29,12 @@ from hitl_sdk.tasks.verification import (
     ImageClassificationVerification,
     SemanticSegmentationAdjustment,
     SemanticSegmentationVerification,
+)
+from hitl_sdk.tasks.video_frames import (
+    VideoObjectDetection,
+    VideoObjectDetectionAdjustment,
+    VideoObjectTracking,
+    VideoObjectTrackingAdjustment,
 )
 
 __all__ = [
@@ -44,6 +58,12 @@ __all__ = [
     "MultiChoiceField",
     "NamedEntityRecognition",
     "NumberField",
+    "PointCloudObjectDetection",
+    "PointCloudObjectDetectionAdjustment",
+    "PointCloudObjectTracking",
+    "PointCloudObjectTrackingAdjustment",
+    "PointCloudSemanticSegmentation",
+    "PointCloudSemanticSegmentationAdjustment",
     "PolygonAnnotation",
     "PolylineAnnotation",
     "RekognitionModeration",
@@ -57,4 +77,8 @@ __all__ = [
     "TextractForms",
     "TranscriptionReview",
     "VideoClassification",
+    "VideoObjectDetection",
+    "VideoObjectDetectionAdjustment",
+    "VideoObjectTracking",
+    "VideoObjectTrackingAdjustment",
 ]

@@ -53,23 +53,26 @@ class ManifestEntry(NamedTuple):
     Attributes
     ----------
     value : object
-        What stands under the label attribute; None for a mask, whose value is the address of its PNG.
+        What stands under the label attribute; None for a mask or another file, whose value is its address.
     metadata : dict
         Of the label: classes and confidences. What all lines have (type, job, time) is not in it.
     png : bytes or None
         The picture of a mask.
+    file : tuple of str and bytes, or None
+        Name and content of another file that is the label: a ``SeqLabel.json``, or classes of points.
 
     Examples
     --------
     >>> from hitl_sdk.tasks import TextClassification
     >>> task = TextClassification(name="mood", labels=["bad", "good"], title="Find the mood")
     >>> task.manifest_entry("good", confidence=0.9)
-    ManifestEntry(value=1, metadata={'class-name': 'good', 'confidence': 0.9}, png=None)
+    ManifestEntry(value=1, metadata={'class-name': 'good', 'confidence': 0.9}, png=None, file=None)
     """
 
     value: object
     metadata: dict[str, object]
     png: bytes | None = None
+    file: tuple[str, bytes] | None = None
 
 
 def one_entry(label: str, names: Sequence[str], confidence: float | None) -> ManifestEntry:

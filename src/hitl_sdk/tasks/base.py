@@ -69,9 +69,13 @@ class Task(Model):
     labeling_kind: ClassVar[str] = CUSTOM
     """Which built-in kind of Ground Truth labeling job asks the same; ``"PassThrough"`` where there is none."""
 
+    has_template: ClassVar[bool] = True
+    """Whether workers see a template; else it is AWS's own task UI, which labeling jobs alone can show."""
+
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
-        self.template()
+        if self.has_template:
+            self.template()  # which says what is wrong with it before anything is sent
 
     @model_validator(mode="before")
     @classmethod
