@@ -5,6 +5,8 @@ from hashlib import sha256
 import pytest
 from botocore.exceptions import ClientError
 
+from hitl_sdk.local.engine import Engine
+
 TEMPLATE = "<p>{{ task.input.taskObject }}</p>"
 
 
@@ -255,12 +257,10 @@ def test_a_flow_with_loops_in_progress_stays(review):
         sagemaker.delete_flow_definition(FlowDefinitionName=review.flow_name)
 
 
-@pytest.mark.parametrize(
-    ("operation", "params"),
-    [("describe_labeling_job", {"LabelingJobName": "job"}), ("list_labeling_jobs", {})],
-)
-def test_an_operation_that_is_not_there_says_so(sagemaker, operation, params):
-    code, message, status = refused(getattr(sagemaker, operation), **params)
+def test_an_operation_that_is_not_there_says_so(cloud_review, monkeypatch):
+    monkeypatch.setattr(Engine, "operations", Engine.operations - {"ListLabelingJobs"})
+
+    code, message, status = refused(cloud_review.face.client("sagemaker").list_labeling_jobs)
 
     assert (code, status) == ("UnknownOperationException", 400)
     assert "does not answer" in message

@@ -132,6 +132,13 @@ class Lambdas:
         finally:
             moto_function._invoke_lambda = in_docker
 
+    def knows(self, function_arn: str) -> bool:
+        """Tell whether there is such a function: one of AWS's own, or deployed in moto."""
+        try:
+            return function_of_arn(function_arn) is not None or _found(function_arn) is not None
+        except Problem:
+            return False
+
     def close(self) -> None:
         """End what runs, and remove the unpacked code."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""What the engine needs of the world, done on moto's backends: S3, EventBridge, Cognito, accounts.
+"""What the engine needs of the world, done on moto's backends: S3, EventBridge, Lambda, Cognito, accounts.
 
 The backends are called directly, not through boto3: that costs no signing and no sockets, and can't
 come back to the service that called. Notifications of a bucket and targets of a rule still work,
@@ -26,6 +26,7 @@ from moto.utilities.utils import get_partition
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.engine import BucketMissing, Scope
+from hitl_sdk.local.lambdas import Lambdas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,6 +96,29 @@ class MotoServices:
 
     def __init__(self, changing: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self._changing = changing
+        self._lambdas = Lambdas(self)
+
+    def close(self) -> None:
+        """End what Lambda functions run in."""
+        self._lambdas.close()
+
+    def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:
+        """Return the content of an object; None if there is none."""
+        return read_object(scope, bucket, key)
+
+    def invoke(self, scope: Scope, function_arn: str, event: object) -> object:
+        """Call a Lambda function on this machine.
+
+        Raises
+        ------
+        FunctionFailed
+            If it does, or there is none.
+        """
+        return self._lambdas.invoke(scope, function_arn, event)
+
+    def has_function(self, scope: Scope, function_arn: str) -> bool:  # noqa: ARG002  the ARN says it
+        """Tell whether moto has the function."""
+        return self._lambdas.knows(function_arn)
 
     def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
         """Write an object; the bucket's notifications go out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -17,6 +17,7 @@ from hitl_sdk.local.wire import HttpResponse, Wire, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from hitl_sdk._clock import Clock
     from hitl_sdk.local.moto_state import MotoState
@@ -56,11 +57,12 @@ def review_service(
     ...     service.handle(HttpRequest("GET", "/human-loops/loop-1")).status
     404
     """
-    with Store(store_url) as store:
-        delivery = MotoServices(moto_state.changing) if moto_state else MotoServices()
+    services = MotoServices(moto_state.changing) if moto_state else MotoServices()
+    with Store(store_url) as store, closing(services) as delivery:
         engine = Engine(store, clock=clock, seed=seed, deliver=delivery)
         if moto_state:
             engine.put_missing_outputs(lacks_object)
+            engine.resume_jobs()
         yield ReviewService(
             engine,
             workers=Workers(engine, clock=clock, seed=seed, read_object=read_object),
@@ -159,17 +161,27 @@ class ReviewService:
         """
         self._to_forget = True
 
-    def let_time_pass(self) -> None:
-        """Let everything happen that is due by the clock: life cycles, expiry, deliveries, answers.
+    def let_time_pass(self) -> datetime | None:
+        """Let everything happen that is due by the clock: life cycles, expiry, deliveries, answers, steps of jobs.
+
+        Returns
+        -------
+        datetime or None
+            When the next answer or step is due, as far as is known.
 
         Raises
         ------
         ConfigurationError
             If simulated workers can't answer a task, or a function of the user's fails at it.
         """
-        self._forget_if_asked()
-        self.engine.tick()
-        self.workers.work()
+        while True:
+            self._forget_if_asked()
+            self.engine.tick()
+            to_do = self.engine.work_on_jobs()
+            answers_due = self.workers.work()
+            if not to_do and not self.engine.work_on_jobs():
+                hours = (answers_due, self.engine.jobs_due)
+                return min((hour for hour in hours if hour is not None), default=None)
 
     def _forget_if_asked(self) -> None:
         with self._forgetting:  # nobody goes on while another is at it

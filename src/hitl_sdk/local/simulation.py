@@ -296,7 +296,7 @@ class Workers:
                 try:
                     lease = self._engine.accept(loop.task.scope, person.identity, name)
                 except EngineError:  # the loop has ended meanwhile, or a real person has the seat
-                    if self._is_open(loop.task):
+                    if self._engine.is_open(loop.task.scope, name):
                         self._put_off.append((self._clock.now() + _BEFORE_ANOTHER_TRY, loop))
                     return
                 loop.seats_taken += 1
@@ -305,15 +305,6 @@ class Workers:
             loop.asked.add(person.identity.worker_id)
         if loop.seats_taken < loop.task.task_count:
             self._left_over.append(loop)
-
-    def _is_open(self, task: OpenTask) -> bool:
-        name = {"HumanLoopName": task.human_loop_name}
-        try:
-            return bool(
-                self._engine.call(task.scope, "DescribeHumanLoop", name)["HumanLoopStatus"] == "InProgress"
-            )
-        except EngineError:
-            return False
 
     def _candidates(self, loop: _Loop) -> list[_Person]:
         people = list(self._added)

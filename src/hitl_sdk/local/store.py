@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -51,7 +52,7 @@ __all__ = ["SCHEMA_VERSION", "Store"]
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SCHEMA_LOCK = 0x6869746C  # any number that other users of the same PostgreSQL are unlikely to lock
@@ -74,8 +75,10 @@ class Timestamp(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
-# Sorted by code point in every database, so that pages come in the same order everywhere.
-_Name = String(63).with_variant(String(63, collation="C"), "postgresql")
+# Sorted by code point in every database, so that pages come in the same order everywhere. What AWS names has 63
+# characters at most; flows and loops of labeling jobs are named here, with a "/" that no name of AWS's holds.
+_LONGEST_NAME = 127
+_Name = String(_LONGEST_NAME).with_variant(String(_LONGEST_NAME, collation="C"), "postgresql")
 _Sequence = BigInteger().with_variant(Integer, "sqlite")
 
 metadata: MetaData = MetaData()
@@ -147,6 +150,7 @@ flows: Table = _resource_table(
     Column("output_path", Text, nullable=False),
     Column("in_flight", Integer, nullable=False),  # loops that are not in an end state
     Column("definition", JSON, nullable=False),
+    Column("job", BigInteger),  # the labeling job that offers its objects by it; null for a flow of A2I
 )
 
 loops: Table = _resource_table(
@@ -160,6 +164,7 @@ loops: Table = _resource_table(
     Column("output_uri", Text, nullable=False),
     Column("failure_code", String(32)),
     Column("failure_reason", String(1024)),
+    Column("job", BigInteger),  # the labeling job whose object it offers; null for a loop of A2I
     Index("hitl_loops_by_flow", "flow_arn", "created_at", "sequence"),
     Index("hitl_loops_by_state", "state", "sequence"),
     Index("hitl_loops_by_due", "due_at"),
@@ -176,6 +181,50 @@ seats: Table = Table(
     Column("submitted_at", Timestamp),
     Column("answer", JSON(none_as_null=True)),
     Column("identity", JSON(none_as_null=True)),
+)
+
+labeling_jobs: Table = _resource_table(
+    "labeling_jobs",
+    Column("name_key", String(63), nullable=False),  # names differ in more than their case
+    Column("updated_at", Timestamp, nullable=False),
+    Column("workteam_arn", String(256), nullable=False, index=True),
+    Column("reference_code", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("outcome", String(16)),  # how it will end, as soon as it takes up no more objects
+    Column("failure_reason", String(1024)),
+    Column("step", String(16), nullable=False),  # what is to be done next
+    Column("step_at", Timestamp, nullable=False),  # when that was decided
+    Column("due_at", Timestamp),  # when to do it; while it is done, when to take it for crashed
+    Column("claim", Integer, nullable=False),  # grows with everyone who takes it on
+    Column("attempts", Integer, nullable=False),  # at this step, in vain
+    Column("iteration", Integer, nullable=False),
+    Column("objects", Integer, nullable=False),  # of the input, without those that have a label before
+    Column("labeled_before", Integer, nullable=False),
+    Column("human_labeled", Integer, nullable=False),
+    Column("machine_labeled", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("label_categories", JSON(none_as_null=True)),
+    Column("definition", JSON, nullable=False),  # the members of CreateLabelingJob
+    UniqueConstraint("account_id", "region", "name_key"),
+    Index("hitl_labeling_jobs_by_due", "due_at"),
+)
+
+labeling_objects: Table = Table(
+    "hitl_labeling_objects",
+    metadata,
+    Column("job", ForeignKey(labeling_jobs.c.sequence), primary_key=True),
+    Column("number", Integer, primary_key=True),  # of its line, from 0
+    Column("object_id", String(1024), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("iteration", Integer),  # in which it was taken up
+    Column("loop", BigInteger),  # the sequence of the loop that offers it
+    Column("human_annotated", Boolean),
+    Column("response_uri", Text),  # of the workers' answers
+    Column("failure_reason", String(1024)),
+    _document("line"),  # of the manifest
+    Column("label", JSON(none_as_null=True), info={"document": True}),  # what consolidation adds to the line
+    Index("hitl_labeling_objects_by_state", "job", "state", "iteration"),
+    Index("hitl_labeling_objects_by_id", "job", "object_id"),
 )
 
 outbox: Table = Table(
@@ -277,11 +326,25 @@ class Store:
                 metadata.create_all(connection)
                 connection.execute(schema_versions.insert(), {"version": SCHEMA_VERSION})
             version = connection.execute(schema_versions.select()).scalar()
+            if version == 1:
+                version = _with_labeling_jobs(connection)
         if version != SCHEMA_VERSION:
             raise ConfigurationError(
                 f"the store {self.url} has schema version {version}, this hitl_sdk works with {SCHEMA_VERSION}",
                 hint="use the hitl_sdk that wrote it, or another database",
             )
+
+
+def _with_labeling_jobs(connection: Connection) -> int:
+    """Bring a schema of version 1, which knew A2I alone, to version 2; nothing in it changes."""
+    metadata.create_all(connection)
+    for table in (flows, loops):
+        connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN job BIGINT"))
+        if connection.dialect.name == "postgresql":
+            widened = f'ALTER TABLE {table.name} ALTER COLUMN name TYPE VARCHAR({_LONGEST_NAME}) COLLATE "C"'
+            connection.execute(text(widened))
+    connection.execute(schema_versions.update().values(version=2))
+    return 2
 
 
 def _parsed(url: str) -> URL:

@@ -223,8 +223,8 @@ def mock_hitl(
         stack.enter_context(installed(service, on_reset=service.forget))
         stack.enter_context(_environment(region))
         stack.enter_context(use_clock(clock))
-        # However far a wait moves the clock, answers are handed in at their own hour.
-        stack.enter_context(clock.attended(service.workers.work))
+        # However far a wait moves the clock, answers are handed in and jobs go on at their own hour.
+        stack.enter_context(clock.attended(service.let_time_pass))
         yield Cloud(service, clock=clock, scope=scope_in(region))
 
 

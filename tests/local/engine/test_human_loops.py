@@ -233,15 +233,17 @@ def test_loops_of_a_flow_that_does_not_exist_are_not_found(reviews):
 
 def test_an_operation_nobody_knows_is_refused(world):
     with pytest.raises(EngineError) as error:
-        world.call("CreateLabelingJob")
+        world.call("DeleteLabelingJob")
     assert error.value.code == "UnknownOperationException"
 
 
-def test_the_engine_answers_the_human_review_operations_but_labeling_jobs(world):
+def test_the_engine_answers_the_human_review_operations(world):
     kinds = ("Workforce", "Workteam", "HumanTaskUi", "FlowDefinition")
     expected = {f"{verb}{kind}" for kind in kinds for verb in ("Create", "Describe", "Delete")}
     expected |= {f"List{kind}s" for kind in kinds} | {"UpdateWorkforce", "UpdateWorkteam", "RenderUiTemplate"}
     expected |= {"DescribeSubscribedWorkteam", "ListSubscribedWorkteams", "ListHumanLoops"}
+    expected |= {f"{verb}LabelingJob" for verb in ("Create", "Describe", "Stop")}
+    expected |= {"ListLabelingJobs", "ListLabelingJobsForWorkteam"}
     expected |= {f"{verb}HumanLoop" for verb in ("Start", "Stop", "Describe", "Delete")}
     assert world.engine.operations == expected
 

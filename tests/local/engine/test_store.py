@@ -113,7 +113,7 @@ def test_a_schema_of_another_version_is_refused(tmp_path):
     url = f"sqlite:///{tmp_path}/reviews.db"
     with Store(url) as store:
         store.run(lambda connection: connection.execute(text("UPDATE hitl_schema_version SET version = 99")))
-    with pytest.raises(ConfigurationError, match="schema version 99, this hitl_sdk works with 1"):
+    with pytest.raises(ConfigurationError, match="schema version 99, this hitl_sdk works with 2"):
         Store(url)
 
 

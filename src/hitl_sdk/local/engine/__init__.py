@@ -1,7 +1,7 @@
 """The engine of human review: free of moto and of HTTP, with its state in one store.
 
 It owns what AWS's human review owns: workforces, work teams, task UIs, flow definitions, human loops,
-leases, answers, outputs and events. Faces turn to `Engine.call` with requests, people's side to
+labeling jobs, leases, answers, outputs and events. Faces turn to `Engine.call` with requests, people's side to
 `open_tasks`, `accept` and `submit`; what leaves the engine leaves through a `Delivery`.
 
 ::
@@ -10,6 +10,9 @@ leases, answers, outputs and events. Faces turn to `Engine.call` with requests, 
     workforces, workteams, task_uis, flows, loops      the operations, one file per resource
     work        seats, leases and answers
     lifecycle   the states of a loop, and every change between them
+    jobs, job_rules      the operations of labeling jobs, and what they refuse
+    job_work, job_life   the steps of a labeling job, and every change of its state
+    job_input, job_files what it reads, and what it writes
     outbox      what is still to be put into S3 and EventBridge
     documents   output.json and the event
     paging, transactions, values, delivery, errors     what these stand on

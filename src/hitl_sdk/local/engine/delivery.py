@@ -1,14 +1,14 @@
-"""The engine's door to the rest of the cloud: S3, EventBridge and Cognito, as far as it needs them."""
+"""The engine's door to the rest of the cloud: S3, EventBridge, Lambda and Cognito, as far as it needs them."""
 
 from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hitl_sdk.local.engine.errors import BucketMissing
+from hitl_sdk.local.engine.errors import BucketMissing, FunctionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hitl_sdk.local.engine.values import Scope
 
@@ -16,18 +16,30 @@ __all__ = ["Delivery", "MemoryDelivery"]
 
 
 class Delivery(Protocol):
-    """What a face supplies. The engine calls `put_object` and `put_event` outside its transactions.
+    """What a face supplies. The engine puts, gets and invokes outside its transactions.
 
-    Both may be called again with the same thing, after a crash or an error: what is put is put at
-    least once. Any error but `BucketMissing` is taken for a passing one.
+    All of it may be done again with the same thing, after a crash or an error: what is put is put at
+    least once. Any error but `BucketMissing` and `FunctionFailed` is taken for a passing one.
     """
 
     def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
         """Write an object; raises `BucketMissing` if there is no such bucket."""
         ...
 
+    def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:
+        """Return the content of an object; None if there is none."""
+        ...
+
     def put_event(self, scope: Scope, event: dict[str, Any]) -> None:
         """Put an event, in EventBridge's own shape, on the default bus."""
+        ...
+
+    def invoke(self, scope: Scope, function_arn: str, event: object) -> object:
+        """Call a Lambda function, one of AWS's own or of the account; raises `FunctionFailed`."""
+        ...
+
+    def has_function(self, scope: Scope, function_arn: str) -> bool:
+        """Tell whether the account has that Lambda function; nobody asks for AWS's own."""
         ...
 
     def user_pool_client(self, scope: Scope, user_pool_id: str, client_id: str) -> Mapping[str, bool] | None:
@@ -42,6 +54,8 @@ class MemoryDelivery:
     ----------
     buckets : iterable of str, optional
         The buckets there are; any, when left out.
+    functions : mapping, optional
+        What Lambda functions do, by their ARN: each takes the event and returns the answer.
 
     Attributes
     ----------
@@ -49,6 +63,8 @@ class MemoryDelivery:
         Bodies by ``(bucket, key)``.
     events : list of dict
         The events, oldest first.
+    functions : dict
+        Lambda functions by their ARN.
 
     Examples
     --------
@@ -59,7 +75,12 @@ class MemoryDelivery:
     {('reviews', 'a/output.json'): b'{}'}
     """
 
-    def __init__(self, buckets: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        buckets: Iterable[str] | None = None,
+        functions: Mapping[str, Callable[[Any], object]] | None = None,
+    ) -> None:
+        self.functions: dict[str, Callable[[Any], object]] = dict(functions or {})
         self.objects: dict[tuple[str, str], bytes] = {}
         self.events: list[dict[str, Any]] = []
         self._buckets = None if buckets is None else frozenset(buckets)
@@ -77,6 +98,30 @@ class MemoryDelivery:
             raise BucketMissing(bucket)
         with self._lock:
             self.objects[bucket, key] = body
+
+    def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:  # noqa: ARG002
+        """Return what was kept."""
+        with self._lock:
+            return self.objects.get((bucket, key))
+
+    def invoke(self, scope: Scope, function_arn: str, event: object) -> object:  # noqa: ARG002
+        """Call the function.
+
+        Raises
+        ------
+        FunctionFailed
+            If there is none, or it raises.
+        """
+        if function_arn not in self.functions:
+            raise FunctionFailed(f"there is no function {function_arn}")
+        try:
+            return self.functions[function_arn](event)
+        except Exception as error:
+            raise FunctionFailed(f"{type(error).__name__}: {error}") from error
+
+    def has_function(self, scope: Scope, function_arn: str) -> bool:  # noqa: ARG002
+        """Tell whether it was told of the function."""
+        return function_arn in self.functions
 
     def put_event(self, scope: Scope, event: dict[str, Any]) -> None:  # noqa: ARG002
         """Keep the event."""

@@ -1,4 +1,4 @@
-"""The documents that leave the engine: output.json, and the event of a loop's end."""
+"""The documents that leave the engine: output.json, and the events of a loop's and a labeling job's end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-__all__ = ["canonical_json", "human_loop_event", "output_document", "output_uri"]
+__all__ = [
+    "canonical_json",
+    "human_answer",
+    "human_loop_event",
+    "labeling_job_event",
+    "output_document",
+    "output_uri",
+    "submission",
+]
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -46,10 +54,10 @@ def output_uri(output_path: str, flow_name: str, loop_name: str, created_at: dat
 
 def output_document(loop: Row[Any], seats: Iterable[Row[Any]]) -> bytes:
     """Return output.json, its answers in the order in which they came in."""
-    answered = sorted((seat for seat in seats if seat.answer is not None), key=_submission)
+    answered = sorted((seat for seat in seats if seat.answer is not None), key=submission)
     document = {
         "flowDefinitionArn": loop.flow_arn,
-        "humanAnswers": [_human_answer(seat) for seat in answered],
+        "humanAnswers": [human_answer(seat) for seat in answered],
         "humanLoopName": loop.name,
         "inputContent": json.loads(loop.input_content),
     }
@@ -60,33 +68,48 @@ def human_loop_event(
     loop: Row[Any], *, event_id: str, status: str, at: datetime, code: str | None, reason: str | None
 ) -> dict[str, Any]:
     """Return the event of a loop that ended, in EventBridge's shape."""
+    detail = {
+        "creationTime": _milliseconds(loop.created_at),
+        "failureCode": code,
+        "failureReason": reason,
+        "flowDefinitionArn": loop.flow_arn,
+        "humanLoopArn": loop.arn,
+        "humanLoopName": loop.name,
+        "humanLoopOutput": {"outputS3Uri": loop.output_uri},
+        "humanLoopStatus": status,
+    }
+    return _event(loop, "SageMaker A2I HumanLoop Status Change", detail, event_id=event_id, at=at)
+
+
+def labeling_job_event(job: Row[Any], *, event_id: str, status: str, at: datetime) -> dict[str, Any]:
+    """Return the event of a labeling job that ended, in EventBridge's shape."""
+    kind = "SageMaker Ground Truth Labeling Job State Change"
+    return _event(job, kind, {"LabelingJobStatus": status}, event_id=event_id, at=at)
+
+
+def _event(
+    resource: Row[Any], kind: str, detail: dict[str, Any], *, event_id: str, at: datetime
+) -> dict[str, Any]:
     return {
         "version": "0",
         "id": event_id,
-        "detail-type": "SageMaker A2I HumanLoop Status Change",
+        "detail-type": kind,
         "source": "aws.sagemaker",
-        "account": loop.account_id,
+        "account": resource.account_id,
         "time": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "region": loop.region,
-        "resources": [loop.arn],
-        "detail": {
-            "creationTime": _milliseconds(loop.created_at),
-            "failureCode": code,
-            "failureReason": reason,
-            "flowDefinitionArn": loop.flow_arn,
-            "humanLoopArn": loop.arn,
-            "humanLoopName": loop.name,
-            "humanLoopOutput": {"outputS3Uri": loop.output_uri},
-            "humanLoopStatus": status,
-        },
+        "region": resource.region,
+        "resources": [resource.arn],
+        "detail": detail,
     }
 
 
-def _submission(seat: Row[Any]) -> tuple[datetime, str]:
+def submission(seat: Row[Any]) -> tuple[datetime, str]:
+    """Return what answers are sorted by."""
     return seat.submitted_at, seat.worker_id
 
 
-def _human_answer(seat: Row[Any]) -> dict[str, Any]:
+def human_answer(seat: Row[Any]) -> dict[str, Any]:
+    """Return an answer as output.json and worker-response files have it."""
     # both times are cut to milliseconds first: in real files the seconds are exactly their difference
     spent = _cut(seat.submitted_at) - _cut(seat.accepted_at)
     return {

@@ -5,9 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from hitl_sdk.local.engine import flows, lifecycle, loops, outbox, task_uis, work, workforces, workteams
+from hitl_sdk.local.engine import (
+    flows,
+    job_life,
+    job_work,
+    jobs,
+    lifecycle,
+    loops,
+    outbox,
+    task_uis,
+    work,
+    workforces,
+    workteams,
+)
 from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.transactions import Transaction
 from hitl_sdk.local.engine.values import Settings
@@ -34,6 +46,7 @@ _OPERATIONS: dict[str, Operation] = {
     **task_uis.OPERATIONS,
     **flows.OPERATIONS,
     **loops.OPERATIONS,
+    **jobs.OPERATIONS,
 }
 # Another process at the same store may have written something that is due sooner than all we know of.
 _LONGEST_NAP = timedelta(seconds=1)
@@ -98,6 +111,8 @@ class Engine:
         self._seed = seed or 0
         self._settings = settings or Settings()
         self._alarm = datetime.min.replace(tzinfo=UTC)  # nothing is due before
+        self._job_alarm = self._alarm  # no labeling job has anything to do before
+        self._jobs_due: datetime | None = None
         self._alarm_lock = Lock()
 
     def call(self, scope: Scope, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,6 +158,42 @@ class Engine:
         while parcels := self._run(outbox.claim):
             self._deliver(parcels)
         self._set_alarm(self._run(_next_due))
+
+    def work_on_jobs(self) -> bool:
+        """Do what labeling jobs have to do by now: read and write files, invoke functions, offer their objects.
+
+        It may take as long as their functions do, so no other method does it.
+
+        Returns
+        -------
+        bool
+            Whether there was anything to do; then more may have become due by it, as answers to what it offered.
+        """
+        now = self._clock.now()
+        if now < self._job_alarm:
+            return False
+        with self._alarm_lock:
+            self._job_alarm = now + _LONGEST_NAP
+        worked = False
+        while (job := self._run(job_life.claim)) is not None:
+            job_work.carry_on(_Desk(self._run, self._delivery, self._clock.now), job)
+            worked = True
+        self._jobs_due = self._run(job_life.next_due)
+        self._set_job_alarm(self._jobs_due)
+        return worked
+
+    @property
+    def jobs_due(self) -> datetime | None:
+        """When the next step of a labeling job is due, as far as is known."""
+        return self._jobs_due
+
+    def resume_jobs(self) -> None:
+        """Let labeling jobs that a crash interrupted go on at once.
+
+        For whoever knows that no other process works on the same store; else they go on when it is sure that
+        nobody is at them, 20 minutes later.
+        """
+        self._run(job_life.release_all)
 
     def put_missing_outputs(self, is_missing: Callable[[Scope, str, str], bool]) -> None:
         """Write output.json of Completed loops again where it is gone; no event tells of it.
@@ -206,6 +257,10 @@ class Engine:
                 return
             after = tasks[-1].sequence
 
+    def is_open(self, scope: Scope, human_loop_name: str) -> bool:
+        """Tell whether the loop still takes answers."""
+        return self._act(lambda tx: work.is_open(tx, scope, human_loop_name))
+
     def accept(self, scope: Scope, worker: Worker, human_loop_name: str) -> Lease:
         """Give the worker a seat of the loop for TaskTimeLimitInSeconds, or the one already held.
 
@@ -266,6 +321,7 @@ class Engine:
         result = self._store.run(attempt)
         (tx,) = done
         self._set_alarm(min(tx.due, default=None))
+        self._set_job_alarm(min(tx.job_due, default=None))
         self._deliver(tx.parcels)
         return result
 
@@ -274,10 +330,24 @@ class Engine:
             failure = outbox.deliver(self._delivery, parcel)
             self._run(partial(lifecycle.settle, parcel=parcel, failure=failure))
 
+    def _set_job_alarm(self, due_at: datetime | None) -> None:
+        if due_at is not None:
+            with self._alarm_lock:
+                self._job_alarm = min(self._job_alarm, due_at)
+                self._jobs_due = min(self._jobs_due or due_at, due_at)
+
     def _set_alarm(self, due_at: datetime | None) -> None:
         if due_at is not None:
             with self._alarm_lock:
                 self._alarm = min(self._alarm, due_at)
+
+
+class _Desk(NamedTuple):
+    """Where the steps of labeling jobs are done."""
+
+    run: Callable[[Callable[[Transaction], Any]], Any]
+    delivery: Delivery
+    now: Callable[[], datetime]
 
 
 def _next_due(tx: Transaction) -> datetime | None:

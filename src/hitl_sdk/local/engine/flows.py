@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.transactions import Operation, Params, Result, Transaction
     from hitl_sdk.local.engine.values import Scope, Settings
 
-__all__ = ["OPERATIONS", "find_flow", "flow_status"]
+__all__ = ["OPERATIONS", "find_flow", "flow_status", "provider_of_the_team"]
 
 _KEPT = ("HumanLoopRequestSource", "HumanLoopActivationConfig", "HumanLoopConfig", "OutputConfig", "RoleArn")
 
@@ -32,12 +32,12 @@ def _create(tx: Transaction, scope: Scope, params: Params) -> Result:
     config = params["HumanLoopConfig"]
     if find(tx, scope, flows, name) is not None:
         raise EngineError("ResourceInUse", f"FlowDefinition {name!r} already exists")
-    if count(tx, scope, flows) >= tx.settings.flow_definitions:
+    if count(tx, scope, flows, flows.c.job.is_(None)) >= tx.settings.flow_definitions:
         raise EngineError(
             "ResourceLimitExceeded",
             f"No more than {tx.settings.flow_definitions} flow definitions in an account and Region",
         )
-    provider, issuer = _provider_of_the_team(tx, scope, config["WorkteamArn"])
+    provider, issuer = provider_of_the_team(tx, scope, config["WorkteamArn"])
     settings = tx.settings
     arn = scope.arn("flow-definition", name)
     tx.connection.execute(
@@ -72,7 +72,7 @@ def _describe(tx: Transaction, scope: Scope, params: Params) -> Result:
 
 
 def _list(tx: Transaction, scope: Scope, params: Params) -> Result:
-    rows, token = page(tx, scope, flows, params, order="Descending")
+    rows, token = page(tx, scope, flows, params, order="Descending", where=[flows.c.job.is_(None)])
     return {"FlowDefinitionSummaries": [_summary(tx, row) for row in rows], **token}
 
 
@@ -131,7 +131,14 @@ def _check(params: Params, settings: Settings) -> None:
         )
 
 
-def _provider_of_the_team(tx: Transaction, scope: Scope, workteam_arn: str) -> tuple[str, str]:
+def provider_of_the_team(tx: Transaction, scope: Scope, workteam_arn: str) -> tuple[str, str]:
+    """Return kind and issuer of the identity provider whose people are in the team.
+
+    Raises
+    ------
+    EngineError
+        ``ValidationException`` if there is no such team.
+    """
     workforce = the_workforce(tx, scope)
     if workforce is None or find_workteam(tx, scope, workteam_arn) is None:
         raise EngineError(

@@ -9,6 +9,9 @@
 
 Outside, Writing is still InProgress: whoever reads Completed finds the output. Every end writes its
 event and gives the flow its place in flight back, in the same transaction.
+
+A loop that offers an object of a labeling job has neither output nor event of its own: it is Completed with
+the last answer, and with the last loop of an iteration its job goes on.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
-from hitl_sdk.local.engine import outbox
+from hitl_sdk.local.engine import job_life, outbox
 from hitl_sdk.local.engine.documents import human_loop_event
 from hitl_sdk.local.engine.transactions import derived_uuid
 from hitl_sdk.local.store import flows, loops, without_documents
@@ -32,7 +35,17 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.outbox import Failure, Parcel
     from hitl_sdk.local.engine.transactions import Transaction
 
-__all__ = ["ENDED", "all_answered", "due_loops", "let_time_pass", "next_due", "settle", "status", "stop"]
+__all__ = [
+    "ENDED",
+    "all_answered",
+    "due_loops",
+    "let_time_pass",
+    "next_due",
+    "settle",
+    "status",
+    "stop",
+    "stop_loops_of",
+]
 
 _EXPIRED = "Not all workers answered in the task's availability lifetime"
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
@@ -42,6 +55,12 @@ _DUE = (
     select(loops.c.sequence)
     .where(loops.c.due_at <= bindparam("now"))
     .order_by(loops.c.due_at, loops.c.sequence)
+)
+_OPEN_OF_FLOW = (
+    select(*without_documents(loops))
+    .where(loops.c.flow == bindparam("flow_sequence"), loops.c.state == "InProgress")
+    .order_by(loops.c.sequence)
+    .with_for_update()
 )
 _NEXT_DUE = select(loops.c.due_at).where(loops.c.due_at.is_not(None)).order_by(loops.c.due_at).limit(1)
 _CHANGE = (
@@ -68,6 +87,9 @@ def status(state: str) -> str:
 
 def all_answered(tx: Transaction, loop: Row[Any], answers: Sequence[Row[Any]]) -> None:
     """Close the loop to further answers, and have its output written."""
+    if loop.job is not None:
+        _end(tx, loop, "Completed", at=tx.now)
+        return
     _change(tx, loop, "Writing")
     outbox.post_output(tx, loop, answers)
 
@@ -77,6 +99,12 @@ def stop(tx: Transaction, loop: Row[Any]) -> None:
     due_at = tx.now + timedelta(seconds=tx.settings.stopping_seconds)
     _change(tx, loop, "Stopping", due_at=due_at)
     tx.due.append(due_at)
+
+
+def stop_loops_of(tx: Transaction, flow_sequence: int) -> None:
+    """End at once every loop InProgress of a labeling job's flow."""
+    for loop in tx.connection.execute(_OPEN_OF_FLOW, {"flow_sequence": flow_sequence}).all():
+        _end(tx, loop, "Stopped", at=tx.now)
 
 
 def due_loops(tx: Transaction) -> list[int]:
@@ -125,6 +153,9 @@ def _end(
 ) -> None:
     _change(tx, loop, state, code=code, reason=reason)
     tx.connection.execute(_LAND, {"flow_sequence": loop.flow})
+    if loop.job is not None:
+        job_life.wake(tx, loop.job, loop.flow)
+        return
     event_id = derived_uuid(tx, "event", loop.arn, loop.created_at, loop.sequence)
     event = human_loop_event(loop, event_id=event_id, status=state, at=at, code=code, reason=reason)
     outbox.post_event(tx, event)

@@ -18,18 +18,20 @@ from hitl_sdk.local.engine.transactions import find
 from hitl_sdk.local.store import flows, loops, schema_versions, seats
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Row
 
     from hitl_sdk.local.engine.transactions import Operation, Params, Result, Transaction
     from hitl_sdk.local.engine.values import Scope, Settings
 
-__all__ = ["OPERATIONS", "existing_loop"]
+__all__ = ["OPERATIONS", "existing_loop", "insert_loops"]
 
 _INSERT = insert(loops)
 _TAKE_OFF = (
     update(flows)
     .where(flows.c.sequence == bindparam("flow_sequence"))
-    .values(in_flight=flows.c.in_flight + 1)
+    .values(in_flight=flows.c.in_flight + bindparam("number"))
 )
 
 # PostgreSQL would let a loop be seen before one of a lower number; who reads what is new would miss that.
@@ -64,29 +66,41 @@ def _start(tx: Transaction, scope: Scope, params: Params) -> Result:
 
 def _insert(tx: Transaction, scope: Scope, name: str, flow: Row[Any], content: str) -> str:
     arn = scope.arn("human-loop", name)
+    uri = output_uri(flow.output_path, flow.name, name, tx.now)
+    insert_loops(tx, flow, [{"name": name, "arn": arn, "input_content": content, "output_uri": uri}])
+    return arn
+
+
+def insert_loops(tx: Transaction, flow: Row[Any], new: Sequence[Params]) -> None:
+    """Start loops of a flow, of which no name is taken.
+
+    Parameters
+    ----------
+    tx : Transaction
+        Locks the flow.
+    flow : Row
+        Whose loops they are; its job is theirs.
+    new : sequence of mapping
+        ``name``, ``arn``, ``input_content`` in its canonical form, and ``output_uri`` of each.
+    """
     due_at = tx.now + timedelta(seconds=flow.task_availability)
-    tx.connection.execute(_TAKE_OFF, {"flow_sequence": flow.sequence})
+    common = {
+        "account_id": flow.account_id,
+        "region": flow.region,
+        "created_at": tx.now,
+        "flow": flow.sequence,
+        "flow_arn": flow.arn,
+        "state": "InProgress",
+        "due_at": due_at,
+        "job": flow.job,
+    }
+    tx.connection.execute(_TAKE_OFF, {"flow_sequence": flow.sequence, "number": len(new)})
     if tx.connection.dialect.name == "postgresql":
         tx.connection.execute(_IN_TURN)
     tx.connection.execute(
-        _INSERT,
-        {
-            "account_id": scope.account_id,
-            "region": scope.region,
-            "name": name,
-            "arn": arn,
-            "created_at": tx.now,
-            "flow": flow.sequence,
-            "flow_arn": flow.arn,
-            "state": "InProgress",
-            "due_at": due_at,
-            "input_content": content,
-            "input_sha256": _sha256(content),
-            "output_uri": output_uri(flow.output_path, flow.name, name, tx.now),
-        },
+        _INSERT, [{**common, **loop, "input_sha256": _sha256(loop["input_content"])} for loop in new]
     )
     tx.due.append(due_at)
-    return arn
 
 
 def _describe(tx: Transaction, scope: Scope, params: Params) -> Result:
@@ -154,7 +168,7 @@ def existing_loop(tx: Transaction, scope: Scope, name: str, *, lock: bool = Fals
         ``ResourceNotFoundException`` if there is none.
     """
     row = find(tx, scope, loops, name, lock=lock)
-    if row is None:
+    if row is None or row.job is not None:
         raise EngineError("ResourceNotFoundException", f"HumanLoop {name!r} does not exist in {scope.region}")
     return row
 

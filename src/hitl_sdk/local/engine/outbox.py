@@ -68,7 +68,7 @@ _LOOP = select(loops).where(loops.c.sequence == bindparam("loop"))
 _SEATS = select(seats).where(seats.c.loop == bindparam("loop"))
 _COMPLETED = (
     select(*without_documents(loops))
-    .where(loops.c.state == "Completed", loops.c.sequence > bindparam("after"))
+    .where(loops.c.state == "Completed", loops.c.job.is_(None), loops.c.sequence > bindparam("after"))
     .order_by(loops.c.sequence)
     .limit(_BATCH)
 )

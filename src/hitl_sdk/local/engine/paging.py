@@ -31,6 +31,7 @@ __all__ = ["page"]
 # AWS documents none; as many as a page may have.
 DEFAULT_PAGE = 100
 _DIGEST_BYTES = 12
+_COLUMNS = {"Name": "name", "Status": "status"}
 
 
 def page(
@@ -65,13 +66,12 @@ def page(
     """
     size: int = params.get("MaxResults", DEFAULT_PAGE)
     descending = params.get("SortOrder", order) == "Descending"
-    by_name = params.get("SortBy") == "Name"
-    column = table.c.name if by_name else table.c.created_at
+    column = table.c[_COLUMNS.get(params.get("SortBy", ""), "created_at")]
     conditions = [*_filters(scope, table, params), *where]
     binding = _binding(scope, table, params)
     if token := params.get("NextToken"):
         value, sequence = _opened(token, binding)
-        place = value if by_name else datetime.fromisoformat(value)
+        place = datetime.fromisoformat(value) if column is table.c.created_at else value
         conditions.append(_after(column, table.c.sequence, place, sequence, descending))
     ordering = [column.desc(), table.c.sequence.desc()] if descending else [column, table.c.sequence]
     statement = select(*without_documents(table)).where(*conditions).order_by(*ordering).limit(size + 1)
@@ -79,8 +79,12 @@ def page(
     if len(rows) <= size:
         return rows, {}
     last = rows[size - 1]
-    value = last.name if by_name else last.created_at.isoformat()
-    return rows[:size], {"NextToken": _sealed([value, last.sequence], binding)}
+    value = last._mapping[column]
+    return rows[:size], {"NextToken": _sealed([_as_text(value), last.sequence], binding)}
+
+
+def _as_text(value: str | datetime) -> str:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _filters(scope: Scope, table: Table, params: Params) -> list[ColumnElement[bool]]:

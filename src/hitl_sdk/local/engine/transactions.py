@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Row, Select, Table
+    from sqlalchemy import ColumnElement, Row, Select, Table
     from sqlalchemy.engine import Connection
 
     from hitl_sdk.local.engine.delivery import Delivery
@@ -52,6 +52,8 @@ class Transaction:
         What the outbox got, to be delivered as soon as this is committed.
     due : list of datetime
         When time alone will have changed something that was written here.
+    job_due : list of datetime
+        When labeling jobs that were written here have something to do.
     """
 
     connection: Connection
@@ -61,6 +63,7 @@ class Transaction:
     delivery: Delivery
     parcels: list[Parcel] = field(default_factory=list)
     due: list[datetime] = field(default_factory=list)
+    job_due: list[datetime] = field(default_factory=list)
 
 
 @cache
@@ -79,8 +82,10 @@ def _by_name_locked(table: Table) -> Select[Any]:
 
 @cache
 def _count(table: Table) -> Select[Any]:
-    return select(func.count()).where(
-        table.c.account_id == bindparam("account_id"), table.c.region == bindparam("region")
+    return (
+        select(func.count())
+        .select_from(table)
+        .where(table.c.account_id == bindparam("account_id"), table.c.region == bindparam("region"))
     )
 
 
@@ -94,10 +99,10 @@ def find(tx: Transaction, scope: Scope, table: Table, name: str, *, lock: bool =
     return tx.connection.execute(statement, values).one_or_none()
 
 
-def count(tx: Transaction, scope: Scope, table: Table) -> int:
-    """Return how many rows the account has in the Region."""
+def count(tx: Transaction, scope: Scope, table: Table, *where: ColumnElement[bool]) -> int:
+    """Return how many rows the account has in the Region, of those that meet the conditions."""
     values = {"account_id": scope.account_id, "region": scope.region}
-    return int(tx.connection.execute(_count(table), values).scalar_one())
+    return int(tx.connection.execute(_count(table).where(*where), values).scalar_one())
 
 
 def derived_id(tx: Transaction, *parts: object, length: int) -> str:

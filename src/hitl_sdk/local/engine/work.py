@@ -16,6 +16,7 @@ from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, updat
 from hitl_sdk.local.engine import lifecycle
 from hitl_sdk.local.engine.documents import canonical_json
 from hitl_sdk.local.engine.errors import EngineError
+from hitl_sdk.local.engine.transactions import find
 from hitl_sdk.local.engine.values import Lease, OpenTask, Scope
 from hitl_sdk.local.store import flows, loops, seats, without_documents
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.transactions import Params, Transaction
     from hitl_sdk.local.engine.values import Worker
 
-__all__ = ["accept", "decline", "open_page", "submit", "tasks_for"]
+__all__ = ["accept", "decline", "is_open", "open_page", "submit", "tasks_for"]
 
 _LOOP = (
     select(
@@ -131,6 +132,12 @@ def open_page(tx: Transaction, scope: Scope | None, after: int, limit: int) -> l
     """Return the loops InProgress whose sequence is above `after`, in order."""
     statement = _OPEN_AFTER if scope is None else _OPEN_AFTER.where(*_within(scope))
     return _open_tasks(tx, statement, after=after, limit=limit)
+
+
+def is_open(tx: Transaction, scope: Scope, name: str) -> bool:
+    """Tell whether the loop is InProgress."""
+    loop = find(tx, scope, loops, name)
+    return loop is not None and loop.state == "InProgress"
 
 
 def _within(scope: Scope) -> list[ColumnElement[bool]]:

@@ -76,7 +76,9 @@ def _delete(tx: Transaction, scope: Scope, params: Params) -> Result:
     row = _existing(tx, scope, params["WorkteamName"], lock=True)
     users = select(func.count()).where(flows.c.workteam_arn == row.arn)
     if tx.connection.execute(users).scalar_one():
-        raise EngineError("ResourceInUse", f"The work team {row.name!r} is in use by a flow definition")
+        raise EngineError(
+            "ResourceInUse", f"The work team {row.name!r} is in use by a flow definition or a labeling job"
+        )
     tx.connection.execute(delete(workteams).where(workteams.c.sequence == row.sequence))
     return {"Success": True}
 
