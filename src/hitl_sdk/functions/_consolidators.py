@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hitl_sdk._ground_truth import CUSTOM
-from hitl_sdk.functions import _images_and_texts
+from hitl_sdk.functions import _frames, _images_and_texts
 from hitl_sdk.functions._batch import Entry
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def _hand_through(batch: Batch) -> Mapping[str, Entry]:
 
 CONSOLIDATORS: Mapping[str, Consolidator] = {
     CUSTOM: _hand_through,
+    **_frames.CONSOLIDATORS,
     **_images_and_texts.CONSOLIDATORS,
 }
 """By the name of the kind."""

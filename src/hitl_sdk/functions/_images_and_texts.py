@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hitl_sdk.tasks import ManifestEntry
     from hitl_sdk.tasks.classification import ListedLabels
 
-__all__ = ["CONSOLIDATORS"]
+__all__ = ["CONSOLIDATORS", "rounded", "with_status"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def _own_method() -> None:
 
 
 def _one(task: ListedLabels, consensus: Consensus[str]) -> ManifestEntry:
-    return task.manifest_entry(consensus.label, confidence=_rounded(consensus.confidence))
+    return task.manifest_entry(consensus.label, confidence=rounded(consensus.confidence))
 
 
 def _several(task: ListedLabels, consensus: Consensus[tuple[str, ...]]) -> ManifestEntry:
@@ -69,7 +69,7 @@ def _several(task: ListedLabels, consensus: Consensus[tuple[str, ...]]) -> Manif
         return task.manifest_entry(consensus.label)
     chosen = tuple(label for label in task.labels if label in sure)
     return task.manifest_entry(
-        chosen, label_confidences={label: _rounded(confidence) for label, confidence in sure.items()}
+        chosen, label_confidences={label: rounded(confidence) for label, confidence in sure.items()}
     )
 
 
@@ -86,7 +86,7 @@ def _marked(task: ListedLabels, consensus: Consensus[Any]) -> ManifestEntry:
 
 
 def _painted(task: ListedLabels, consensus: Consensus[Mask]) -> ManifestEntry:
-    return task.manifest_entry(consensus.label, confidence=_rounded(consensus.confidence))
+    return task.manifest_entry(consensus.label, confidence=rounded(consensus.confidence))
 
 
 _ONE = _Family(OneLabel, _error_model, _one)
@@ -136,7 +136,7 @@ def _with_feedback(entry: Entry, given: Sequence[Given]) -> Entry:
     return Entry(str(entry.value), {**entry.metadata, **feedback})
 
 
-def _with_status(entry: Entry, given: Sequence[Given]) -> Entry:
+def with_status(entry: Entry, given: Sequence[Given]) -> Entry:
     """Add whether any worker changed something, as ``initialValueModified`` of the answers tells.
 
     The prior label is not in the payload. Where no answer tells, nothing is said.
@@ -172,17 +172,17 @@ def _names_in(answer: Mapping[str, object]) -> Iterable[str]:
 
 def _sure(parts: Iterable[Any]) -> tuple[Any, ...]:
     """Return boxes or spans with their confidences rounded."""
-    return tuple(replace(part, confidence=_rounded(part.confidence)) for part in parts)
+    return tuple(replace(part, confidence=rounded(part.confidence)) for part in parts)
 
 
-def _rounded(confidence: float | None) -> float | None:
+def rounded(confidence: float | None) -> float | None:
     """Return a confidence as Ground Truth writes it, with two decimals."""
     return None if confidence is None else round(confidence, 2)
 
 
 CONSOLIDATORS: Mapping[str, Consolidator] = {
-    "AdjustmentBoundingBox": _consolidator(_BOXES, _with_status),
-    "AdjustmentSemanticSegmentation": _consolidator(_MASKS, _with_status),
+    "AdjustmentBoundingBox": _consolidator(_BOXES, with_status),
+    "AdjustmentSemanticSegmentation": _consolidator(_MASKS, with_status),
     "BoundingBox": _consolidator(_BOXES),
     "ImageMultiClass": _consolidator(_ONE),
     "ImageMultiClassMultiLabel": _consolidator(_SEVERAL),

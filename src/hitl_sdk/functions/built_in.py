@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from hitl_sdk._ground_truth import CUSTOM, Kind, kind_named
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.functions._frame_input import task_object
 from hitl_sdk.functions.events import (
     ConsolidatedAnnotation,
     DataObject,
@@ -68,9 +69,10 @@ def built_in(stage: Stage, kind: Kind | str) -> BuiltIn:
     raise InvalidInputError(f"stage={stage!r} is none of AWS's functions", hint="use 'PRE' or 'ACS'")
 
 
-def _before(kind: Kind, event: Mapping[str, object], _: Storage) -> object:
+def _before(kind: Kind, event: Mapping[str, object], storage: Storage) -> object:
     asked = PreAnnotationEvent.from_json(event)
-    task_input: dict[str, object] = {"taskObject": asked.item, "manifestLine": dict(asked.data_object)}
+    item = task_object(kind, asked, storage)
+    task_input: dict[str, object] = {"taskObject": item, "manifestLine": dict(asked.data_object)}
     if asked.label_categories:
         task_input["labels"] = list(asked.label_categories)
     if kind.name == CUSTOM:  # a template of the user's own reads the line's keys
