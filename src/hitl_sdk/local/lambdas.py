@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hitl_sdk._ground_truth import Kind, Stage
     from hitl_sdk.local.engine import Scope
 
-__all__ = ["Lambdas", "Objects", "has_function"]
+__all__ = ["Lambdas", "Objects"]
 
 
 class Objects(Protocol):
@@ -104,6 +104,16 @@ class Lambdas:
         except Problem as problem:
             raise FunctionFailed(str(problem)) from problem
 
+    def knows(self, function_arn: str) -> bool:
+        """Tell whether there is such a function: one of AWS's own, or deployed in moto."""
+        if function_of_arn(function_arn) is not None:
+            return True
+        try:
+            _found(function_arn)
+        except Problem:
+            return False
+        return True
+
     @contextmanager
     def answering_moto(self) -> Iterator[None]:
         """Run functions here inside the block whenever moto would run one in Docker: for Lambda's Invoke, of topics.
@@ -132,13 +142,6 @@ class Lambdas:
         finally:
             moto_function._invoke_lambda = in_docker
 
-    def knows(self, function_arn: str) -> bool:
-        """Tell whether there is such a function: one of AWS's own, or deployed in moto."""
-        try:
-            return function_of_arn(function_arn) is not None or _found(function_arn) is not None
-        except Problem:
-            return False
-
     def close(self) -> None:
         """End what runs, and remove the unpacked code."""
         with self._lock:
@@ -156,27 +159,6 @@ class Lambdas:
                     deployed.close()
                 deployed = self._deployed[arn] = _Deployed(function, self._endpoint_url)
             return deployed.runner
-
-
-def has_function(function_arn: str) -> bool:
-    """Tell whether a function can be called here: it is one of AWS's own, or deployed in moto.
-
-    Examples
-    --------
-    >>> has_function("arn:aws:lambda:us-east-1:432418664414:function:PRE-BoundingBox")
-    True
-    >>> from hitl_sdk.testing import mock_hitl
-    >>> with mock_hitl():
-    ...     has_function("arn:aws:lambda:us-east-1:123456789012:function:SageMaker-mood")
-    False
-    """
-    if function_of_arn(function_arn) is not None:
-        return True
-    try:
-        _found(function_arn)
-    except Problem:
-        return False
-    return True
 
 
 class _Deployed:
