@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         arns,
         consolidation,
         errors,
+        functions,
+        labeling,
         labels,
         loops,
         resources,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         training,
     )
     from hitl_sdk.errors import HitlError
+    from hitl_sdk.labeling import LabelingJob
     from hitl_sdk.resources import (
         FlowDefinition,
         HumanTaskUi,
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "hitl_sdk.errors": ("HitlError",),
+    "hitl_sdk.labeling": ("LabelingJob",),
     "hitl_sdk.resources": (
         "FlowDefinition",
         "HumanTaskUi",
@@ -73,6 +77,8 @@ _SUBPACKAGES = frozenset(
         "arns",
         "consolidation",
         "errors",
+        "functions",
+        "labeling",
         "labels",
         "loops",
         "resources",
@@ -91,6 +97,7 @@ __all__ = [
     "FlowDefinition",
     "HitlError",
     "HumanTaskUi",
+    "LabelingJob",
     "Member",
     "Policy",
     "Prediction",
@@ -112,6 +119,8 @@ __all__ = [
     "arns",
     "consolidation",
     "errors",
+    "functions",
+    "labeling",
     "labels",
     "loops",
     "resources",

@@ -2,6 +2,7 @@
 
 from hitl_sdk.results.document import HumanAnswer, HumanLoopOutput, parse_output
 from hitl_sdk.results.manifest import MANIFEST_COLUMNS, read_manifest
+from hitl_sdk.results.manifest_row import manifest_row
 from hitl_sdk.results.outputs import OutputRow, Outputs, answers_frame
 from hitl_sdk.results.reading import (
     iter_outputs,
@@ -24,6 +25,7 @@ __all__ = [
     "iter_outputs",
     "iter_prefix",
     "list_outputs",
+    "manifest_row",
     "parse_output",
     "read_loops",
     "read_manifest",
