@@ -6,18 +6,29 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk.arns import parse_arn
-from hitl_sdk.errors import AccessDeniedError, InvalidArnError, NotFoundError, RegionNotSupportedError
+from hitl_sdk.errors import (
+    AccessDeniedError,
+    HitlError,
+    InvalidArnError,
+    NotFoundError,
+    RegionNotSupportedError,
+)
 from hitl_sdk.labeling._files import split_object_uri
-from hitl_sdk.labeling._input import is_streamed, manifest_address
+from hitl_sdk.labeling._input import is_former_output, is_streamed, manifest_address, manifest_to_upload
 from hitl_sdk.labeling.job_report import JobProblem, JobReport
+from hitl_sdk.labeling.manifest import InputManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hitl_sdk.labeling.job import LabelingJob
+    from hitl_sdk.labeling.report import ManifestReport
     from hitl_sdk.session import Session
 
 __all__ = ["bucket_region", "report_on"]
+
+_USUAL_BATCH = 1000
+"""The default of MaxConcurrentTaskCount, and the most without a word with AWS (botocore 1.44.5, HumanTaskConfig)."""
 
 
 def report_on(job: LabelingJob, session: Session | None) -> JobReport:
@@ -26,7 +37,50 @@ def report_on(job: LabelingJob, session: Session | None) -> JobReport:
     if session is not None:
         problems += _arn_problems(job, session)
         problems += _bucket_problems(job, session)
-    return JobReport(problems=tuple(problems))
+    try:
+        unreadable = any(problem.field == "input" for problem in problems)
+        manifest = None if unreadable else _manifest_report(job, session)
+    except HitlError as error:
+        return JobReport(
+            problems=(*problems, JobProblem("input", str(error))), advice=tuple(_advice(job, None))
+        )
+    if manifest is not None:
+        problems += _manifest_problems(job, manifest)
+    return JobReport(tuple(problems), tuple(_advice(job, manifest)), manifest)
+
+
+def _manifest_report(job: LabelingJob, session: Session | None) -> ManifestReport | None:
+    """Return what is wrong with the input's lines; None if there are none yet, or they can't be read without a session."""
+    address = manifest_address(job.input)
+    if session is None and (address is not None or is_former_output(job.input)):
+        return None
+    manifest = InputManifest.open(address, session) if address else manifest_to_upload(job.input, session)
+    if manifest is None:
+        return None
+    return manifest.check(job.kind.name, attribute=job.attribute, prior=job.prior_attribute, session=session)
+
+
+def _manifest_problems(job: LabelingJob, manifest: ManifestReport) -> Iterator[JobProblem]:
+    if not manifest.ok:
+        yield JobProblem("input", str(manifest).replace("\n", "\n  "))
+    if job.automated is not None:
+        for problem in job.automated.problems(job.kind, n_objects=manifest.n_lines):
+            yield JobProblem("automated", f"{problem}: leave automated out, or give more objects")
+
+
+def _advice(job: LabelingJob, manifest: ManifestReport | None) -> Iterator[JobProblem]:
+    """Yield what AWS allows, but advises against."""
+    if manifest is not None and manifest.ok and manifest.n_warnings:
+        yield JobProblem("input", str(manifest).replace("\n", "\n  "))
+    if job.automated is not None and manifest is not None:
+        advice = job.automated.advice(n_objects=manifest.n_lines)
+        if advice is not None:
+            yield JobProblem("automated", advice)
+    if job.max_concurrent_tasks > _USUAL_BATCH:
+        yield JobProblem(
+            "max_concurrent_tasks",
+            f"AWS Support has to allow more than {_USUAL_BATCH:,}: ask before you start",
+        )
 
 
 def bucket_region(bucket: str, session: Session) -> str:

@@ -3,13 +3,17 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, PlainValidator
 
+from hitl_sdk.resources import LambdaFunction
 from hitl_sdk.resources.types import TextRule
 
-__all__ = ["AttributeName", "ContentClassifier", "FunctionArn", "JobName", "object_uri"]
+__all__ = ["AttributeName", "ContentClassifier", "Function", "JobName", "object_uri"]
 
 _NAME = "letters, digits and hyphens, beginning and ending with a letter or digit"
+_FUNCTION_ARN = TextRule(
+    r"arn:aws[a-z\-]*:lambda:[a-z0-9\-]*:[0-9]{12}:function:.*", 2048, "the ARN of a Lambda function"
+)
 
 
 def object_uri(text: str) -> str:
@@ -25,14 +29,15 @@ def object_uri(text: str) -> str:
     return TextRule(r"(https|s3)://([^/]+)/?(.*)", 1024, "s3://bucket/key")(text)
 
 
+def _as_function(value: object) -> object:
+    if isinstance(value, str):
+        return _FUNCTION_ARN(value)
+    if value is None or value is False or isinstance(value, LambdaFunction):
+        return value
+    raise ValueError("give the ARN of a Lambda function, a LambdaFunction, or False for none")
+
+
 JobName = Annotated[str, AfterValidator(TextRule("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 63, _NAME))]
 AttributeName = Annotated[str, AfterValidator(TextRule("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}", 127, _NAME))]
-FunctionArn = Annotated[
-    str,
-    AfterValidator(
-        TextRule(
-            r"arn:aws[a-z\-]*:lambda:[a-z0-9\-]*:[0-9]{12}:function:.*", 2048, "the ARN of a Lambda function"
-        )
-    ),
-]
+Function = Annotated[str | LambdaFunction | Literal[False] | None, PlainValidator(_as_function)]
 ContentClassifier = Literal["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"]

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from hitl_sdk.labeling.manifest import InputManifest
     from hitl_sdk.session import Session
 
-__all__ = ["is_input", "is_streamed", "manifest_address", "manifest_to_upload"]
+__all__ = ["is_former_output", "is_input", "is_streamed", "manifest_address", "manifest_to_upload"]
 
 
 def is_streamed(given: object) -> bool:
@@ -19,6 +19,11 @@ def is_streamed(given: object) -> bool:
 def is_input(given: object) -> bool:
     """Tell whether a job can take it."""
     return is_streamed(given) or hasattr(given, "manifest") or hasattr(given, "write")
+
+
+def is_former_output(given: object) -> bool:
+    """Tell whether it is the output of a former job."""
+    return hasattr(given, "is_whole")
 
 
 def manifest_address(given: object) -> str | None:

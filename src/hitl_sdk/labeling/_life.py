@@ -21,7 +21,7 @@ from hitl_sdk.labeling._files import files_of, is_there
 from hitl_sdk.labeling._input import is_streamed
 from hitl_sdk.labeling._request import differences, function_arn, request_of
 from hitl_sdk.labeling.state import state_of
-from hitl_sdk.resources import Change, Plan, PrivateTeam, Resource
+from hitl_sdk.resources import Change, LambdaFunction, Plan, PrivateTeam
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,17 @@ if TYPE_CHECKING:
     from hitl_sdk.labeling.state import LabelingJobState
     from hitl_sdk.session import Session
 
-__all__ = ["describe", "ensure", "find", "given_fields", "plan", "stop", "wait", "written_manifest"]
+__all__ = [
+    "describe",
+    "ensure",
+    "find",
+    "given_fields",
+    "plan",
+    "request_for",
+    "stop",
+    "wait",
+    "written_manifest",
+]
 
 _KIND = "labeling job"
 _READS = ("sagemaker:DescribeLabelingJob", "sagemaker:ListLabelingJobs")
@@ -46,7 +56,7 @@ def given_fields(job: LabelingJob) -> dict[str, Any]:
 
 def plan(job: LabelingJob, session: Session) -> Plan:
     """Return the changes of everything the job stands on, and of the job."""
-    request, files = _request(job, session)
+    request, files = request_for(job, session)
     below = [each.plan(session) for each in _to_provision(job).values()]
     state = find(job.name, session)
     if state is not None:
@@ -68,14 +78,14 @@ def ensure(job: LabelingJob, session: Session, timeout: float) -> LabelingJobSta
     """Make the job with everything it stands on, or adopt the one that exists."""
     state = find(job.name, session)
     if state is not None:
-        return _adopted(job, _request(job, session)[0], state)
+        return _adopted(job, request_for(job, session)[0], state)
     report = report_on(job, session)
     if not report.ok:
         lines = "\n".join(f"  {problem}" for problem in report.problems)
         raise InvalidResourceError(f"{job.label} can't be made:\n{lines}", resource=job.label)
     _refuse_other_case(job, session)
     made = {name: each.ensure(session, timeout=timeout) for name, each in _to_provision(job).items()}
-    request, files = _request(job, session, made)
+    request, files = request_for(job, session, made)
     for file in files.to_upload:
         file.ensure(session)
     try:
@@ -227,13 +237,13 @@ def _refuse_other_case(job: LabelingJob, session: Session) -> None:
         )
 
 
-def _to_provision(job: LabelingJob) -> dict[str, PrivateTeam | Resource[Any]]:
+def _to_provision(job: LabelingJob) -> dict[str, PrivateTeam | LambdaFunction]:
     """Return what has to be there before the job, by the name under which the request asks for it."""
     parts = {"team": job.team, "PRE": job.pre_annotation, "ACS": job.post_annotation}
-    return {name: part for name, part in parts.items() if isinstance(part, PrivateTeam | Resource)}
+    return {name: part for name, part in parts.items() if isinstance(part, PrivateTeam | LambdaFunction)}
 
 
-def _request(
+def request_for(
     job: LabelingJob, session: Session, made: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], JobFiles]:
     """Return the request and the files; ARNs of what is yet to be made are those that AWS will give."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, Kind, Stage, function_of_arn, kind_named
+from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling._input import is_streamed
 from hitl_sdk.labeling.categories import LabelCategories
 
@@ -90,7 +91,7 @@ def _function(stage: Stage) -> Rule:
     return rule
 
 
-def _prior(value: str | None, fields: Mapping[str, Any], kind: Kind) -> Iterator[str]:  # noqa: ARG001
+def _prior(value: str | None, fields: Mapping[str, Any], kind: Kind) -> Iterator[str]:
     if value is None and kind.role in _JUDGING:
         yield (
             f"{kind.title} is about labels that are there: name the label attribute of the former job, "
@@ -99,6 +100,11 @@ def _prior(value: str | None, fields: Mapping[str, Any], kind: Kind) -> Iterator
     if value is not None and kind.role == "label":
         judging = "Verification and Adjustment tasks"
         yield f"{kind.title} does not look at former labels: leave it out, or use one of the {judging}"
+    elif value is not None and kind.human_task_ui is None and (task := fields.get("task")) is not None:
+        try:
+            task.job_template(value)
+        except InvalidInputError as error:
+            yield str(error)
 
 
 def _label_attribute(value: str | None, fields: Mapping[str, Any], kind: Kind) -> Iterator[str]:

@@ -17,15 +17,16 @@ from hitl_sdk import results
 from hitl_sdk._ground_truth import Kind
 from hitl_sdk._model import Model
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labeling import _life, _rules
+from hitl_sdk.labeling import _life, _rules, chains
 from hitl_sdk.labeling._checks import report_on
-from hitl_sdk.labeling._fields import AttributeName, ContentClassifier, FunctionArn, JobName, object_uri
+from hitl_sdk.labeling._fields import AttributeName, ContentClassifier, Function, JobName, object_uri
 from hitl_sdk.labeling._input import is_input
 from hitl_sdk.labeling.automated import AutomatedLabeling
 from hitl_sdk.labeling.categories import LabelCategories
+from hitl_sdk.labeling.job_output import Where
 from hitl_sdk.labeling.job_report import JobReport
 from hitl_sdk.labeling.state import LabelingJobState
-from hitl_sdk.resources import Plan, PrivateTeam, Resource
+from hitl_sdk.resources import Plan, PrivateTeam
 from hitl_sdk.resources.types import KmsKeyId, OutputUri, RoleArn, TagKey, TagValue, TopicArn, WorkteamArn
 from hitl_sdk.session import Session
 from hitl_sdk.tasks import Task
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["LabelingJob"]
 
 DEFAULT_TIMEOUT = 900.0
-
-Function = FunctionArn | InstanceOf[Resource[Any]] | Literal[False] | None
 
 
 def _as_input(value: object) -> object:
@@ -402,6 +401,99 @@ class LabelingJob(Model):
             )
         source = _life.written_manifest(self, state, session)
         return self.clone(name=name, input=source, label_attribute=self.attribute)
+
+    def verify(self, *, name: str, where: Where | None = None, **changes: Any) -> Self:
+        """Return the job in which people judge this job's labels. It can be made as soon as this one has ended.
+
+        Parameters
+        ----------
+        name : str
+            Its name, and its label attribute unless that is changed.
+        where : callable, optional
+            Which labels, all when left out: takes a row of `read_manifest`, ``lambda row: row["confidence"] < 0.8``.
+        **changes
+            Fields that are not this job's, for example a ``task`` with instructions or ``workers_per_object``.
+
+        Returns
+        -------
+        LabelingJob
+            With the same team, role and output. Boxes, semantic masks and the class of an image can be verified.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no task for it.
+        InvalidResourceError
+            If a field breaks a rule.
+        """
+        return chains.verifying(self, name, where, **changes)
+
+    def adjust(self, *, name: str, where: Where | None = None, **changes: Any) -> Self:
+        """Return the job in which people mend this job's labels. It can be made as soon as this one has ended.
+
+        Parameters
+        ----------
+        name : str
+            Its name, and its label attribute unless that is changed.
+        where : callable, optional
+            Which labels, as in `verify`.
+        **changes
+            Fields that are not this job's.
+
+        Raises
+        ------
+        InvalidInputError
+            If Ground Truth has no adjustment for such labels: it has it for boxes, semantic masks, video frames and
+            point clouds.
+        InvalidResourceError
+            If a field breaks a rule.
+        """
+        return chains.adjusting(self, name, where, **changes)
+
+    def then(self, *, name: str, task: Task, where: Where | None = None, **changes: Any) -> Self:
+        """Return a job that asks more of this job's objects, for hierarchical labels.
+
+        Parameters
+        ----------
+        name : str
+            Its name, and its label attribute unless that is changed.
+        task : Task
+            What is asked.
+        where : callable, optional
+            Of which objects, by their label: ``lambda row: row["label"] == "dog"``.
+        **changes
+            Fields that are not this job's.
+
+        Raises
+        ------
+        InvalidResourceError
+            If a field breaks a rule.
+        """
+        return chains.following(self, name, where, task=task, **changes)
+
+    def relabel(self, *, name: str, where: Where, after: "LabelingJob | None" = None, **changes: Any) -> Self:
+        """Return the job in which some objects are labelled again, under the same attribute.
+
+        Its output manifest has all objects of this one: those that are not meant keep their label.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        where : callable
+            Which objects: takes a row of `read_manifest`, of this job or of `after`.
+        after : LabelingJob, optional
+            A later job of the chain, such as a verification, whose output is gone through and whose labels
+            `where` is about.
+        **changes
+            Fields that are not this job's, for example ``workers_per_object``.
+
+        Raises
+        ------
+        InvalidResourceError
+            If a field breaks a rule.
+        """
+        return chains.relabeling(self, name, where, after, **changes)
 
     @overload
     def read(self, session: Session, engine: Literal["pandas"] = ...) -> "pd.DataFrame": ...

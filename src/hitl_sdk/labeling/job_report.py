@@ -1,6 +1,12 @@
 """What is wrong with a labeling job before it is made: every finding with its field and its cure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hitl_sdk.labeling.report import ManifestReport
 
 __all__ = ["JobProblem", "JobReport"]
 
@@ -40,12 +46,12 @@ class JobReport:
         What keeps the job from being made.
     advice : tuple of JobProblem
         What AWS allows, but advises against.
-    n_objects : int or None
-        The lines of the input manifest, if it was read.
+    manifest : ManifestReport or None
+        What the lines of the input are like, if they could be read.
 
     Examples
     --------
-    >>> report = JobReport(advice=(JobProblem("automated", "AWS advises 5,000 objects or more"),), n_objects=1800)
+    >>> report = JobReport(advice=(JobProblem("automated", "AWS advises 5,000 objects or more"),))
     >>> print(report)
     ~ automated: AWS advises 5,000 objects or more
     >>> report.ok
@@ -54,7 +60,7 @@ class JobReport:
 
     problems: tuple[JobProblem, ...] = ()
     advice: tuple[JobProblem, ...] = ()
-    n_objects: int | None = None
+    manifest: ManifestReport | None = None
 
     @property
     def ok(self) -> bool:
