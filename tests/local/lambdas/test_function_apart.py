@@ -1,0 +1,141 @@
+"""A function in a process of its own: warm, timed, and gone when the service is."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from hitl_sdk.local.engine import FunctionFailed
+
+ENDPOINT = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def apart(deployment):
+    deployment.lambdas.run_apart(ENDPOINT)
+    return deployment
+
+
+def test_the_process_stays_between_calls(apart):
+    arn = apart.deploy("f", "import os\ndef handler(event, context): return os.getpid()")
+
+    first = apart.invoke(arn)
+
+    assert first != os.getpid()
+    assert apart.invoke(arn) == first
+
+
+def test_new_code_gets_a_new_process_and_the_old_one_ends(apart):
+    arn = apart.deploy("f", "import os\ndef handler(event, context): return os.getpid()")
+    first = apart.invoke(arn)
+
+    apart.client.update_function_configuration(FunctionName="f", Environment={"Variables": {"LEVEL": "7"}})
+
+    assert apart.invoke(arn) != first
+    assert not is_running(first)
+
+
+def test_the_function_finds_our_aws_and_nothing_of_the_service_s_own_environment(apart, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("DATABASE_PASSWORD", "secret")
+    arn = apart.deploy(
+        "f", "import os\ndef handler(event, context): return dict(os.environ)", environment={"LEVEL": "7"}
+    )
+
+    environment = apart.invoke(arn)
+
+    assert environment["AWS_ENDPOINT_URL"] == ENDPOINT
+    assert environment["AWS_ACCESS_KEY_ID"] == "testing"
+    assert (environment["AWS_REGION"], environment["LEVEL"]) == ("eu-west-1", "7")
+    assert not {"AWS_PROFILE", "DATABASE_PASSWORD"} & environment.keys()
+
+
+def test_what_a_function_prints_is_no_answer(apart, capfd):
+    arn = apart.deploy(
+        "f", "import os\ndef handler(event, context):\n    print('hello')\n    os.system('echo there')"
+    )
+
+    assert apart.invoke(arn) is None
+    apart.lambdas.close()
+    assert sorted(capfd.readouterr().err.split()) == ["hello", "there"]
+
+
+def test_a_function_that_takes_too_long_is_ended_and_started_anew(apart):
+    arn = apart.deploy(
+        "f",
+        "import os, time\ndef handler(event, context):\n    time.sleep(event)\n    return os.getpid()",
+        timeout=1,
+    )
+    first = apart.invoke(arn, 0)
+
+    with pytest.raises(FunctionFailed, match=r"Sandbox\.Timedout: Task timed out after 1\.00 seconds"):
+        apart.invoke(arn, 60)
+
+    assert not is_running(first)
+    assert apart.invoke(arn, 0) != first
+
+
+def test_a_process_that_ends_by_itself_is_a_failure_once(apart):
+    arn = apart.deploy(
+        "f", "import os\ndef handler(event, context):\n    if event: os._exit(event)\n    return 'well'"
+    )
+
+    with pytest.raises(FunctionFailed, match=r"Runtime\.ExitError: Runtime exited with exit status 3"):
+        apart.invoke(arn, 3)
+
+    assert apart.invoke(arn, 0) == "well"
+
+
+def test_a_process_that_was_killed_between_two_calls_is_a_failure_once(apart):
+    arn = apart.deploy("f", "import os\ndef handler(event, context): return os.getpid()")
+    os.kill(apart.invoke(arn), 9)
+
+    with pytest.raises(FunctionFailed, match=r"Runtime\.ExitError"):
+        apart.invoke(arn, "x" * 100_000)
+
+    assert apart.invoke(arn)
+
+
+def test_the_log_tells_of_a_failure_without_what_the_item_said(apart, caplog):
+    arn = apart.deploy("f", "def handler(event, context): raise ValueError(event['source'])")
+
+    with caplog.at_level(logging.WARNING), pytest.raises(FunctionFailed, match="the patient"):
+        apart.invoke(arn, {"source": "the patient"})
+
+    assert [record.getMessage() for record in caplog.records] == ["f failed: ValueError"]
+
+
+def test_everything_ends_when_the_functions_are_closed(apart):
+    arn = apart.deploy("f", "import os\ndef handler(event, context): return [os.getpid(), os.getcwd()]")
+    pid, folder = apart.invoke(arn)
+
+    apart.lambdas.close()
+
+    assert not is_running(pid)
+    assert not Path(folder).exists()
+
+
+def test_a_zip_for_this_very_python_comes_before_what_is_installed(apart):
+    """As on Lambda: what was tested is what runs."""
+    import platform
+    import sys
+
+    arn = apart.deploy(
+        "f", "import tenacity\ndef handler(event, context): return tenacity.X", tenacity="X = 1"
+    )
+    apart.client.update_function_configuration(
+        FunctionName="f", Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}"
+    )
+
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        pytest.skip("the zip's compiled modules would be for another machine")
+    assert apart.invoke(arn) == 1
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
