@@ -35,6 +35,7 @@ __all__ = [
     "ENDED",
     "HELD_FOR",
     "LONGEST_JOB",
+    "TOO_OLD",
     "ClaimLost",
     "claim",
     "end",
@@ -51,6 +52,7 @@ __all__ = [
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 LONGEST_JOB = timedelta(days=30)
+TOO_OLD = "The labeling job was not completed in 30 days"
 HELD_FOR = timedelta(minutes=20)  # a Lambda function may take 15; longer than this is taken for a crash
 _LONGEST_PAUSE = timedelta(hours=1)
 _LONGEST_REASON = 1024
