@@ -26,6 +26,8 @@ ANSWER_KEYS: Mapping[str, str] = {
 }
 """The keys of the elements whose answer does not stand under their name."""
 
+# Our own elements stand for AWS's task UIs on the local service.
+_PREFIXES = ("crowd-", "hitl-")
 _CONTROLS = frozenset({"input", "select", "textarea"})
 LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 LIQUID_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
@@ -166,7 +168,7 @@ class _ElementReader(HTMLParser):
         if tag == "option" and self._select is not None:
             self._written_into = _Unfinished(tag, self._attributes(attrs))
             self._select.options.append(self._written_into)
-        elif tag.startswith("crowd-") or tag in _CONTROLS:
+        elif tag.startswith(_PREFIXES) or tag in _CONTROLS:
             element = _Unfinished(tag, self._attributes(attrs))
             self._found.append(element)
             self._select = element if tag == "select" else self._select

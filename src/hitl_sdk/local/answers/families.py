@@ -9,6 +9,7 @@ from hitl_sdk.local.answers.classifiers import OneLabel, SeveralLabels
 from hitl_sdk.local.answers.controls import Number, OneButton, Options, Slider, Switches, Text
 from hitl_sdk.local.answers.documents import FormFields, ModerationLabels
 from hitl_sdk.local.answers.entities import Entities
+from hitl_sdk.local.answers.frames import Cuboids, FrameShapes, Points
 from hitl_sdk.local.answers.generative import QuestionsAndAnswers, Rankings
 from hitl_sdk.local.answers.masks import InstanceMask, SemanticMask
 from hitl_sdk.local.answers.shapes import Drawing
@@ -51,6 +52,10 @@ WIDGETS: Mapping[str, Family] = {
     "crowd-semantic-segmentation": SemanticMask(),
     "crowd-text-ranking": Rankings(),
     "crowd-textract-analyze-document": FormFields(),
+    "hitl-point-classes": Points(),
+    "hitl-point-cloud": Cuboids(),
+    "hitl-point-cloud-frames": FrameShapes(),
+    "hitl-video-frames": FrameShapes(),
 }
 """The annotation widgets; one without a name answers under its tag."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.answers.page import Page, Question
     from hitl_sdk.local.answers.slips import Slips
 
-__all__ = ["Drawing"]
+__all__ = ["Drawing", "moved_shape"]
 
 
 class Drawing(Generic[ShapeT]):
@@ -50,7 +50,7 @@ class Drawing(Generic[ShapeT]):
         width, height = page.image_size(question)
         size = (known.image_width or width, known.image_height or height)
         drawn = tuple(
-            _moved(replace(shape, label=label), slips, size)
+            moved_shape(replace(shape, label=label), slips, size)
             for shape in known.shapes
             if (label := slips.seen(shape.label, choices)) is not None
         )
@@ -91,12 +91,13 @@ def _as_written(shape: object) -> dict[str, Any]:
     return {name: part for name, part in sorted(value.items()) if name != "confidence"}
 
 
-def _moved(shape: ShapeT, slips: Slips, size: tuple[int, int]) -> ShapeT:
+def moved_shape(shape: ShapeT, slips: Slips, size: tuple[float, float]) -> ShapeT:
+    """Return a shape where a hand puts it that shakes, within an image of a size."""
     moved: ShapeT = _MOVES[type(shape)](shape, slips, *size)
     return moved
 
 
-def _moved_box(box: Box, slips: Slips, width: int, height: int) -> Box:
+def _moved_box(box: Box, slips: Slips, width: float, height: float) -> Box:
     """Move the corners; what is left is at least a pixel wide and high."""
     if not slips.jitter:
         return box
@@ -106,11 +107,13 @@ def _moved_box(box: Box, slips: Slips, width: int, height: int) -> Box:
     return replace(box, left=left, top=top, width=right - left, height=bottom - top)
 
 
-def _moved_keypoint(point: Keypoint, slips: Slips, width: int, height: int) -> Keypoint:
+def _moved_keypoint(point: Keypoint, slips: Slips, width: float, height: float) -> Keypoint:
     return replace(point, x=slips.moved(point.x, 0, width), y=slips.moved(point.y, 0, height))
 
 
-def _moved_outline(outline: Polygon | Polyline, slips: Slips, width: int, height: int) -> Polygon | Polyline:
+def _moved_outline(
+    outline: Polygon | Polyline, slips: Slips, width: float, height: float
+) -> Polygon | Polyline:
     vertices = tuple(Point(slips.moved(x, 0, width), slips.moved(y, 0, height)) for x, y in outline.vertices)
     return replace(outline, vertices=vertices)
 

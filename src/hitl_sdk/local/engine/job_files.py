@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.local.engine.documents import canonical_json, human_answer, submission
+from hitl_sdk.local.frame_responses import frame_responses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,7 +84,11 @@ def response_files(job: Row[Any], object_id: str, seats: Sequence[Row[Any]]) -> 
     answered = sorted(seats, key=submission)
     folder = object_folder(job, object_id)
     document = {"answers": [{**human_answer(seat), "workerId": _worker_id(job, seat)} for seat in answered]}
-    return {f"{folder}/{written_at(answered[-1].submitted_at)}.json": canonical_json(document).encode()}
+    files = {f"{folder}/{written_at(answered[-1].submitted_at)}.json": canonical_json(document).encode()}
+    for seat in answered:
+        for name, response in frame_responses(seat.worker_id, seat.answer).items():
+            files[f"{folder}/{name}"] = canonical_json(response).encode()
+    return files
 
 
 def payload_item(job: Row[Any], data_object: Row[Any], seats: Iterable[Row[Any]]) -> dict[str, Any]:
