@@ -276,7 +276,12 @@ class LabelCategories(Model):
             LabelCategory(label=label, short_name=short.get(label, ""), full_name=full.get(label, ""))
             for label in task.label_names
         ]
-        return cls(labels=labels, instructions=task.instructions, audit_attribute=audit_attribute)
+        return cls(
+            labels=labels,
+            annotation_type=getattr(task, "annotation_type", None),
+            instructions=task.instructions,
+            audit_attribute=audit_attribute,
+        )
 
     def to_json(self, kind: Kind) -> dict[str, Any]:
         """Return the content of the file for a job of a kind.
