@@ -160,7 +160,9 @@ class SmoothedConfusion(Confusion):
         def shares(accuracy: Reals) -> Reals:
             return np.where(is_right, accuracy, (1 - accuracy) / self._others)
 
-        return self._votes_of[worker] * (shares(self._accuracy[worker]) + shares(self._accuracy.mean()) / 2)
+        return self._votes_of[worker] * (
+            shares(self._accuracy[worker]) + shares(self._accuracy.sum() / max(len(self._accuracy), 1)) / 2
+        )
 
 
 class OneCoin:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labels import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from hitl_sdk._ground_truth import Kind
     from hitl_sdk.functions.events import DataObject, PostAnnotationEvent
     from hitl_sdk.functions.storage import Storage
+    from hitl_sdk.tasks import ManifestEntry
 
 __all__ = ["Batch", "Consolidator", "Entry", "answers_under"]
 
@@ -54,6 +57,14 @@ class Batch:
         """The hour as Ground Truth writes it into metadata and names of files: microseconds, and no zone."""
         return self.now.replace(tzinfo=None).isoformat(timespec="microseconds")
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the job; where the event does not tell them, those that workers gave, in sorted order."""
+        if self.event.label_categories:
+            return self.event.label_categories
+        answers = [given.content for each in self.objects for given in each.annotations]
+        return tuple(sorted(_labels_in(answers)))
+
     def write(self, name: str, body: bytes) -> str:
         """Write a file among the job's consolidated annotations, and return its address.
 
@@ -72,6 +83,17 @@ class Batch:
         self.storage.write(uri, body)
         return uri
 
+    def stored(self, entry: ManifestEntry, object_id: str) -> Entry:
+        """Return the entry of an object's label, after writing the file that the label is, if it is one."""
+        if entry.png is not None:
+            value: object = self.write(f"{object_id}_{self.timestamp}.png", entry.png)
+        elif entry.file is not None:
+            name, body = entry.file
+            value = self.write(f"{object_id}/{name}", body)
+        else:
+            value = entry.value
+        return Entry(value, entry.metadata)
+
     def content(self, entry: Entry) -> dict[str, object]:
         """Return what goes into the manifest line: the label, and all of its metadata."""
         attribute = self.event.label_attribute_name
@@ -87,6 +109,23 @@ class Batch:
 
 Consolidator: TypeAlias = "Callable[[Batch], Mapping[str, Entry]]"
 """Makes of a batch one entry an object, by its id; an object that can't have one is left out, and logged."""
+
+
+def _labels_in(value: object) -> set[str]:
+    """Return the labels that answers name, of whichever element."""
+    found: list[object] = []
+    todo = [value]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, list):
+            todo += part
+        elif isinstance(part, Mapping):
+            todo += part.values()
+            found.append(part.get("label"))
+            for key in ("labels", "labelMappings"):
+                named = part.get(key)
+                found += named if isinstance(named, list | Mapping) else ()
+    return {clean_text(each) for each in found if isinstance(each, str)} - {""}
 
 
 def answers_under(content: Mapping[str, object], name: str) -> Mapping[str, object]:

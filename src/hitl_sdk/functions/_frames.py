@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.functions._batch import Entry
 from hitl_sdk.functions._images_and_texts import rounded, with_status
 from hitl_sdk.functions._task_labels import agree, read_answers
-from hitl_sdk.labels import Frame, clean_text
+from hitl_sdk.labels import Frame
 from hitl_sdk.tasks import (
     PointCloudObjectDetection,
     PointCloudObjectDetectionAdjustment,
@@ -29,7 +28,7 @@ from hitl_sdk.tasks import (
 
 if TYPE_CHECKING:
     from hitl_sdk.consolidation import Consensus
-    from hitl_sdk.functions._batch import Batch, Consolidator
+    from hitl_sdk.functions._batch import Batch, Consolidator, Entry
     from hitl_sdk.tasks import ManifestEntry, Task
     from hitl_sdk.tasks.frames import FrameTask
 
@@ -63,7 +62,7 @@ def _consolidator(task_type: type[FrameTask]) -> Consolidator:
         answers = read_answers(task, batch.objects)
         entries = {}
         for object_id, consensus in agree(task, answers, None).items():
-            entry = _stored(_written(task, consensus), object_id, batch)
+            entry = batch.stored(_written(task, consensus), object_id)
             is_adjusted = batch.kind.role == "adjust"
             entries[object_id] = with_status(entry, answers[object_id]) if is_adjusted else entry
         return entries
@@ -73,12 +72,10 @@ def _consolidator(task_type: type[FrameTask]) -> Consolidator:
 
 def _task(task_type: type[FrameTask], batch: Batch) -> FrameTask | None:
     """Return the task that the answers are to; what was drawn, the event does not say, but they do."""
-    answers = [annotation.content for each in batch.objects for annotation in each.annotations]
-    labels = batch.event.label_categories or sorted(
-        {label for answer in answers for label in _labels_in(answer)}
-    )
+    labels = batch.labels
     if not labels:
         return None
+    answers = [annotation.content for each in batch.objects for annotation in each.annotations]
     fields: dict[str, Any] = {}
     if "annotation_type" in task_type.model_fields:
         fields["annotation_type"] = next(
@@ -97,24 +94,6 @@ def _written(task: Task, consensus: Consensus[Any]) -> ManifestEntry:
         )
         label = replace(label, objects=objects)
     return task.manifest_entry(label, confidence=rounded(consensus.confidence))
-
-
-def _stored(entry: ManifestEntry, object_id: str, batch: Batch) -> Entry:
-    """Write the file that a label is, whose address is its value."""
-    if entry.file is None:
-        return Entry(entry.value, entry.metadata)
-    name, content = entry.file
-    return Entry(batch.write(f"{object_id}/{name}", content), entry.metadata)
-
-
-def _labels_in(value: object) -> Iterator[str]:
-    """Yield the labels that an answer names."""
-    if isinstance(value, Mapping):
-        label, labels = value.get("label"), value.get("labels")
-        named = [label, *(labels if isinstance(labels, list) else ())]
-        yield from (clean_text(each) for each in named if isinstance(each, str))
-    for part in _parts(value):
-        yield from _labels_in(part)
 
 
 def _keys_in(value: object) -> Iterator[str]:

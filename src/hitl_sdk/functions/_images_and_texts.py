@@ -7,21 +7,20 @@ for jobs made in the console, they are those that workers gave, in sorted order.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hitl_sdk._image_shapes import clip
-from hitl_sdk.consolidation import MajorityVote, SmoothedDawidSkene
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.functions._batch import Entry, answers_under
+from hitl_sdk.functions._error_model import ErrorModel
 from hitl_sdk.functions._task_labels import agree, read_answers
 from hitl_sdk.functions._tasks import Boxes, OneLabel, SeveralLabels
-from hitl_sdk.labels import clean_text
 from hitl_sdk.tasks import NamedEntityRecognition, SemanticSegmentation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
     from hitl_sdk.consolidation import Consensus, Consolidation
     from hitl_sdk.functions._batch import Batch, Consolidator
     from hitl_sdk.functions._task_labels import Given
@@ -45,20 +44,11 @@ class _Family(NamedTuple):
     write: Callable[[ListedLabels, Consensus[Any]], ManifestEntry]
 
 
-def _error_model() -> Consolidation[Any]:
-    """Return what AWS calls a variant of expectation maximisation; without numpy, which that needs, the majority.
-
-    All answers of a batch are used together. AWS's sample keeps what it learnt of the workers from batch to batch; here
-    each batch begins anew.
-    """
-    return MajorityVote() if find_spec("numpy") is None else SmoothedDawidSkene()
-
-
 def _own_method() -> None:
     """Leave the method to the task."""
 
 
-def _one(task: ListedLabels, consensus: Consensus[str]) -> ManifestEntry:
+def _as_a_whole(task: ListedLabels, consensus: Consensus[str] | Consensus[Mask]) -> ManifestEntry:
     return task.manifest_entry(consensus.label, confidence=rounded(consensus.confidence))
 
 
@@ -85,18 +75,14 @@ def _marked(task: ListedLabels, consensus: Consensus[Any]) -> ManifestEntry:
     return task.manifest_entry(_sure(consensus.label))
 
 
-def _painted(task: ListedLabels, consensus: Consensus[Mask]) -> ManifestEntry:
-    return task.manifest_entry(consensus.label, confidence=rounded(consensus.confidence))
-
-
-_ONE = _Family(OneLabel, _error_model, _one)
-_SEVERAL = _Family(SeveralLabels, _error_model, _several)
+_ONE = _Family(OneLabel, ErrorModel, _as_a_whole)
+_SEVERAL = _Family(SeveralLabels, ErrorModel, _several)
 # Boxes of different workers that overlap most, averaged.
 _BOXES = _Family(Boxes, _own_method, _drawn)
 # Marked pieces clustered by overlap; the mode of their ends, and the most frequent label.
 _SPANS = _Family(NamedEntityRecognition, _own_method, _marked)
 # The workers vote on every pixel; the smoothing of which AWS speaks is not published, and not done.
-_MASKS = _Family(SemanticSegmentation, _own_method, _painted)
+_MASKS = _Family(SemanticSegmentation, _own_method, _as_a_whole)
 
 
 def _consolidator(family: _Family, finish: _Finish | None = None) -> Consolidator:
@@ -104,29 +90,22 @@ def _consolidator(family: _Family, finish: _Finish | None = None) -> Consolidato
 
     def consolidate(batch: Batch) -> Mapping[str, Entry]:
         name = str(batch.kind.answer_key)
-        labels = batch.event.label_categories or _labels_given(batch, name)
-        if not labels:
+        if not batch.labels:
             return {}  # nobody named any, and the event names none: there is no label to write
-        task = family.task(name=name, labels=labels, title=batch.kind.title[:128])
+        task = family.task(name=name, labels=batch.labels, title=batch.kind.title[:128])
         answers = read_answers(task, batch.objects, lambda content: answers_under(content, name))
         entries = {}
         for object_id, consensus in agree(task, answers, family.method()).items():
             try:
-                written = _stored(family.write(task, consensus), object_id, batch)
+                written = family.write(task, consensus)
             except InvalidInputError as error:
                 _LOG.warning("object %r is left out: %s", object_id, error)
             else:
-                entries[object_id] = finish(written, answers[object_id]) if finish else written
+                entry = batch.stored(written, object_id)
+                entries[object_id] = finish(entry, answers[object_id]) if finish else entry
         return entries
 
     return consolidate
-
-
-def _stored(entry: ManifestEntry, object_id: str, batch: Batch) -> Entry:
-    """Write the PNG of a mask, whose address is its value."""
-    if entry.png is None:
-        return Entry(entry.value, entry.metadata)
-    return Entry(batch.write(f"{object_id}_{batch.timestamp}.png", entry.png), entry.metadata)
 
 
 def _with_feedback(entry: Entry, given: Sequence[Given]) -> Entry:
@@ -144,30 +123,6 @@ def with_status(entry: Entry, given: Sequence[Given]) -> Entry:
     told = [each.answer.modified for each in given if each.answer.modified is not None]
     status = {"adjustment-status": "adjusted" if any(told) else "unadjusted"} if told else {}
     return Entry(entry.value, {**entry.metadata, **status})
-
-
-def _labels_given(batch: Batch, name: str) -> list[str]:
-    """Return the labels that workers gave, in sorted order."""
-    names: set[str] = set()
-    for each in batch.objects:
-        for annotation in each.annotations:
-            answer = answers_under(annotation.content, name).get(name)
-            if isinstance(answer, Mapping):
-                names.update(_names_in(answer))
-    return sorted(names - {""})
-
-
-def _names_in(answer: Mapping[str, object]) -> Iterable[str]:
-    """Yield the labels that an answer names, of whichever element."""
-    mappings = answer.get("labelMappings")
-    several = [answer.get(key) for key in ("labels", "boundingBoxes", "entities")]
-    named = [answer.get("label"), *(mappings if isinstance(mappings, Mapping) else ())]
-    for each in several:
-        named += each if isinstance(each, list) else []
-    for each in named:
-        label = each.get("label") if isinstance(each, Mapping) else each
-        if isinstance(label, str):
-            yield clean_text(label)
 
 
 def _sure(parts: Iterable[Any]) -> tuple[Any, ...]:
