@@ -115,11 +115,11 @@ class Lambdas:
         return True
 
     @contextmanager
-    def answering_moto(self) -> Iterator[None]:
-        """Run functions here inside the block whenever moto would run one in Docker: for Lambda's Invoke, of topics.
+    def at_work(self) -> Iterator[None]:
+        """Run functions also when moto would, inside the block: for Lambda's Invoke, a topic, a queue. At its end, `close`.
 
         Where a test has told moto to run none (``mock_aws(config={"lambda": {"use_docker": False}})``) moto never
-        asks, and what has no Python in a zip is left to Docker.
+        asks, and what is no Python from a zip is left to Docker.
         """
         moto_function: Any = LambdaFunction
         in_docker = moto_function._invoke_lambda
@@ -141,6 +141,7 @@ class Lambdas:
             yield
         finally:
             moto_function._invoke_lambda = in_docker
+            self.close()
 
     def close(self) -> None:
         """End what runs, and remove the unpacked code."""

@@ -85,6 +85,11 @@ class MotoServices:
     changing : callable, optional
         Returns a context manager, in which objects and events are put.
 
+    Attributes
+    ----------
+    lambdas : Lambdas
+        Who runs functions.
+
     Examples
     --------
     >>> from hitl_sdk.testing import mock_hitl
@@ -96,11 +101,7 @@ class MotoServices:
 
     def __init__(self, changing: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self._changing = changing
-        self._lambdas = Lambdas(self)
-
-    def close(self) -> None:
-        """End what Lambda functions run in."""
-        self._lambdas.close()
+        self.lambdas: Lambdas = Lambdas(self)
 
     def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:
         """Return the content of an object; None if there is none."""
@@ -114,11 +115,11 @@ class MotoServices:
         FunctionFailed
             If it does, or there is none.
         """
-        return self._lambdas.invoke(scope, function_arn, event)
+        return self.lambdas.invoke(scope, function_arn, event)
 
     def has_function(self, scope: Scope, function_arn: str) -> bool:  # noqa: ARG002  the ARN says it
         """Tell whether moto has the function."""
-        return self._lambdas.knows(function_arn)
+        return self.lambdas.knows(function_arn)
 
     def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
         """Write an object; the bucket's notifications go out.

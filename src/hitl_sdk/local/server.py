@@ -69,6 +69,7 @@ def serve(service: ReviewService, *, host: str, port: int, on_ready: Callable[[s
             signal.signal(number, _end_with_success)
         shown_host = f"[{host}]" if ":" in host else host
         url = f"http://{shown_host}:{listener.getsockname()[1]}"
+        service.lambdas.run_apart(url)
         app = application(service, on_start=lambda: on_ready(url))
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listener])

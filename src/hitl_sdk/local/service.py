@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hitl_sdk._clock import Clock
+    from hitl_sdk.local.lambdas import Lambdas
     from hitl_sdk.local.moto_state import MotoState
     from hitl_sdk.local.wire import HttpRequest
 
@@ -57,8 +58,8 @@ def review_service(
     ...     service.handle(HttpRequest("GET", "/human-loops/loop-1")).status
     404
     """
-    services = MotoServices(moto_state.changing) if moto_state else MotoServices()
-    with Store(store_url) as store, closing(services) as delivery:
+    delivery = MotoServices(moto_state.changing) if moto_state else MotoServices()
+    with Store(store_url) as store, delivery.lambdas.at_work():
         engine = Engine(store, clock=clock, seed=seed, deliver=delivery)
         if moto_state:
             engine.put_missing_outputs(lacks_object)
@@ -67,6 +68,7 @@ def review_service(
             engine,
             workers=Workers(engine, clock=clock, seed=seed, read_object=read_object),
             endpoints=Endpoints(),
+            lambdas=delivery.lambdas,
             store=store,
             seed=seed,
             moto_state=moto_state,
@@ -84,6 +86,8 @@ class ReviewService:
         The simulated people.
     endpoints : Endpoints
         The simulated inference endpoints.
+    lambdas : Lambdas
+        Who runs Lambda functions.
     store : Store
         Where the engine's state lies.
     seed : int, optional
@@ -102,6 +106,7 @@ class ReviewService:
         *,
         workers: Workers,
         endpoints: Endpoints,
+        lambdas: Lambdas,
         store: Store,
         seed: int | None = None,
         moto_state: MotoState | None = None,
@@ -109,6 +114,7 @@ class ReviewService:
         self.engine = engine
         self.workers = workers
         self.endpoints = endpoints
+        self.lambdas = lambdas
         self.store = store
         self.moto_state = moto_state
         self._wire = Wire(seed)

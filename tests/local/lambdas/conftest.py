@@ -22,7 +22,7 @@ REGION = "eu-west-1"
 
 
 class Deployment:
-    """A cloud, the runner of its functions, and plain boto3."""
+    """A cloud, a runner of its functions, and plain boto3, which the cloud's own runner answers."""
 
     def __init__(self, cloud: Cloud, lambdas: Lambdas) -> None:
         self.cloud = cloud

@@ -134,5 +134,4 @@ def test_a_function_may_invoke_another(deployment):
         helper="X = 2",
     )
 
-    with deployment.lambdas.answering_moto():
-        assert deployment.invoke(outer) == [1, 2, True]
+    assert deployment.invoke(outer) == [1, 2, True]

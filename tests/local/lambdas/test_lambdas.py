@@ -7,6 +7,7 @@ import zipfile
 import boto3
 import pytest
 from moto import mock_aws
+from moto.awslambda.models import LambdaFunction
 
 from hitl_sdk.local.engine import FunctionFailed
 from hitl_sdk.local.moto_services import scope_in
@@ -191,9 +192,8 @@ def test_code_that_is_no_zip_is_a_failure(deployment):
 def test_a_function_that_was_deployed_can_be_invoked_by_plain_boto3(deployment):
     deployment.deploy("echo", ECHO)
 
-    with deployment.lambdas.answering_moto():
-        answer = deployment.client.invoke(FunctionName="echo", Payload=b'{"a": 1}')
-        empty = deployment.client.invoke(FunctionName="echo")
+    answer = deployment.client.invoke(FunctionName="echo", Payload=b'{"a": 1}')
+    empty = deployment.client.invoke(FunctionName="echo")
 
     assert json.loads(answer["Payload"].read()) == {"a": 1}
     assert "FunctionError" not in answer
@@ -203,8 +203,7 @@ def test_a_function_that_was_deployed_can_be_invoked_by_plain_boto3(deployment):
 def test_a_failure_is_told_to_plain_boto3_as_lambda_tells_it(deployment):
     deployment.deploy("f", "def handler(event, context): return event['source']")
 
-    with deployment.lambdas.answering_moto():
-        answer = deployment.client.invoke(FunctionName="f", Payload=b"{}")
+    answer = deployment.client.invoke(FunctionName="f", Payload=b"{}")
 
     assert answer["FunctionError"]
     assert json.loads(answer["Payload"].read()) == {"errorType": "KeyError", "errorMessage": "'source'"}
@@ -223,44 +222,46 @@ def test_a_topic_s_message_reaches_the_function_that_is_subscribed(deployment):
     topic = sns.create_topic(Name="news")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
 
-    with deployment.lambdas.answering_moto():
-        sns.publish(TopicArn=topic, Message="hello")
+    sns.publish(TopicArn=topic, Message="hello")
 
     assert boto3.client("s3").get_object(Bucket="seen", Key="message")["Body"].read() == b"hello"
 
 
-def test_what_is_no_python_is_left_to_moto(deployment, monkeypatch):
-    from moto.awslambda.models import LambdaFunction
-
-    monkeypatch.setattr(LambdaFunction, "_invoke_lambda", lambda self, event=None: ('"docker"', False, ""))
-    deployment.client.create_function(
-        FunctionName="js",
-        Runtime="nodejs24.x",
-        Role=deployment.cloud.role_arn,
-        Handler="index.handler",
-        Code={"ZipFile": deployment.zipped(main="")},
-    )
-
-    with deployment.lambdas.answering_moto():
-        answer = deployment.client.invoke(FunctionName="js", Payload=b"{}")
-
-    assert json.loads(answer["Payload"].read()) == "docker"
-
-
-def test_functions_that_a_test_mocks_by_moto_s_own_way_stay_mocked():
+def deploy_by_boto3(role_arn: str, runtime: str) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as opened:
         opened.writestr("main.py", "def handler(event, context): raise SystemError")
+    boto3.client("lambda").create_function(
+        FunctionName="f",
+        Runtime=runtime,
+        Role=role_arn,
+        Handler="main.handler",
+        Code={"ZipFile": packed.getvalue()},
+    )
 
+
+def test_what_is_no_python_is_left_to_moto(monkeypatch):
+    monkeypatch.setattr(LambdaFunction, "_invoke_lambda", lambda self, event=None: ('"docker"', False, ""))
+
+    with mock_hitl() as cloud:
+        deploy_by_boto3(cloud.role_arn, "nodejs24.x")
+        answer = boto3.client("lambda").invoke(FunctionName="f", Payload=b"{}")["Payload"].read()
+
+    assert json.loads(answer) == "docker"
+
+
+def test_functions_that_a_test_mocks_by_moto_s_own_way_stay_mocked():
     with mock_aws(config={"lambda": {"use_docker": False}}), mock_hitl() as cloud:
-        client = boto3.client("lambda")
-        client.create_function(
-            FunctionName="mocked",
-            Runtime="python3.14",
-            Role=cloud.role_arn,
-            Handler="main.handler",
-            Code={"ZipFile": packed.getvalue()},
-        )
-        answer = client.invoke(FunctionName="mocked", Payload=b'{"a": 1}')["Payload"].read()
+        deploy_by_boto3(cloud.role_arn, "python3.14")
+        answer = boto3.client("lambda").invoke(FunctionName="f", Payload=b'{"a": 1}')["Payload"].read()
 
     assert answer == b'{"a": 1}'
+
+
+def test_moto_is_as_it_was_after_the_block():
+    before = LambdaFunction._invoke_lambda
+
+    with mock_hitl():
+        assert LambdaFunction._invoke_lambda is not before
+
+    assert LambdaFunction._invoke_lambda is before
