@@ -97,10 +97,11 @@ def _prior(value: str | None, fields: Mapping[str, Any], kind: Kind) -> Iterator
             f"{kind.title} is about labels that are there: name the label attribute of the former job, "
             f"which is in the input manifest"
         )
-    if value is not None and kind.role == "label":
+    task = fields.get("task")
+    if value is not None and kind.role == "label" and not (task and task.is_judgement):
         judging = "Verification and Adjustment tasks"
         yield f"{kind.title} does not look at former labels: leave it out, or use one of the {judging}"
-    elif value is not None and kind.human_task_ui is None and (task := fields.get("task")) is not None:
+    elif value is not None and kind.human_task_ui is None and task is not None:
         try:
             task.job_template(value)
         except InvalidInputError as error:
