@@ -68,9 +68,14 @@ def test_the_number_of_a_class_may_be_a_text(number):
     assert one(species(number=number))["label"] == "dog"
 
 
-def test_a_missing_confidence_is_null_and_zero_stays_as_the_file_says():
-    assert one(line(1, "image-classification", class_name="dog"))["confidence"] is None
-    assert one(line(1, "image-classification", class_name="dog", confidence="0.00"))["confidence"] == 0.0
+def test_a_missing_confidence_is_null_without_a_note():
+    row = one(line(1, "image-classification", class_name="dog"))
+
+    assert (row["confidence"], row["confidence_note"]) == (None, None)
+
+
+def test_a_confidence_may_be_a_text():
+    assert one(line(1, "image-classification", class_name="dog", confidence="0.50"))["confidence"] == 0.5
 
 
 def test_several_classes_have_a_confidence_each():
@@ -116,9 +121,9 @@ def test_boxes_without_confidences_are_read():
 
 def test_spans_are_read():
     entity = {"label": "city", "startOffset": 5, "endOffset": 11}
-    row = one(line({"annotations": {"entities": [entity]}}, "text-span", entities=[{"confidence": 0}]))
+    row = one(line({"annotations": {"entities": [entity]}}, "text-span", entities=[{"confidence": 0.7}]))
 
-    assert row["label"] == [{"label": "city", "start_offset": 5, "end_offset": 11, "confidence": 0.0}]
+    assert row["label"] == [{"label": "city", "start_offset": 5, "end_offset": 11, "confidence": 0.7}]
 
 
 def test_a_mask_is_the_address_of_its_file():
@@ -140,7 +145,7 @@ def test_an_adjusted_label_says_so():
     assert row["adjustment_status"] == "adjusted"
 
 
-@pytest.mark.parametrize("metadata_type", ["custom", "point_cloud_object_detection"])
+@pytest.mark.parametrize("metadata_type", ["custom", "something_new"])
 def test_other_labels_are_their_json(metadata_type):
     assert json.loads(one(line({"a": [1, "ü"]}, metadata_type))["label"]) == {"a": [1, "ü"]}
 
@@ -178,12 +183,22 @@ def test_metadata_under_a_mistaken_name_is_found():
     assert one(json.dumps(fields), attribute="animal")["label"] == "dog"
 
 
-def test_of_chained_labels_the_one_that_is_named_is_read():
-    chained = json.loads(species()) | json.loads(species("wrong", attribute="check"))
+def test_chained_labels_are_a_row_each():
+    chained = json.dumps(json.loads(species()) | json.loads(species("wrong", attribute="check")))
+    rows = read_manifest([chained, species("cat")], engine="arrow").to_pylist()
 
-    assert one(json.dumps(chained), attribute="check")["label"] == "wrong"
-    with pytest.raises(InvalidInputError, match=r"'tag', 'check'.*attribute='check' is the last"):
-        read_manifest([json.dumps(chained)])
+    told = [(row["item_id"], row["attribute"], row["label"]) for row in rows]
+    assert told == [("0", "tag", "dog"), ("0", "check", "wrong"), ("1", "tag", "cat")]
+
+
+def test_of_chained_labels_the_one_that_is_named_is_read():
+    chained = json.dumps(json.loads(species()) | json.loads(species("wrong", attribute="check")))
+    rows = read_manifest([chained, species("cat")], attribute="check", engine="arrow").to_pylist()
+
+    assert [(row["label"], row["attribute"], row["status"]) for row in rows] == [
+        ("wrong", "check", "labelled"),
+        (None, "check", "unlabelled"),
+    ]
 
 
 def test_lines_may_have_attributes_of_their_own():
@@ -195,7 +210,9 @@ def test_lines_may_have_attributes_of_their_own():
 def test_kinds_of_labels_that_fit_no_column_together_are_refused():
     lines = [species(), line([], "text-classification-multilabel", class_map={})]
 
-    with pytest.raises(InvalidInputError, match="labels of several kinds: 'groundtruth/image-class"):
+    with pytest.raises(
+        InvalidInputError, match=r"labels of several kinds: 'groundtruth/image-class.*attribute="
+    ):
         read_manifest(lines)
 
 
@@ -347,6 +364,7 @@ def test_many_lines_are_read_together_and_the_odd_one_by_itself():
         max_size=5,
     )
 )
+@pytest.mark.filterwarnings("ignore::hitl_sdk.results.MixedConfidenceWarning")
 def test_reading_together_and_one_by_one_give_the_same_rows(metadata):
     lines = [line(1, "image-classification", **each) for each in metadata]
     apart = [row for each in lines for row in read_manifest([each, "x"], engine="arrow").to_pylist()[:1]]

@@ -1,7 +1,8 @@
 """What people said: output.json files, one by one or by the hundred thousand, and output manifests."""
 
+from hitl_sdk.results._manifest_confidence import MixedConfidenceWarning
 from hitl_sdk.results.document import HumanAnswer, HumanLoopOutput, parse_output
-from hitl_sdk.results.manifest import MANIFEST_COLUMNS, read_manifest
+from hitl_sdk.results.manifest import MANIFEST_COLUMNS, iter_manifest, read_manifest
 from hitl_sdk.results.manifest_row import manifest_row
 from hitl_sdk.results.outputs import OutputRow, Outputs, answers_frame
 from hitl_sdk.results.reading import (
@@ -18,10 +19,12 @@ __all__ = [
     "MANIFEST_COLUMNS",
     "HumanAnswer",
     "HumanLoopOutput",
+    "MixedConfidenceWarning",
     "OutputRow",
     "Outputs",
     "answers_frame",
     "drift_frame",
+    "iter_manifest",
     "iter_outputs",
     "iter_prefix",
     "list_outputs",

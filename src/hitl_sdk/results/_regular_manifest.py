@@ -1,83 +1,141 @@
-"""The fast reader of manifest lines with one class each: needs msgspec, and decodes only what a frame holds.
+"""The fast reader of manifest lines that are alike, with one class or boxes each: pyarrow parses them, block by block.
 
-It accepts nothing that `hitl_sdk.results.manifest` would read differently line by line; what it refuses goes there.
+It accepts nothing that `hitl_sdk.results._manifest_lines` would read differently. pyarrow refuses what is not of the
+schema: other fields, other types, a key that stands twice, and what is no JSON. What it takes and should not is looked for
+here: bytes that are no UTF-8, NaN, several objects in a line, and nulls where something must be.
 """
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
 
-from hitl_sdk.labels import clean_text
-from hitl_sdk.results._manifest_labels import LABEL_SOURCES
+from hitl_sdk.results._manifest_labels import boxes, form_of, one_class
+from hitl_sdk.results._manifest_layout import Irregular
+from hitl_sdk.results._manifest_lines import FAILURE, METADATA, SOURCES
+from hitl_sdk.results._regular_labels import Metadata, read_boxes, read_classes, read_sources, read_times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-__all__ = ["regular_reader"]
+    from hitl_sdk.results._manifest_confidence import Confidences
+    from hitl_sdk.results._manifest_layout import Layout
+    from hitl_sdk.results._regular_labels import RegularLabels
 
+__all__ = ["read_regular"]
 
-class _Metadata(msgspec.Struct, gc=False, rename="kebab"):
-    class_name: str
-    type: str
-    confidence: float | None = None
-    job_name: str | None = None
-    human_annotated: Literal["yes", "no"] | None = None
-    creation_date: str | None = None
-    adjustment_status: str | None = None
+_ODD = ("job_name", "creation_date", "worker-response-ref", *FAILURE[1:])
+"""What metadata may have that is left to the careful way."""
 
-
-class _Cleaned(dict[str, str]):
-    """Cleans each distinct class name once: there are few."""
-
-    def __missing__(self, name: str) -> str:
-        self[name] = cleaned = clean_text(name)
-        return cleaned
+_READERS: Mapping[object, Callable[[pa.Array, Metadata, pa.Array], RegularLabels]] = {
+    one_class: read_classes,
+    boxes: read_boxes,
+}
 
 
-def regular_reader(
-    first: Mapping[str, Any], source: str, attribute: str
-) -> Callable[[Sequence[str | bytes]], dict[str, list[Any]]]:
-    """Return what reads lines with the same keys as the first one to columns.
+def read_regular(content: bytes, layout: Layout) -> tuple[dict[str, pa.Array], list[str | None], Confidences]:
+    """Return the columns of lines as arrays, their types, and what their confidences show.
 
-    It raises ValueError if one of the lines is not regular.
+    Raises
+    ------
+    Irregular
+        If one of the lines is not of the layout, or is blank.
     """
-    others = [key for key in first if key not in {source, attribute, f"{attribute}-metadata"}]
-    names = {"item": source, "number": attribute, "metadata": f"{attribute}-metadata"}
-    kinds: dict[str, Any] = {"item": str, "number": int | str, "metadata": _Metadata}
-    for index, key in enumerate(others):
-        kinds[f"other_{index}"], names[f"other_{index}"] = msgspec.Raw, key
-    line = msgspec.defstruct("Line", list(kinds.items()), rename=names, forbid_unknown_fields=True, gc=False)
-    decode = msgspec.json.Decoder(line).decode
-    cleaned = _Cleaned()
-
-    def read(lines: Sequence[str | bytes]) -> dict[str, list[Any]]:
-        rows = list(map(decode, lines))
-        about = list(map(attrgetter("metadata"), rows))
-        types = _column("type", about)
-        if any(kind != first[f"{attribute}-metadata"]["type"] for kind in set(types)):
-            raise ValueError("of another type")
-        return {
-            "item": _column("item", rows),
-            "label": list(map(cleaned.__getitem__, _column("class_name", about))),
-            "label_source": list(map(LABEL_SOURCES.get, _column("human_annotated", about))),
-            "confidence": _column("confidence", about),
-            "attribute": [attribute] * len(rows),
-            "metadata_type": types,
-            "job_name": _column("job_name", about),
-            "adjustment_status": _column("adjustment_status", about),
-            "completed_at": _in_utc(_column("creation_date", about)),
+    lines = _count(content)
+    table = _parsed(content, lines, layout.schema)
+    value, told = table[layout.attribute], Metadata(table[layout.attribute + METADATA])
+    labelled = value.is_valid()
+    reason = told.text(FAILURE[0])
+    _check(told, labelled, reason, layout.metadata_type)
+    about = told if not value.null_count else told.where(labelled)
+    sources = read_sources(about.text("human-annotated"))
+    of_model = pc.fill_null(pc.equal(sources, "model"), False)
+    labels = _READERS[form_of(layout.metadata_type).read](value, about, of_model)
+    columns = {
+        "item": _item(table, lines),
+        "label": labels.label,
+        "label_source": sources,
+        "confidence": labels.confidence,
+        "confidence_note": labels.note,
+        "attribute": pa.repeat(layout.attribute, lines),
+        "metadata_type": told.text("type"),
+        "job_name": told.text("job-name"),
+        "adjustment_status": told.text("adjustment-status"),
+        "completed_at": read_times(told.text("creation-date")),
+        "status": pa.repeat("labelled", lines),
+    }
+    if value.null_count:
+        columns |= {
+            "attribute": pc.if_else(told.there, layout.attribute, pa.scalar(layout.wanted, pa.string())),
+            "status": pc.if_else(labelled, "labelled", pc.if_else(told.there, "failed", "unlabelled")),
+            "failure_reason": pc.if_else(labelled, pa.scalar(None, pa.string()), reason),
         }
-
-    return read
-
-
-def _column(name: str, rows: Iterable[Any]) -> list[Any]:
-    return list(map(attrgetter(name), rows))
+    types: list[str | None] = [layout.metadata_type] if labelled.true_count else []
+    return columns, types, labels.confidences(layout.attribute, of_model)
 
 
-def _in_utc(times: list[str | None]) -> list[str | None]:
-    """Say that times are in UTC, as they are: engines then read them in bulk."""
-    return [time if time is None or time.endswith("Z") else f"{time}Z" for time in times]
+def _count(content: bytes) -> int:
+    """Return how many lines there are.
+
+    Each has to look like an object: as inside of one no ``}`` ends a line where ``{`` begins the next, a line can't have
+    a piece of an object then.
+    """
+    letters = np.frombuffer(content, np.uint8)
+    ends = np.flatnonzero(letters == ord("\n"))
+    if content[:1] != b"{" or content[-1:] != b"}":
+        raise Irregular
+    if (letters[ends - 1] != ord("}")).any() or (letters[ends + 1] != ord("{")).any():
+        raise Irregular
+    return len(ends) + 1
+
+
+def _parsed(content: bytes, lines: int, schema: pa.Schema) -> dict[str, pa.Array]:
+    if not content.isascii():
+        try:
+            content.decode()
+        except UnicodeDecodeError:
+            raise Irregular from None
+    try:
+        table = pj.read_json(
+            pa.BufferReader(content),
+            parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(content) + 1),
+        )
+    except pa.ArrowInvalid:
+        raise Irregular from None
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    if table.num_rows != lines or not all(map(_is_finite, columns.values())):
+        raise Irregular
+    return columns
+
+
+def _is_finite(array: pa.Array) -> bool:
+    """Tell whether no number in an array, however deep, is NaN or infinite: JSON has neither."""
+    if pa.types.is_floating(array.type):
+        return bool(pc.all(pc.is_finite(array), min_count=0).as_py())
+    if pa.types.is_struct(array.type):
+        return all(map(_is_finite, array.flatten()))
+    return not pa.types.is_list(array.type) or _is_finite(array.flatten())
+
+
+def _check(told: Metadata, labelled: pa.Array, reason: pa.Array, metadata_type: str) -> None:
+    """Refuse labels without metadata, metadata of neither a label nor a failure, other types, and odd keys."""
+    explained = pc.or_(labelled, reason.is_valid())
+    types = pc.fill_null(pc.equal(told.text("type"), metadata_type), False)
+    if (
+        pc.and_(told.there, pc.invert(explained)).true_count
+        or pc.and_(labelled, pc.invert(types)).true_count
+        or any(told.text(key).null_count < len(labelled) for key in _ODD)
+    ):
+        raise Irregular
+
+
+def _item(table: Mapping[str, pa.Array], lines: int) -> pa.Array:
+    there = [table[key] for key in SOURCES if key in table]
+    if not there:
+        return pa.nulls(lines, pa.string())
+    return there[0] if len(there) == 1 or not there[0].null_count else pc.coalesce(*there)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
@@ -28,6 +29,7 @@ BOTO3_AT_ONCE = 32
 
 # botocore's own retries end where an object's content begins.
 _BROKEN_OFF = (ResponseStreamingError, IncompleteReadError)
+_ATTEMPTS = 3
 
 
 class ObjectReader:
@@ -60,6 +62,33 @@ class ObjectReader:
             content = self._get_by_boto3(uri, bucket, key)
             fast.missed()
         return content
+
+    def chunks(self, uri: str, size: int) -> Iterator[bytes]:
+        """Yield an object's content as a stream; a read that breaks off is taken up where it ended.
+
+        Raises
+        ------
+        HitlError
+            Whatever S3 says instead, also where the object has changed meanwhile.
+        """
+        bucket, key = split_uri(uri)
+        had, version, failures = 0, "", 0
+        while True:
+            where: dict[str, Any] = {"Range": f"bytes={had}-", "IfMatch": version} if had else {}
+            with translated_errors(uri):
+                answer = self._client.get_object(Bucket=bucket, Key=key, **where)
+                version = answer["ETag"]
+                try:
+                    with closing(answer["Body"]) as body:
+                        for chunk in body.iter_chunks(size):
+                            had += len(chunk)
+                            yield chunk
+                except _BROKEN_OFF:
+                    failures += 1
+                    if failures == _ATTEMPTS:
+                        raise
+                else:
+                    return
 
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         """Yield the keys under a prefix in their order; the next page is fetched while one is read.
@@ -101,7 +130,7 @@ class ObjectReader:
         with self.turn_of_boto3, translated_errors(uri):
             return self._read_by_boto3(bucket, key)
 
-    @retry(retry=retry_if_exception_type(_BROKEN_OFF), stop=stop_after_attempt(3), reraise=True)
+    @retry(retry=retry_if_exception_type(_BROKEN_OFF), stop=stop_after_attempt(_ATTEMPTS), reraise=True)
     def _read_by_boto3(self, bucket: str, key: str) -> bytes:
         body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
         if bucket not in self._fast and came_over_a_socket(body):

@@ -1,30 +1,35 @@
-"""The output manifest of a Ground Truth labeling job, read to a frame: one row a line, readable or not."""
+"""Output manifests of Ground Truth labeling jobs, read to frames: one row a label, and none of a line is lost."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
+import os
+from itertools import chain
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
-from hitl_sdk._frames import Engine, Frame, Kind, build_frame
-from hitl_sdk.errors import InvalidInputError, InvalidOutputError
-from hitl_sdk.results._long_form import error_text
-from hitl_sdk.results._manifest_labels import LABEL_SOURCES, form_of, one_class
-from hitl_sdk.results._s3 import ObjectReader
+from hitl_sdk._threads import results_in_order
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.results._manifest_confidence import Confidences, warn_of_mixed
+from hitl_sdk.results._manifest_files import follow_files
+from hitl_sdk.results._manifest_frame import frame_of
+from hitl_sdk.results._manifest_labels import form_of
+from hitl_sdk.results._manifest_rows import BlockReader, Rows
+from hitl_sdk.results._manifest_source import blocks_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from os import PathLike
 
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
+    from hitl_sdk._frames import Engine, Frame, Kind
     from hitl_sdk.labels import LabelType
     from hitl_sdk.session import Session
 
-__all__ = ["MANIFEST_COLUMNS", "read_manifest"]
+__all__ = ["MANIFEST_COLUMNS", "iter_manifest", "read_manifest"]
+
+Source: TypeAlias = "str | PathLike[str] | bytes | Iterable[str | bytes]"
 
 _KINDS: Mapping[str, Kind] = {
     "item_id": "text",
@@ -32,12 +37,16 @@ _KINDS: Mapping[str, Kind] = {
     "label": "text",
     "label_source": "text",
     "confidence": "float",
+    "confidence_note": "text",
     "label_confidences": [float],
     "attribute": "text",
     "metadata_type": "text",
     "job_name": "text",
     "adjustment_status": "text",
     "completed_at": "time",
+    "label_uri": "text",
+    "status": "text",
+    "failure_reason": "text",
     "error": "text",
     "document": "text",
 }
@@ -45,74 +54,73 @@ _KINDS: Mapping[str, Kind] = {
 MANIFEST_COLUMNS: tuple[str, ...] = tuple(_KINDS)
 """The columns of the frame of `read_manifest`, in order."""
 
-_RegularReader: TypeAlias = "Callable[[Sequence[str | bytes]], dict[str, list[Any]]]"
-
-_CHUNK = 1_024
-_METADATA = "-metadata"
-_SOURCES = ("source-ref", "source")
-
-
-class _Row(NamedTuple):
-    """One line, in the order of `_KINDS` without the id."""
-
-    item: str | None = None
-    label: object = None
-    label_source: str | None = None
-    confidence: float | None = None
-    label_confidences: list[float | None] | None = None
-    attribute: str | None = None
-    metadata_type: str | None = None
-    job_name: str | None = None
-    adjustment_status: str | None = None
-    completed_at: str | None = None
-    error: str | None = None
-    document: str | None = None
+_THREADS = min(4, os.cpu_count() or 1)
+"""Blocks that are read at a time; more than a few wait for the disk."""
 
 
 @overload
 def read_manifest(
-    source: str | PathLike[str] | bytes | Iterable[str | bytes],
+    source: Source,
     *,
     attribute: str | None = ...,
+    follow: bool = ...,
     session: Session | None = ...,
     engine: Literal["pandas"] = ...,
 ) -> pd.DataFrame: ...
 @overload
 def read_manifest(
-    source: str | PathLike[str] | bytes | Iterable[str | bytes],
+    source: Source,
     *,
     attribute: str | None = ...,
+    follow: bool = ...,
     session: Session | None = ...,
     engine: Literal["polars"],
 ) -> pl.DataFrame: ...
 @overload
 def read_manifest(
-    source: str | PathLike[str] | bytes | Iterable[str | bytes],
+    source: Source,
     *,
     attribute: str | None = ...,
+    follow: bool = ...,
     session: Session | None = ...,
     engine: Literal["arrow"],
 ) -> pa.Table: ...
+@overload
+def read_manifest(
+    source: Source,
+    *,
+    attribute: str | None = ...,
+    follow: bool = ...,
+    session: Session | None = ...,
+    engine: Engine,
+) -> Frame: ...
 
 
 def read_manifest(
-    source: str | PathLike[str] | bytes | Iterable[str | bytes],
+    source: Source,
     *,
     attribute: str | None = None,
+    follow: bool = False,
     session: Session | None = None,
     engine: Engine = "pandas",
 ) -> Frame:
-    """Read an output manifest of Ground Truth: one row a line, in their order.
+    """Read an output manifest of Ground Truth: one row a line and label, in their order.
 
     Every line keeps its row: one that can't be read has an ``error`` and its text under ``document``; one that nobody
-    has labelled yet has no ``label``.
+    has labelled has no ``label``. Lines that are alike are parsed together by pyarrow, where it is installed; the rows are
+    the same.
 
     Parameters
     ----------
     source : path, bytes or iterable of lines
         A file, ``s3://BUCKET/KEY`` (with a session), the content, or its lines. JSON lines, or one JSON array.
     attribute : str, optional
-        The label attribute that is read; needed only where a line has several, as after chained jobs.
+        The label attribute that is read, one row a line. By default all are, one row each: after chained jobs a line has
+        several.
+    follow : bool, default False
+        Whether the files that hold labels are read, too (with a session), in threads: masks, sequences of frames, classes
+        of points, and the workers' answers of a custom job without functions. A file that is missing or broken makes its
+        row one with an ``error``.
     session : Session, optional
         Whose S3.
     engine : {"pandas", "polars", "arrow"}, default "pandas"
@@ -121,21 +129,35 @@ def read_manifest(
     Returns
     -------
     pandas.DataFrame, polars.DataFrame or pyarrow.Table
-        The columns of `MANIFEST_COLUMNS`. ``item_id`` is the line's number from 0, as Ground Truth's own object ids.
-        ``label`` is, by the metadata's type: the class name; a list of class names, with ``label_confidences``; the
-        boxes of an image as the value of `hitl_sdk.labels.Shapes`; a list of spans; the address of a file (masks,
-        videos); the JSON text of all others. All lines of a file must be of one of these. ``confidence`` is as the
-        file says, and Ground Truth says 0 where one worker was asked. ``label_source`` is "human" or "model",
-        ``completed_at`` the creation date in UTC.
+        The columns of `MANIFEST_COLUMNS`:
+
+        - ``item_id``, the line's number from 0, as Ground Truth's own object ids; ``item``, the text or its address.
+        - ``label``, by the metadata's type: the class name; a list of class names, with ``label_confidences``; the boxes of
+          an image as the value of `hitl_sdk.labels.Shapes`; a list of spans; the cuboids of a point cloud as the value of
+          `hitl_sdk.labels.Frame`; the JSON text of custom labels. Of all others it is the address of a file, which also
+          stands in ``label_uri``, or what is in it if that is followed: the value of a `hitl_sdk.labels.Mask`,
+          `FrameSequence` or `PointClasses`.
+        - ``label_source``, "human" or "model"; ``confidence``, as the file says, or null with the reason in
+          ``confidence_note``: 0 says of people's labels that one worker was asked, and so does 0.09 where every
+          human confidence of the attribute is 0 or 0.09. The same goes for the confidences in ``label``.
+        - ``attribute``, ``metadata_type``, ``job_name``, ``adjustment_status``; ``completed_at``, the creation date, UTC.
+        - ``status``: "labelled"; "unlabelled"; "failed", with ``failure_reason`` where the line says why; "unreadable",
+          with ``error``.
 
     Raises
     ------
     InvalidInputError
-        If lines have several label attributes and none was named, or the source is no file and no address.
+        If the labels are of kinds that fit no column together, the source is no file and no address, or a session is
+        missing.
     NotFoundError, AccessDeniedError
-        If S3 does not give the object.
+        If S3 does not give the manifest.
     MissingExtraError
         If the engine is not installed.
+
+    Warns
+    -----
+    MixedConfidenceWarning
+        If confidences of people and of a model stand in one frame: their scales have nothing in common.
 
     Examples
     --------
@@ -148,197 +170,181 @@ def read_manifest(
                   item label  confidence label_source
     0  s3://pets/1.jpg   dog        0.92        human
     """
-    columns = _read_columns(_lines(source, session), attribute)
-    label_type = _common_type(columns["metadata_type"])
-    columns["item_id"] = list(map(str, range(len(columns["item"]))))
-    return build_frame(columns, {**_KINDS, "label": label_type}, engine)
+    frames = _Frames(follow, session, engine)
+    return frames.frame(list(_read(source, attribute, session)))
 
 
-def _lines(source: Any, session: Session | None) -> Iterable[str | bytes]:
-    if isinstance(source, bytes):
-        return _split(source)
-    if isinstance(source, str) and source.startswith("s3://"):
-        if session is None:
-            raise InvalidInputError(
-                f"{source} is in S3", hint="give a session: read_manifest(..., session=session)"
-            )
-        return _split(ObjectReader(session).get(source))
-    if isinstance(source, str) or hasattr(source, "__fspath__"):
-        try:
-            return _split(Path(source).read_bytes())
-        except OSError as error:
-            raise InvalidInputError(
-                f"{source} can't be read: {error.strerror}", hint="give a file, or its lines"
-            ) from None
-    if isinstance(source, Iterable):
-        return source
-    raise InvalidInputError(
-        f"{type(source).__name__} is no manifest", hint="give a path, an S3 URI, bytes or lines"
-    )
+@overload
+def iter_manifest(
+    source: Source,
+    *,
+    attribute: str | None = ...,
+    follow: bool = ...,
+    batch_size: int = ...,
+    session: Session | None = ...,
+    engine: Literal["pandas"] = ...,
+) -> Iterator[pd.DataFrame]: ...
+@overload
+def iter_manifest(
+    source: Source,
+    *,
+    attribute: str | None = ...,
+    follow: bool = ...,
+    batch_size: int = ...,
+    session: Session | None = ...,
+    engine: Literal["polars"],
+) -> Iterator[pl.DataFrame]: ...
+@overload
+def iter_manifest(
+    source: Source,
+    *,
+    attribute: str | None = ...,
+    follow: bool = ...,
+    batch_size: int = ...,
+    session: Session | None = ...,
+    engine: Literal["arrow"],
+) -> Iterator[pa.Table]: ...
+@overload
+def iter_manifest(
+    source: Source,
+    *,
+    attribute: str | None = ...,
+    follow: bool = ...,
+    batch_size: int = ...,
+    session: Session | None = ...,
+    engine: Engine,
+) -> Iterator[Frame]: ...
 
 
-def _split(content: bytes) -> list[bytes]:
-    """Return the lines; a JSON array is taken apart."""
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    if content.lstrip().startswith(b"["):
-        try:
-            return [json.dumps(each, ensure_ascii=False).encode() for each in json.loads(content)]
-        except ValueError:
-            pass  # then it is read by lines, each with what is wrong with it
-    return content.split(b"\n")
+def iter_manifest(
+    source: Source,
+    *,
+    attribute: str | None = None,
+    follow: bool = False,
+    batch_size: int = 100_000,
+    session: Session | None = None,
+    engine: Engine = "pandas",
+) -> Iterator[Frame]:
+    """Read an output manifest batch after batch: for more than fits into memory.
 
+    Reading goes little further ahead than a batch, so memory holds one of them and some blocks of the file, however long
+    that is. A JSON array is read whole.
 
-def _read_columns(lines: Iterable[str | bytes], attribute: str | None) -> dict[str, list[Any]]:
-    """Read lines in chunks: together if all are like the first line, else one by one."""
-    columns: dict[str, list[Any]] = {name: [] for name in _Row._fields}
-    filled = (line for line in lines if line.strip())
-    read = _line_reader(attribute)
-    together: _RegularReader | None = None
-    while chunk := list(islice(filled, _CHUNK)):
-        if not columns["item"]:
-            together = _regular_reader(chunk[0], attribute)
-        found = _read_chunk(chunk, together, read)
-        for name, column in columns.items():
-            column.extend(found.get(name) or [None] * len(chunk))
-    return columns
+    Parameters
+    ----------
+    source, attribute, follow, session, engine
+        As in `read_manifest`.
+    batch_size : int, default 100,000
+        Rows of a frame; the last may have fewer.
 
-
-def _read_chunk(
-    chunk: Sequence[str | bytes], together: _RegularReader | None, read: Callable[[str | bytes], _Row]
-) -> Mapping[str, list[Any]]:
-    if together is not None:
-        try:
-            return together(chunk)
-        except ValueError:
-            pass  # one of them is not regular
-    rows = [_read_row(read, line) for line in chunk]
-    return dict(zip(_Row._fields, map(list, zip(*rows, strict=True)), strict=True))
-
-
-def _read_row(read: Callable[[str | bytes], _Row], line: str | bytes) -> _Row:
-    try:
-        return read(line)
-    except InvalidOutputError as error:
-        text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
-        return _Row(error=error_text(error), document=text)
-
-
-def _regular_reader(first: str | bytes, attribute: str | None) -> _RegularReader | None:
-    """Return the fast reader of lines like this one, if there is one."""
-    try:
-        from hitl_sdk.results._regular_manifest import regular_reader
-
-        fields = json.loads(first)
-        row = _row(fields, attribute)
-        if form_of(row.metadata_type).read is one_class and f"{row.attribute}{_METADATA}" in fields:
-            source = next(key for key in _SOURCES if fields.get(key) == row.item)
-            return regular_reader(fields, source, str(row.attribute))
-    except (
-        ModuleNotFoundError,
-        StopIteration,
-        ValueError,
-        RecursionError,
-        InvalidOutputError,
-        AttributeError,
-    ):
-        pass
-    return None
-
-
-def _line_reader(attribute: str | None) -> Callable[[str | bytes], _Row]:
-    decode = _decoder()
-
-    def read(line: str | bytes) -> _Row:
-        try:
-            fields = decode(line)
-        except (ValueError, RecursionError):
-            raise InvalidOutputError("the line is no whole JSON document") from None
-        if not isinstance(fields, dict):
-            raise InvalidOutputError(f"the line is {type(fields).__name__}, no object")
-        return _row(fields, attribute)
-
-    return read
-
-
-def _decoder() -> Callable[[str | bytes], Any]:
-    try:
-        from msgspec.json import Decoder
-    except ModuleNotFoundError:
-        return json.loads
-    return Decoder().decode
-
-
-def _row(fields: dict[str, Any], attribute: str | None) -> _Row:
-    item = next((fields[key] for key in _SOURCES if isinstance(fields.get(key), str)), None)
-    name, metadata = _label_attribute(fields, attribute)
-    if metadata is None or name not in fields:
-        return _Row(item=item, attribute=name)
-    metadata_type = metadata.get("type")
-    label = form_of(metadata_type).read(fields[name], metadata)
-    return _Row(
-        item,
-        label.label,
-        LABEL_SOURCES.get(str(metadata.get("human-annotated")).lower()),
-        label.confidence,
-        label.label_confidences,
-        name,
-        _text(metadata_type),
-        _text(metadata.get("job-name") or metadata.get("job_name")),
-        _text(metadata.get("adjustment-status")),
-        _text(metadata.get("creation-date") or metadata.get("creation_date")),
-    )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _label_attribute(
-    fields: Mapping[str, Any], wanted: str | None
-) -> tuple[str | None, Mapping[str, Any] | None]:
-    """Return the label attribute of a line and its metadata; both None if the line has no label."""
-    described = {
-        key.removesuffix(_METADATA): value
-        for key, value in fields.items()
-        if key.endswith(_METADATA) and isinstance(value, Mapping) and "type" in value
-    }
-    if wanted is not None:
-        return wanted, described.get(wanted) or _only_stray(fields, described)
-    labelled = [name for name in described if name in fields]
-    if len(labelled) > 1:
-        raise InvalidInputError(
-            f"a line has the label attributes {', '.join(map(repr, labelled))}",
-            hint=f"say which one to read: attribute={labelled[-1]!r} is the last",
-        )
-    if labelled:
-        return labelled[0], described[labelled[0]]
-    unlabelled = [key for key in fields if key not in _SOURCES and not key.endswith(_METADATA)]
-    return (unlabelled[0], _only_stray(fields, described)) if len(unlabelled) == 1 else (None, None)
-
-
-def _only_stray(fields: Mapping[str, Any], described: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the one metadata that belongs to no attribute: its key may have been renamed by mistake."""
-    strays = [value for name, value in described.items() if name not in fields]
-    return strays[0] if len(strays) == 1 else None
-
-
-def _common_type(metadata_types: Sequence[str | None]) -> LabelType:
-    """Return the one type of all labels.
+    Returns
+    -------
+    iterator of pandas.DataFrame, polars.DataFrame or pyarrow.Table
+        Together the rows of `read_manifest`, in the same order; none of them is empty. Whether a confidence of 0.09 means
+        that one worker was asked is judged by what has been read so far.
 
     Raises
     ------
     InvalidInputError
-        If they are of several.
+        As in `read_manifest`, or if `batch_size` is below 1.
+    NotFoundError, AccessDeniedError
+        If S3 does not give the manifest; on the way, as the next.
+    MissingExtraError
+        If the engine is not installed; on the way, as the next.
+
+    Warns
+    -----
+    MixedConfidenceWarning
+        As in `read_manifest`, once.
+
+    Examples
+    --------
+    >>> lines = (f'{{"source-ref": "s3://pets/{n}.jpg"}}' for n in range(5))
+    >>> [frame["item_id"].tolist() for frame in iter_manifest(lines, batch_size=2)]
+    [['0', '1'], ['2', '3'], ['4']]
     """
-    types = [each for each in dict.fromkeys(metadata_types) if each is not None]
-    found: list[LabelType] = []
-    for metadata_type in types:
-        label_type = form_of(metadata_type).label_type
-        if label_type not in found:
-            found.append(label_type)
-    if len(found) > 1:
-        raise InvalidInputError(
-            f"the manifest holds labels of several kinds: {', '.join(map(repr, types))}",
-            hint="name the label attribute to read, or read their lines apart",
-        )
-    return next(iter(chain(found, [str])))
+    if batch_size < 1:
+        raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
+    frames = _Frames(follow, session, engine)
+    return map(frames.frame, _batches(_read(source, attribute, session), batch_size))
+
+
+def _read(source: Source, attribute: str | None, session: Session | None) -> Iterator[Rows]:
+    """Return the rows of a manifest as a stream, in order; some blocks are read ahead."""
+    reader = BlockReader(attribute)
+    blocks = blocks_of(source, session)
+
+    def rows() -> Iterator[Rows]:
+        first_line = 0
+        for each in chain.from_iterable(results_in_order(reader.read, blocks, concurrency=_THREADS)):
+            each.first_line = first_line
+            yield each
+            first_line += each.lines
+
+    return rows()
+
+
+def _batches(parts: Iterator[Rows], size: int) -> Iterator[list[Rows]]:
+    """Gather rows until there are as many as wanted."""
+    batch: list[Rows] = []
+    missing = size
+    for part in parts:
+        rest = part
+        while rest.count >= missing:
+            yield [*batch, rest.slice(0, missing)]
+            rest, batch, missing = rest.slice(missing, rest.count), [], size
+        if rest.count:
+            batch.append(rest)
+            missing -= rest.count
+    if batch:
+        yield batch
+
+
+class _Frames:
+    """Makes the frames of a manifest, which have one type of labels and one judgement of confidences."""
+
+    def __init__(self, follow: bool, session: Session | None, engine: Engine) -> None:
+        if follow and session is None:
+            raise InvalidInputError(
+                "the files of labels are in S3", hint="give a session: session=hitl.Session()"
+            )
+        self._session = session if follow else None
+        self._engine = engine
+        self._types: dict[str | None, None] = {}
+        self._followed: list[LabelType] = []
+        self._seen = Confidences()
+        self._has_warned = False
+
+    def frame(self, parts: Sequence[Rows]) -> Frame:
+        """Return the frame of rows that follow those of the last one."""
+        for rows in parts:
+            self._types |= dict.fromkeys(rows.types)
+            self._seen.include(rows.seen)
+        for rows in parts:
+            rows.drop_old_single(self._seen.single)
+        if self._session is not None:
+            self._followed += follow_files(parts, self._session)
+        if self._seen.is_mixed and not self._has_warned:
+            self._has_warned = True
+            warn_of_mixed()
+        return frame_of(parts, {**_KINDS, "label": self._label_type()}, self._engine)
+
+    def _label_type(self) -> LabelType:
+        """Return the one type of all labels.
+
+        Raises
+        ------
+        InvalidInputError
+            If they are of several.
+        """
+        found = list(self._followed)
+        for metadata_type in self._types:
+            form = form_of(metadata_type)
+            if self._session is None or not form.has_files:
+                found.append(form.label_type)
+        if any(each != found[0] for each in found):
+            raise InvalidInputError(
+                f"the manifest holds labels of several kinds: {', '.join(map(repr, self._types))}",
+                hint='name the label attribute to read, attribute="...", or read their lines apart',
+            )
+        return found[0] if found else str

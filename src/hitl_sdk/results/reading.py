@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC
-from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._s3_uri import split_uri
-from hitl_sdk._threads import check_concurrency, results_in_order
 from hitl_sdk.errors import (
     InvalidInputError,
     NotFoundError,
     ResourceFailedError,
     ServiceError,
 )
-from hitl_sdk.results._fast_s3 import has_obstore
-from hitl_sdk.results._s3 import BOTO3_AT_ONCE, ObjectReader
+from hitl_sdk.results._fetching import Fetched, fetch_in_order, object_fetcher
+from hitl_sdk.results._s3 import ObjectReader
 from hitl_sdk.results.outputs import Outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from hitl_sdk.errors import HitlError
     from hitl_sdk.session import Session
 
 __all__ = ["iter_outputs", "iter_prefix", "list_outputs", "read_loops", "read_outputs", "read_prefix"]
-
-OBSTORE_AT_ONCE = 128
-"""S3 answers in some 20 ms: so many threads come near the 5,500 GETs a second that one prefix gives (Amazon S3
-user guide, "Best practices design patterns: optimizing Amazon S3 performance")."""
-
-
-class _Fetched(NamedTuple):
-    """One document, or why it could not be had."""
-
-    uri: str
-    document: bytes | None = None
-    error: HitlError | None = None
 
 
 def read_outputs(
@@ -88,8 +74,8 @@ def read_outputs(
     wanted = list(_several(uris, "uris"))
     for uri in wanted:
         split_uri(uri)
-    fetch = _object_fetcher(ObjectReader(session))
-    return _outputs(_stream(fetch, wanted, concurrency), flow_definition_arn)
+    fetch = object_fetcher(ObjectReader(session))
+    return _outputs(fetch_in_order(fetch, wanted, concurrency), flow_definition_arn)
 
 
 def read_prefix(
@@ -240,8 +226,10 @@ def iter_outputs(
     ['NotFoundError', 'NotFoundError']
     ['NotFoundError']
     """
-    fetch = _object_fetcher(ObjectReader(session))
-    return _batches(_stream(fetch, _several(uris, "uris"), concurrency), batch_size, flow_definition_arn)
+    fetch = object_fetcher(ObjectReader(session))
+    return _batches(
+        fetch_in_order(fetch, _several(uris, "uris"), concurrency), batch_size, flow_definition_arn
+    )
 
 
 def list_outputs(session: Session, uri: str) -> Iterator[str]:
@@ -286,7 +274,7 @@ def list_outputs(session: Session, uri: str) -> Iterator[str]:
     def listed() -> Iterator[str]:
         found = _list(objects, bucket, prefix)
         for first in islice(found, 1):
-            _object_fetcher(objects)(first)
+            object_fetcher(objects)(first)
             yield first
         yield from found
 
@@ -340,7 +328,7 @@ def read_loops(
     """
     wanted = _several(names, "names")
     loops = _LoopReader(session, created_at or {})
-    return _outputs(_stream(loops.fetch, wanted, concurrency), flow_definition_arn)
+    return _outputs(fetch_in_order(loops.fetch, wanted, concurrency), flow_definition_arn)
 
 
 class _LoopReader:
@@ -349,11 +337,11 @@ class _LoopReader:
     def __init__(self, session: Session, created_at: Mapping[str, datetime]) -> None:
         self._runtime = session.client("sagemaker-a2i-runtime")
         self._objects = ObjectReader(session)
-        self._fetch_object = _object_fetcher(self._objects)
+        self._fetch_object = object_fetcher(self._objects)
         self._created_at = created_at
         self._folder: str | None = None  # the flow's, once a loop has shown it
 
-    def fetch(self, name: str) -> _Fetched:
+    def fetch(self, name: str) -> Fetched:
         created_at = self._created_at.get(name)
         if self._folder is not None and created_at is not None:
             fetched = self._fetch_object(self._folder + _place(name, created_at))
@@ -361,12 +349,12 @@ class _LoopReader:
                 return fetched
         return self._fetch_described(name)
 
-    def _fetch_described(self, name: str) -> _Fetched:
+    def _fetch_described(self, name: str) -> Fetched:
         try:
             with self._objects.turn_of_boto3, translated_errors(f"human loop {name!r}"):
                 loop = self._runtime.describe_human_loop(HumanLoopName=name)
         except (InvalidInputError, ServiceError) as error:
-            return _Fetched("", error=error)
+            return Fetched("", error=error)
         uri = loop.get("HumanLoopOutput", {}).get("OutputS3Uri", "")
         place = _place(name, loop["CreationTime"])
         if uri.endswith(place):
@@ -377,7 +365,7 @@ class _LoopReader:
         reason = ": ".join(part for part in (loop.get("FailureCode"), loop.get("FailureReason")) if part)
         kind = ResourceFailedError if status == "Failed" else NotFoundError
         message = f"human loop {name!r} is {status}" + (f" ({reason})" if reason else "")
-        return _Fetched(uri, error=kind(message, resource=name))
+        return Fetched(uri, error=kind(message, resource=name))
 
 
 def _place(name: str, created_at: datetime) -> str:
@@ -392,16 +380,6 @@ def _several(texts: Iterable[str], name: str) -> Iterable[str]:
     return texts
 
 
-def _object_fetcher(objects: ObjectReader) -> Callable[[str], _Fetched]:
-    def fetch(uri: str) -> _Fetched:
-        try:
-            return _Fetched(uri, objects.get(uri))
-        except (InvalidInputError, ServiceError) as error:
-            return _Fetched(uri, error=error)
-
-    return fetch
-
-
 def _list(objects: ObjectReader, bucket: str, prefix: str) -> Iterator[str]:
     folder = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
     return (
@@ -409,24 +387,14 @@ def _list(objects: ObjectReader, bucket: str, prefix: str) -> Iterator[str]:
     )
 
 
-def _stream_prefix(session: Session, uri: str, concurrency: int | None) -> Iterator[_Fetched]:
+def _stream_prefix(session: Session, uri: str, concurrency: int | None) -> Iterator[Fetched]:
     bucket, prefix = split_uri(uri, of_object=False)
     objects = ObjectReader(session)
-    return _stream(_object_fetcher(objects), _list(objects, bucket, prefix), concurrency)
-
-
-def _stream(
-    fetch: Callable[[str], _Fetched], each: Iterable[str], concurrency: int | None
-) -> Iterator[_Fetched]:
-    """Fetch in threads, in order. The first goes alone: it shows where the others are, and who may read them."""
-    threads = (OBSTORE_AT_ONCE if has_obstore() else BOTO3_AT_ONCE) if concurrency is None else concurrency
-    check_concurrency(threads)
-    rest = iter(each)
-    return chain(map(fetch, islice(rest, 1)), results_in_order(fetch, rest, concurrency=threads))
+    return fetch_in_order(object_fetcher(objects), _list(objects, bucket, prefix), concurrency)
 
 
 def _batches(
-    fetched: Iterator[_Fetched], batch_size: int, flow_definition_arn: str | None
+    fetched: Iterator[Fetched], batch_size: int, flow_definition_arn: str | None
 ) -> Iterator[Outputs]:
     if batch_size < 1:
         raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
@@ -438,7 +406,7 @@ def _batches(
     return batches()
 
 
-def _outputs(fetched: Iterable[_Fetched], flow_definition_arn: str | None) -> Outputs:
+def _outputs(fetched: Iterable[Fetched], flow_definition_arn: str | None) -> Outputs:
     fetched = list(fetched)
     return Outputs(
         [one.document for one in fetched],

@@ -1,0 +1,119 @@
+"""What the lines of a manifest have in common: the schema by which pyarrow parses regular ones, learnt from some."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from hitl_sdk._frames import arrow_type
+from hitl_sdk.results._manifest_labels import boxes, form_of, one_class
+from hitl_sdk.results._manifest_lines import METADATA, SOURCES, described_by
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Irregular", "Layout", "learn"]
+
+_MOST_FIELDS = 500  # each costs memory a line
+_TEXTS = frozenset(
+    {
+        "class-name",
+        "type",
+        "job-name",
+        "human-annotated",
+        "creation-date",
+        "adjustment-status",
+        "failure-reason",
+    }
+)
+_FORMS = (one_class, boxes)
+"""Of which labels there are regular ones."""
+
+
+class Irregular(Exception):
+    """Something is not as regular lines have it: the careful way has to read the block."""
+
+
+class Layout(NamedTuple):
+    """What regular lines have, and which of it is the label."""
+
+    schema: pa.Schema
+    attribute: str
+    metadata_type: str
+    wanted: str | None
+    shape: Mapping[str, Any]
+    """The schema as a `LabelType`, None where only nulls were seen: more lines may be learnt."""
+
+
+def learn(
+    lines: Sequence[Mapping[str, Any]], wanted: str | None, known: Layout | None = None
+) -> Layout | None:
+    """Return the layout that lines have in common, and with those of a known layout; None if they have none."""
+    shape: Any = known.shape if known else {}
+    types = {known.metadata_type} if known else set()
+    try:
+        for fields in lines:
+            shape = _merged(shape, _shape(fields))
+        attribute = _attribute(shape, wanted)
+        key = attribute + METADATA
+        types |= {fields[key]["type"] for fields in lines if fields.get(key, {}).get("type") is not None}
+        (metadata_type,) = types
+        forced = dict.fromkeys(_TEXTS & shape[key].keys(), str) | {"confidence": float}
+        shape = _merged(shape, {key: forced} | {name: str for name in SOURCES if name in shape})
+        if _size(shape) > _MOST_FIELDS or form_of(metadata_type).read not in _FORMS:
+            return None
+        schema = pa.schema(list(arrow_type(_filled(shape))))
+    except (Irregular, LookupError, ValueError, TypeError, AttributeError):
+        return None
+    return Layout(schema, attribute, metadata_type, wanted, shape)
+
+
+def _attribute(shape: Mapping[str, Any], wanted: str | None) -> str:
+    """Return the label attribute that is read of each line."""
+    names = [name for key, each in shape.items() if (name := described_by(key, each)) is not None]
+    if (len(names) > 1 and wanted is None) or (wanted or names[0]) not in names or names[0] not in shape:
+        raise Irregular
+    return wanted or names[0]
+
+
+def _shape(value: object) -> Any:
+    """Return the type of a JSON value, as a `LabelType`; None of null."""
+    if isinstance(value, dict):
+        return {key: _shape(each) for key, each in value.items()}
+    if isinstance(value, list):
+        shape = None
+        for each in value:
+            shape = _merged(shape, _shape(each))
+        return [shape]
+    return None if value is None else type(value)
+
+
+def _merged(one: Any, other: Any) -> Any:
+    """Return the type that has room for both."""
+    if one is None or one == other:
+        return other
+    if other is None:
+        return one
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {key: _merged(one.get(key), other.get(key)) for key in one | other}
+    if isinstance(one, list) and isinstance(other, list):
+        return [_merged(one[0], other[0])]
+    if {one, other} == {int, float}:
+        return float
+    raise Irregular
+
+
+def _filled(shape: Any) -> Any:
+    """Return the type with texts where only nulls were seen."""
+    if isinstance(shape, dict):
+        return {key: _filled(each) for key, each in shape.items()}
+    if isinstance(shape, list):
+        return [_filled(shape[0])]
+    return shape or str
+
+
+def _size(shape: Any) -> int:
+    if isinstance(shape, dict):
+        return sum(map(_size, shape.values()))
+    return _size(shape[0]) if isinstance(shape, list) else 1
