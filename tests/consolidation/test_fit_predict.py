@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl_sdk.consolidation import DawidSkene, MajorityVote, OneCoinDawidSkene, Vote
+from hitl_sdk.consolidation import DawidSkene, MajorityVote, OneCoinDawidSkene, SmoothedDawidSkene, Vote
 from hitl_sdk.errors import InvalidInputError, MissingExtraError
 from hitl_sdk.results import Outputs
 from hitl_sdk.results import answers_frame as answers_of
 from hitl_sdk.tasks import TextClassification
 
 ENGINES = ["pandas", "polars", "arrow"]
-METHODS = [MajorityVote, DawidSkene, OneCoinDawidSkene]
+METHODS = [MajorityVote, DawidSkene, OneCoinDawidSkene, SmoothedDawidSkene]
 COLUMNS = ["item", "label", "confidence", "agreement", "n_workers", "tie"]
 WORKERS = ["ann", "bob", "cleo", "dan"]
 CROWDS = st.lists(  # some answer an item twice
