@@ -294,7 +294,8 @@ def masks(desk):
 
 
 def test_there_is_a_case_of_every_element_that_takes_an_answer():
-    assert CASES.keys() == {*WIDGETS, *CONTROLS}
+    ours = {tag for tag in WIDGETS if tag.startswith("hitl-")}  # test_frame_answers.py
+    assert CASES.keys() | ours == {*WIDGETS, *CONTROLS}
 
 
 # --- who agrees with what is there ----------------------------------------------------------------------------------

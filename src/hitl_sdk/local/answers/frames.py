@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk._elements import parse_attribute
 from hitl_sdk.labels import (
+    Attribute,
     Box,
     Cuboid,
     Frame,
@@ -205,8 +206,7 @@ def _initial_sequence(question: Question, page: Page, shape: type[Any]) -> Frame
     content = _file_at(question, page)
     if content is None:
         return None
-    metadata = _attribute(question, "initial-metadata") or {}
-    _, sequence = read_sequence_label(content, metadata.get("class-map") or {})
+    _, sequence = read_sequence_label(content, _metadata(question).get("class-map") or {})
     return _all_frames(read_sequence(shape, sequence), question)
 
 
@@ -214,20 +214,30 @@ def _initial_frame(question: Question) -> Frame[Cuboid] | None:
     value = _attribute(question, "initial-value")
     if value is None:
         return None
-    metadata = _attribute(question, "initial-metadata") or {}
+    metadata = _metadata(question)
     class_map = metadata.get("class_map") or metadata.get("class-map") or {}
-    frame = read_frame(Cuboid, value, class_map=class_map)
-    attributes = read_frame(Cuboid, {"attributes": metadata.get("dataset-object-attributes")}).attributes
-    return replace(frame, attributes=attributes)
+    return replace(read_frame(Cuboid, value, class_map=class_map), attributes=_attributes_in(metadata))
 
 
 def _initial_points(question: Question, page: Page) -> PointClasses | None:
     content = _file_at(question, page)
     if content is None:
         return None
-    colors = (_attribute(question, "initial-metadata") or {}).get("color-map") or {}
+    metadata = _metadata(question)
+    colors = metadata.get("color-map") or {}
     names = [colors[str(number)]["class-name"] for number in range(1, len(colors))]
-    return read_compressed_points(content, names)
+    return replace(read_compressed_points(content, names), attributes=_attributes_in(metadata))
+
+
+def _metadata(question: Question) -> Mapping[str, Any]:
+    """Return the metadata of the former label."""
+    metadata = _attribute(question, "initial-metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _attributes_in(metadata: Mapping[str, Any]) -> tuple[Attribute, ...]:
+    """Return what was said of the frame, which stands beside the label."""
+    return read_frame(Cuboid, {"attributes": metadata.get("dataset-object-attributes")}).attributes
 
 
 def _file_at(question: Question, page: Page) -> bytes | None:
