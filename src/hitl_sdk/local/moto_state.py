@@ -1,4 +1,4 @@
-"""What moto holds, kept in a file: buckets, user pools, roles, queues, topics, rules and tables.
+"""What moto holds, kept in a file: buckets, user pools, roles, functions, queues, topics, rules, tables.
 
 moto has no store of its own; its backends are plain Python objects, so they are pickled as they are.
 Unpickling runs whatever a file says. The file is therefore read from nowhere but the directory that its
@@ -12,11 +12,12 @@ import io
 import json
 import os
 import pickle
-from collections import ChainMap
+from collections import ChainMap, defaultdict
 from contextlib import contextmanager
 from hashlib import sha256
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakValueDictionary
 
 import moto
 from joserfc.jwk import RSAKey
@@ -33,10 +34,20 @@ __all__ = ["FILE_NAME", "MotoState"]
 
 FILE_NAME = "moto.pickle"
 _FORMAT = 1
-_SERVICES = ("cognitoidp", "dynamodb", "events", "iam", "s3", "sns", "sqs")
+_SERVICES = ("cognitoidp", "dynamodb", "events", "iam", "lambda", "s3", "sns", "sqs")
+
+
+def _without_its_lambda(held: defaultdict[Any, Any]) -> tuple[Any, ...]:
+    """Pickle a `defaultdict`; the only one whose default is a lambda, that of functions' aliases, makes a dict."""
+    default = held.default_factory if isinstance(held.default_factory, type) else dict
+    return defaultdict, (default,), None, None, iter(held.items())
+
+
 _REDUCERS: dict[type, Callable[[Any], Any]] = {
     RSAKey: lambda key: (RSAKey.import_key, (key.as_dict(private=True),)),  # of a user pool
     Condition: lambda _: (Condition, ()),  # of a queue; who waits at it does so in this process alone
+    defaultdict: _without_its_lambda,
+    WeakValueDictionary: lambda held: (WeakValueDictionary, (dict(held),)),  # of functions, by ARN
 }
 
 

@@ -1,10 +1,12 @@
 """What moto holds, kept in a file and put back: in this process, and across the death of a server."""
 
+import io
 import json
 import os
 import signal
 import stat
 import threading
+import zipfile
 from contextlib import contextmanager
 from queue import Queue
 
@@ -17,6 +19,8 @@ from moto import mock_aws
 import hitl_sdk as hitl
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import ConfigurationError
+from hitl_sdk.local.lambdas import Lambdas
+from hitl_sdk.local.moto_services import MotoServices
 from hitl_sdk.local.moto_state import FILE_NAME, MotoState
 from hitl_sdk.testing import local_server
 
@@ -120,6 +124,26 @@ def test_roles_topics_and_tables_are_put_back(file):
         assert client("iam").get_role(RoleName="review")["Role"]["RoleName"] == "review"
         assert client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["TopicArn"] == topic
         assert client("dynamodb").scan(TableName="items")["Items"] == [{"id": {"S": "1"}}]
+
+
+def test_a_function_runs_after_as_before(file):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as opened:
+        opened.writestr("main.py", "def handler(event, context): return event")
+    with moto_kept_in(file):
+        role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        arn = client("lambda").create_function(
+            FunctionName="echo",
+            Runtime="python3.14",
+            Role=role,
+            Handler="main.handler",
+            Code={"ZipFile": packed.getvalue()},
+        )["FunctionArn"]
+
+    with moto_kept_in(file), Lambdas(MotoServices()).at_work():
+        answer = client("lambda").invoke(FunctionName=arn, Payload=b"[1]")
+
+    assert answer["Payload"].read() == b"[1]"
 
 
 def test_a_queue_is_saved_while_somebody_waits_at_it(file):
