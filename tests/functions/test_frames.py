@@ -6,6 +6,16 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
+from tests.labeling.frame_samples import (
+    BUCKET,
+    DRAWN,
+    FRAME_SAMPLES,
+    LABELS,
+    SEQUENCE,
+    categories_of,
+    detected,
+    one,
+)
 
 from hitl_sdk import functions
 from hitl_sdk._ground_truth import kind_named
@@ -24,16 +34,6 @@ from hitl_sdk.local.answers import DefaultAnswers, TruthAnswers
 from hitl_sdk.local.builtin_uis import template_of
 from hitl_sdk.local.engine import OpenTask, Scope
 
-from tests.labeling.frame_samples import (
-    BUCKET,
-    DRAWN,
-    FRAME_SAMPLES,
-    LABELS,
-    SEQUENCE,
-    categories_of,
-    detected,
-    one,
-)
 from .conftest import InMemory
 
 KINDS = pytest.mark.parametrize("kind", FRAME_SAMPLES)
