@@ -11,6 +11,7 @@ import narwhals as nw
 
 from hitl_sdk._columns import lacking, read_column
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labeling._manifest_json import encode_lines
 from hitl_sdk.labeling._manifest_sources import SOURCES, LineSource, item_key
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FrameRows"]
 
 _ROWS = 65_536
+_NULL = b"null"
 
 
 class FrameRows(LineSource):
@@ -49,26 +51,17 @@ class FrameRows(LineSource):
 
     def batches(self) -> Iterator[list[Line]]:
         """Yield a data object for each row."""
-        for part in self._parts():
-            names = part.columns
-            rows = zip(*(_values(part[name]) for name in names), strict=True)
-            if all(_is_whole(part[name]) for name in names):
-                yield [dict(zip(names, row, strict=True)) for row in rows]
-            else:
-                yield [
-                    {name: value for name, value in zip(names, row, strict=True) if value is not None}
-                    for row in rows
-                ]
+        return map(_lines, self._parts())
 
     def encoded(self) -> Iterator[bytes]:
         """Yield the lines as they are written."""
-        if not (_has_polars() and all(_is_written_alike(self._frame[name]) for name in self._frame.columns)):
-            yield from super().encoded()
-            return
+        by_polars = _has_polars() and all(map(_is_written_alike, self._frame.schema.values()))
+        number = 1
         for part in self._parts():
-            buffer = BytesIO()
-            part.to_polars().write_ndjson(buffer)
-            yield buffer.getvalue()
+            written = _written_by_polars(part) if by_polars else _NULL
+            # What polars writes as null is not in a line, or is no number; both are seen to row by row.
+            yield encode_lines(_lines(part), first=number) if _NULL in written else written
+            number += len(part)
 
     def _parts(self) -> Iterator[nw.DataFrame[Any]]:
         return (self._frame[start : start + _ROWS] for start in range(0, len(self._frame), _ROWS))
@@ -99,6 +92,16 @@ def _column_of_items(names: Sequence[str]) -> str:
     return found[0]
 
 
+def _lines(part: nw.DataFrame[Any]) -> list[Line]:
+    names = part.columns
+    rows = zip(*(_values(part[name]) for name in names), strict=True)
+    if all(_is_whole(part[name]) for name in names):
+        return [dict(zip(names, row, strict=True)) for row in rows]
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows
+    ]
+
+
 def _values(series: nw.Series[Any]) -> list[Any]:
     if _is_whole(series) and not series.dtype.is_temporal():
         return series.to_list()
@@ -118,10 +121,19 @@ def _is_whole(series: nw.Series[Any]) -> bool:
     return not (kind == nw.Object or kind.is_float() or series.null_count())
 
 
-def _is_written_alike(series: nw.Series[Any]) -> bool:
-    """Tell whether polars writes a column as ``json`` would: texts, whole numbers and booleans, none of them null."""
-    kind = series.dtype
-    return (kind in (nw.String, nw.Boolean) or kind.is_integer()) and _is_whole(series)
+def _is_written_alike(kind: Any) -> bool:
+    """Tell whether polars writes values of a type as ``json`` does, null and what is no number aside."""
+    if isinstance(kind, nw.Struct):
+        return all(_is_written_alike(field.dtype) for field in kind.fields)
+    if isinstance(kind, nw.List):
+        return _is_written_alike(kind.inner)
+    return kind in (nw.String, nw.Boolean, nw.Float64) or kind.is_integer()
+
+
+def _written_by_polars(part: nw.DataFrame[Any]) -> bytes:
+    buffer = BytesIO()
+    part.to_polars().write_ndjson(buffer)
+    return buffer.getvalue()
 
 
 @cache

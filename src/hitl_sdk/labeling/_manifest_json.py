@@ -1,7 +1,7 @@
 """Lines of a manifest as JSON: ``json`` says what can be written and read, msgspec does the same faster where it is there.
 
-Both give the same text for texts, whole numbers and booleans; of other types msgspec writes some that ``json`` refuses (bytes,
-sets, times) and null for what is no number, so it is asked only for lines of types that JSON has.
+Both write the same but for exponents of numbers (``1e+16``, ``1e16``). Of other types than JSON has, msgspec writes some that
+``json`` refuses (bytes, sets, times), and null for what is no number; so it is asked only for lines without these.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Line: TypeAlias = dict[str, Any]
 
 T = TypeVar("T")
 
-BATCH = 4_096
+BATCH = 1_024
 """Lines that are taken at a time: enough to spread the costs of a call, little to hold."""
 
-_WRITTEN_ALIKE = frozenset({str, int, bool, type(None), float, dict, list})
+_SCALARS = frozenset({str, int, bool, type(None), float})
 _COMPACT = (",", ":")
 _DEEPEST = 64  # a list may hold itself
 
@@ -180,22 +180,20 @@ def _json_type(value: object) -> str:
 
 def _is_json(lines: Sequence[Line]) -> bool:
     """Tell whether all lines are dicts with texts as keys, and hold nothing but types that JSON has."""
-    if set(map(type, lines)) != {dict} or set(map(type, chain.from_iterable(lines))) - {str}:
+    if set(map(type, lines)) != {dict} or set(map(type, set().union(*lines))) != {str}:
         return False
-    level: Iterable[Any] = chain.from_iterable(map(dict.values, lines))
+    types = set(map(type, chain.from_iterable(map(dict.values, lines))))
+    if types <= _SCALARS:
+        return True
+    parts: Sequence[Any] = lines
     for _ in range(_DEEPEST):
-        values = list(level)
-        if not values:
-            return True
-        types = set(map(type, values))
-        if not types <= _WRITTEN_ALIKE:
+        parts = [part for value in parts for part in (value.values() if isinstance(value, dict) else value)]
+        types = set(map(type, parts))
+        if not types <= _SCALARS | {dict, list}:
             return False
-        level = [
-            part
-            for value in (values if types & {dict, list} else ())
-            if isinstance(value, dict | list)
-            for part in (value.values() if isinstance(value, dict) else value)
-        ]
+        parts = [part for part in parts if isinstance(part, dict | list)]
+        if not parts:
+            return True
     return False
 
 

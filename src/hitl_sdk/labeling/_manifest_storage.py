@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
     from hitl_sdk.session import Session
 
@@ -195,13 +196,13 @@ def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Join chunks to parts of an upload: all of one size or a little more, but the last."""
+    """Cut chunks anew to parts of an upload: all of one size but the last."""
     gathered = bytearray()
     for chunk in chunks:
         gathered += chunk
-        if len(gathered) >= _PART:
-            yield bytes(gathered)
-            gathered.clear()
+        while len(gathered) >= _PART:
+            yield bytes(gathered[:_PART])
+            del gathered[:_PART]
     if gathered:
         yield bytes(gathered)
 
@@ -221,16 +222,15 @@ def _upload(client: S3Client, bucket: str, key: str, parts: Iterator[bytes]) -> 
         ]
 
     try:
-        work = enumerate(chain((first, second), parts), 1)
-        tags = list(results_in_order(send, work, concurrency=_AT_ONCE))
-        client.complete_multipart_upload(
-            Bucket=bucket,
-            Key=key,
-            UploadId=upload_id,
-            MultipartUpload={
-                "Parts": [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
-            },
-        )
+        with translated_errors(f"s3://{bucket}/{key}"):
+            work = enumerate(chain((first, second), parts), 1)
+            tags = results_in_order(send, work, concurrency=_AT_ONCE)
+            sent: list[CompletedPartTypeDef] = [
+                {"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)
+            ]
+            client.complete_multipart_upload(
+                Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": sent}
+            )
     except BaseException as error:
         _abort(client, bucket, key, upload_id, error)
         raise
