@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-__all__ = ["human_review_quotas", "human_review_regions", "labeling_kinds"]
+__all__ = ["human_review_quotas", "human_review_regions", "labeling_kinds", "labeling_prices"]
 
 
 @cache
@@ -32,3 +32,8 @@ def human_review_regions() -> tuple[str, ...]:
 def labeling_kinds() -> dict[str, Any]:
     """Return the built-in kinds of labeling jobs and the patterns of AWS's ARNs; see `hitl_sdk._ground_truth`."""
     return _table("labeling_kinds")
+
+
+def labeling_prices() -> dict[str, Any]:
+    """Return what Ground Truth charges for labelled objects, in both readings of its tiers; the file says from where."""
+    return _table("prices")

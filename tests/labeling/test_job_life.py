@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from hitl_sdk import Session
 from hitl_sdk.errors import (
     ConflictError,
     DriftError,
@@ -20,7 +19,6 @@ from hitl_sdk.errors import (
     WaitTimeoutError,
 )
 from hitl_sdk.labeling import InputManifest
-from hitl_sdk.testing import mock_hitl
 
 LINES = [{"source": f"review {number}"} for number in range(6)]
 DAY = 86_400
@@ -137,30 +135,26 @@ class Breaker:
 
 
 @pytest.mark.parametrize("lost_answer", [False, True], ids=["never sent", "answer lost"])
-@pytest.mark.parametrize("first", [1, 2, 3, 4])
-def test_a_crash_at_any_call_is_repaired_by_running_again(one_boto3_session, jobs, first, lost_answer):
-    with mock_hitl():
-        # One session for all rounds: its clients are made once, and each round's AWS answers them.
-        session = Session(region_name="us-east-1", boto3_session=one_boto3_session)
-        breaker = Breaker(session)
-    crashes = 0
-    for number in range(first, 200, 4):
-        with mock_hitl() as cloud:
-            cloud.bucket("labels")
-            job = jobs.make(team=jobs.team, role_arn=cloud.role_arn, input=InputManifest.from_lines(LINES))
-            breaker.arm(number, lost_answer=lost_answer)
-            try:
-                job.ensure(session)
-            except HitlError:
-                crashes += 1
-                job.ensure(session)
-            came = breaker.disarm()
-            assert job_names(session) == ["mood-1"], number
-            assert len(keys_in(session, "out/mood-1-input/")) == 3, number
-            assert job.plan(session).is_empty
+def test_a_crash_at_any_call_is_repaired_by_running_again(session, jobs, cloud, lost_answer):
+    breaker = Breaker(session)
+    # The team's own calls are broken in its own tests.
+    team = jobs.team.ensure(session).workteam_arn
+    for number in range(1, 100):
+        name = f"mood-{number}"
+        lines = InputManifest.from_lines(LINES)
+        job = jobs.make(name=name, team=team, role_arn=cloud.role_arn, input=lines)
+        breaker.arm(number, lost_answer=lost_answer)
+        try:
+            job.ensure(session)
+        except HitlError:
+            job.ensure(session)
+        came = breaker.disarm()
+        assert job_names(session).count(name) == 1
+        assert len(keys_in(session, f"out/{name}-input/")) == 3
+        assert job.plan(session).is_empty
         if not came:
             break
-    assert 5 < crashes < 49
+    assert 7 < number < 99
 
 
 def test_what_is_wrong_is_told_before_anything_is_made(session, jobs, cloud):
@@ -219,29 +213,28 @@ def fail_by_deleting_the_input(session, job, cloud):
 
 
 def test_a_stopped_job_goes_on_as_another_with_what_has_no_label(session, job, cloud):
-    cloud.workers.answer(
-        lambda item: {"crowd-classifier": {"label": "good"}} if item in {"review 0", "review 1"} else None
-    )
+    asked = []
+
+    def truth(item):
+        asked.append(item["taskObject"])
+        return "good"
+
+    cloud.workers.add(1, truth=truth, latency=1000)
+    job = job.clone(name="mood-1", max_concurrent_tasks=2)
     job.ensure(session)
-    cloud.advance(3600)
+    cloud.advance(1500)
     stopped = job.stop(session)
-    assert stopped.status == "Stopped"
+    assert (stopped.status, stopped.counters.labeled) == ("Stopped", 2)
     assert job.stop(session) == stopped
     with pytest.raises(ResourceFailedError, match="is Stopped"):
         job.wait(session, timeout=DAY)
     goes_on = job.resume(session, name="mood-2")
     assert (goes_on.attribute, goes_on.input) == ("mood-1", job.output_manifest_uri)
-    asked = Counter()
-
-    def answer(item):
-        asked[item] += 1
-        return {"crowd-classifier": {"label": "bad"}}
-
-    cloud.workers.answer(answer)
     goes_on.ensure(session)
-    goes_on.wait(session, timeout=DAY)
-    assert goes_on.read(session)["label"].tolist() == ["good", "good", "bad", "bad", "bad", "bad"]
-    assert set(asked) == {f"review {number}" for number in range(2, 6)}
+    state = goes_on.wait(session, timeout=DAY)
+    assert state.status == "Completed"
+    assert goes_on.read(session)["label"].tolist() == ["good"] * 6
+    assert Counter(asked)["review 0"] == Counter(asked)["review 1"] == 1
 
 
 def test_a_job_that_runs_or_is_done_is_not_resumed(session, job, cloud):

@@ -2,7 +2,10 @@
 
 from hitl_sdk.labeling.automated import AutomatedLabeling
 from hitl_sdk.labeling.categories import LabelAttribute, LabelCategories, LabelCategory
+from hitl_sdk.labeling.diagnosis import Diagnosis, JobFinding
+from hitl_sdk.labeling.estimate import JobEstimate
 from hitl_sdk.labeling.job import LabelingJob
+from hitl_sdk.labeling.job_output import JobOutput
 from hitl_sdk.labeling.job_report import JobProblem, JobReport
 from hitl_sdk.labeling.manifest import InputManifest
 from hitl_sdk.labeling.queues import LeftoverQueue, delete_leftover_queues, leftover_queues
@@ -12,7 +15,11 @@ from hitl_sdk.labeling.streaming import SendReport, SentObject, SnsInput, Stream
 
 __all__ = [
     "AutomatedLabeling",
+    "Diagnosis",
     "InputManifest",
+    "JobEstimate",
+    "JobFinding",
+    "JobOutput",
     "JobProblem",
     "JobReport",
     "LabelAttribute",

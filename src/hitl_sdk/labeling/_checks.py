@@ -14,9 +14,9 @@ from hitl_sdk.errors import (
     RegionNotSupportedError,
 )
 from hitl_sdk.labeling._files import split_object_uri
-from hitl_sdk.labeling._input import is_former_output, is_streamed, manifest_address, manifest_to_upload
+from hitl_sdk.labeling._input import manifest_address, manifest_of
 from hitl_sdk.labeling.job_report import JobProblem, JobReport
-from hitl_sdk.labeling.manifest import InputManifest
+from hitl_sdk.labeling.streaming import SnsInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hitl_sdk.labeling.report import ManifestReport
     from hitl_sdk.session import Session
 
-__all__ = ["bucket_region", "report_on"]
+__all__ = ["bucket_region", "manifest_report", "report_on"]
 
 _USUAL_BATCH = 1000
 """The default of MaxConcurrentTaskCount, and the most without a word with AWS (botocore 1.44.5, HumanTaskConfig)."""
@@ -39,7 +39,7 @@ def report_on(job: LabelingJob, session: Session | None) -> JobReport:
         problems += _bucket_problems(job, session)
     try:
         unreadable = any(problem.field == "input" for problem in problems)
-        manifest = None if unreadable else _manifest_report(job, session)
+        manifest = None if unreadable else manifest_report(job, session)
     except HitlError as error:
         return JobReport(
             problems=(*problems, JobProblem("input", str(error))), advice=tuple(_advice(job, None))
@@ -49,12 +49,9 @@ def report_on(job: LabelingJob, session: Session | None) -> JobReport:
     return JobReport(tuple(problems), tuple(_advice(job, manifest)), manifest)
 
 
-def _manifest_report(job: LabelingJob, session: Session | None) -> ManifestReport | None:
+def manifest_report(job: LabelingJob, session: Session | None) -> ManifestReport | None:
     """Return what is wrong with the input's lines; None if there are none yet, or they can't be read without a session."""
-    address = manifest_address(job.input)
-    if session is None and (address is not None or is_former_output(job.input)):
-        return None
-    manifest = InputManifest.open(address, session) if address else manifest_to_upload(job.input, session)
+    manifest = manifest_of(job.input, session)
     if manifest is None:
         return None
     return manifest.check(job.kind.name, attribute=job.attribute, prior=job.prior_attribute, session=session)
@@ -109,7 +106,7 @@ def _arn_problems(job: LabelingJob, session: Session) -> Iterator[JobProblem]:
         value = getattr(job, field)
         if isinstance(value, str) and value.startswith("arn:"):
             yield from _misplaced(field, value, region)
-    if is_streamed(job.input):
+    if isinstance(job.input, SnsInput):
         yield from _misplaced("input", job.input.topic_arn, region)
     account = session.account_id
     yield from _misplaced("role_arn", job.role_arn, region, account)

@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labeling.job_output import JobOutput
+from hitl_sdk.labeling.manifest import InputManifest
+from hitl_sdk.labeling.streaming import SnsInput
 
 if TYPE_CHECKING:
-    from hitl_sdk.labeling.manifest import InputManifest
     from hitl_sdk.session import Session
 
-__all__ = ["is_former_output", "is_input", "is_streamed", "manifest_address", "manifest_to_upload"]
+__all__ = ["JobInput", "manifest_address", "manifest_of", "manifest_to_upload"]
+
+JobInput: TypeAlias = str | InputManifest | JobOutput | SnsInput
+"""What a job labels; a text is the address of a manifest in S3."""
 
 
-def is_streamed(given: object) -> bool:
-    """Tell whether objects come by SNS."""
-    return hasattr(given, "topic_arn")
-
-
-def is_input(given: object) -> bool:
-    """Tell whether a job can take it."""
-    return is_streamed(given) or hasattr(given, "manifest") or hasattr(given, "write")
-
-
-def is_former_output(given: object) -> bool:
-    """Tell whether it is the output of a former job."""
-    return hasattr(given, "is_whole")
-
-
-def manifest_address(given: object) -> str | None:
+def manifest_address(given: JobInput) -> str | None:
     """Return where the manifest lies already; None if there is none, or it has yet to be uploaded."""
-    if isinstance(given, str):
-        return given
-    if is_streamed(given):
+    if isinstance(given, SnsInput):
         return given.manifest
-    return given.uri if getattr(given, "is_whole", False) else None
+    if isinstance(given, JobOutput):
+        return given.uri if given.is_whole else None
+    return given if isinstance(given, str) else None
 
 
-def manifest_to_upload(given: object, session: Session | None) -> InputManifest | None:
-    """Return the manifest that is to be uploaded; None if it lies where it should, or there is none."""
-    if isinstance(given, str) or is_streamed(given) or getattr(given, "is_whole", False):
-        return None
-    return given.manifest(session) if hasattr(given, "manifest") else given
+def manifest_to_upload(given: JobInput, session: Session | None) -> InputManifest | None:
+    """Return the manifest that is to be uploaded; None if it lies where it should, or there is none.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is made of what lies in S3, and there is no session.
+    """
+    if isinstance(given, JobOutput) and not given.is_whole:
+        if session is None:
+            raise InvalidInputError(f"{given.uri} is in S3", hint="give a session: session=hitl.Session()")
+        return given.manifest(session)
+    return given if isinstance(given, InputManifest) else None
+
+
+def manifest_of(given: JobInput, session: Session | None) -> InputManifest | None:
+    """Return the manifest, wherever it lies; None if there is none, or it lies in S3 and there is no session."""
+    if session is None:
+        return given if isinstance(given, InputManifest) else None
+    address = manifest_address(given)
+    return manifest_to_upload(given, session) if address is None else InputManifest.open(address, session)

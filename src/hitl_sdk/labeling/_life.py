@@ -18,9 +18,9 @@ from hitl_sdk.errors import (
 )
 from hitl_sdk.labeling._checks import report_on
 from hitl_sdk.labeling._files import files_of, is_there
-from hitl_sdk.labeling._input import is_streamed
 from hitl_sdk.labeling._request import differences, function_arn, request_of
 from hitl_sdk.labeling.state import state_of
+from hitl_sdk.labeling.streaming import SnsInput
 from hitl_sdk.resources import Change, LambdaFunction, Plan, PrivateTeam
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def plan(job: LabelingJob, session: Session) -> Plan:
         return Plan.joined(
             [*below, Plan((Change("replace" if found else "keep", _KIND, job.name, found, _READS),))]
         )
+    _refuse_other_case(job, session)
     uploads = [
         Change("keep", file.what, file.uri, (), ("s3:GetObject",))
         if is_there(file.uri, session)
@@ -107,7 +108,8 @@ def find(name: str, session: Session) -> LabelingJobState | None:
             found = session.client("sagemaker").describe_labeling_job(LabelingJobName=name)
     except NotFoundError:
         return None
-    return state_of(cast("Mapping[str, Any]", found))
+    state = state_of(cast("Mapping[str, Any]", found))
+    return state if state.name == name else None
 
 
 def describe(name: str, session: Session) -> LabelingJobState:
@@ -148,7 +150,8 @@ def wait(
 
         ended = _wait_for_end(job, session, timeout, seen)
     may_stop = (
-        is_streamed(job.input) or (job.max_human_labeled_objects or job.max_percentage_labeled) is not None
+        isinstance(job.input, SnsInput)
+        or (job.max_human_labeled_objects or job.max_percentage_labeled) is not None
     )
     if ended.status == "Failed" or (ended.status == "Stopped" and not may_stop):
         raise ResourceFailedError(
@@ -228,8 +231,8 @@ def _refuse_other_case(job: LabelingJob, session: Session) -> None:
             for page in pages.paginate(NameContains=job.name)
             for each in page["LabelingJobSummaryList"]
         ]
-    other = next((name for name in names if name.casefold() == job.name.casefold() != name), None)
-    if other is not None and other != job.name:
+    other = next((name for name in names if name.lower() == job.name.lower() and name != job.name), None)
+    if other is not None:
         raise ConflictError(
             f"there is a labeling job {other!r}, and AWS takes {job.name!r} for the same name",
             hint="choose another name",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import kind_named
-from hitl_sdk.labeling._input import is_streamed
 from hitl_sdk.labeling._rules import attribute_name, kind_of
+from hitl_sdk.labeling.streaming import SnsInput
 from hitl_sdk.resources.base import Difference
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def request_of(
     source: dict[str, Any] = {}
     if files.manifest_uri is not None:
         source["S3DataSource"] = {"ManifestS3Uri": files.manifest_uri}
-    if is_streamed(job.input):
+    if isinstance(job.input, SnsInput):
         source["SnsDataSource"] = {"SnsTopicArn": job.input.topic_arn}
     request: dict[str, Any] = {
         "LabelingJobName": job.name,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, Kind, Stage, function_of_arn, kind_named
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labeling._input import is_streamed
 from hitl_sdk.labeling.categories import LabelCategories
+from hitl_sdk.labeling.streaming import SnsInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -159,7 +159,9 @@ def _automated(value: Any, fields: Mapping[str, Any], kind: Kind) -> Iterator[st
         return
     categories = categories_of(fields)
     n_labels = None if categories is None else len(categories.labels)
-    for problem in value.problems(kind, n_labels=n_labels, streaming=is_streamed(fields.get("input"))):
+    for problem in value.problems(
+        kind, n_labels=n_labels, streaming=isinstance(fields.get("input"), SnsInput)
+    ):
         yield f"{problem}: leave automated out"
 
 

@@ -1,33 +1,20 @@
 """A labeling job in one piece: the team, the files, the functions, and the job that ties them together."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
-
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    SerializeAsAny,
-    ValidationInfo,
-    field_validator,
-)
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from hitl_sdk import results
-from hitl_sdk._ground_truth import Kind
-from hitl_sdk._model import Model
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labeling import _life, _rules, chains
-from hitl_sdk.labeling._checks import report_on
-from hitl_sdk.labeling._fields import AttributeName, ContentClassifier, Function, JobName, object_uri
-from hitl_sdk.labeling._input import is_input
-from hitl_sdk.labeling.automated import AutomatedLabeling
-from hitl_sdk.labeling.categories import LabelCategories
+from hitl_sdk.labeling import _life, chains
+from hitl_sdk.labeling._checks import manifest_report, report_on
+from hitl_sdk.labeling._diagnose import diagnosis_of
+from hitl_sdk.labeling._settings import JobSettings
+from hitl_sdk.labeling.diagnosis import Diagnosis
+from hitl_sdk.labeling.estimate import JobEstimate, estimate_of
 from hitl_sdk.labeling.job_output import Where
 from hitl_sdk.labeling.job_report import JobReport
 from hitl_sdk.labeling.state import LabelingJobState
-from hitl_sdk.resources import Plan, PrivateTeam
-from hitl_sdk.resources.types import KmsKeyId, OutputUri, RoleArn, TagKey, TagValue, TopicArn, WorkteamArn
+from hitl_sdk.resources import Plan
 from hitl_sdk.session import Session
 from hitl_sdk.tasks import Task
 
@@ -43,20 +30,7 @@ __all__ = ["LabelingJob"]
 DEFAULT_TIMEOUT = 900.0
 
 
-def _as_input(value: object) -> object:
-    """Let an address, or anything that has lines, be the input."""
-    if isinstance(value, str):
-        return object_uri(value)
-    if is_input(value):
-        return value
-    raise ValueError("give s3://bucket/key of a manifest, an InputManifest, or an SnsInput")
-
-
-def _usual_workers(fields: Mapping[str, Any]) -> int:
-    return _rules.kind_of(fields).usual_workers
-
-
-class LabelingJob(Model):
+class LabelingJob(JobSettings):
     """A labeling job of Ground Truth, of any built-in kind or of one's own, with everything it stands on.
 
     The task says which kind it is: `BoundingBox` makes a job with AWS's own functions for bounding boxes,
@@ -139,51 +113,6 @@ class LabelingJob(Model):
       task_time_limit: a task of image classification, one label may take at most 28,800 s: ...
     """
 
-    model_config = ConfigDict(validate_default=True)
-
-    # In this order: the rules of a field see the fields before it.
-    name: JobName
-    task: SerializeAsAny[InstanceOf[Task]]
-    team: PrivateTeam | WorkteamArn
-    role_arn: RoleArn
-    input: Annotated[Any, AfterValidator(_as_input)]
-    output: OutputUri
-    pre_annotation: Function = None
-    post_annotation: Function = None
-    prior_attribute: AttributeName | None = None
-    label_attribute: AttributeName | None = None
-    categories: LabelCategories | None = None
-    workers_per_object: Annotated[int, Field(ge=1, le=9)] = Field(default_factory=_usual_workers)
-    task_time_limit: Annotated[int, Field(ge=30)] = 3600
-    task_availability_lifetime: Annotated[int, Field(ge=60, le=2_592_000)] = 864_000
-    max_concurrent_tasks: Annotated[int, Field(ge=1, le=5000)] = 1000
-    max_human_labeled_objects: Annotated[int, Field(ge=1)] | None = None
-    max_percentage_labeled: Annotated[int, Field(ge=1, le=100)] | None = None
-    automated: AutomatedLabeling | None = None
-    price: Any = None
-    kms_key_id: KmsKeyId | None = None
-    output_topic_arn: TopicArn | None = None
-    content_classifiers: Annotated[Sequence[ContentClassifier], AfterValidator(tuple)] = ()
-    tags: Annotated[Mapping[TagKey, TagValue], Field(max_length=50)] = {}
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _fits_the_fields_before_it(cls, value: Any, info: ValidationInfo) -> Any:
-        broken = _rules.broken_rules(str(info.field_name), value, info.data)
-        if broken:
-            raise ValueError("; ".join(broken))
-        return value
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of labeling job that Ground Truth makes of it."""
-        return _rules.kind_of(dict(self))
-
-    @property
-    def attribute(self) -> str:
-        """The label attribute: under which key of the output manifest the labels stand."""
-        return _rules.attribute_name(dict(self))
-
     @property
     def label(self) -> str:
         """The job in words, for messages: ``"labeling job 'digits-1'"``."""
@@ -225,6 +154,51 @@ class LabelingJob(Model):
         ! output: there is no bucket 'bucket': make it, or name another
         """
         return report_on(self, session)
+
+    def estimate(
+        self,
+        session: Session | None = None,
+        *,
+        seconds_per_task: float | None = None,
+        wage_per_hour: float | None = None,
+    ) -> JobEstimate:
+        """Tell what the job will take: tasks, hours of people, and money, as far as that is known.
+
+        Prices are those of a dated table; what is not known is said. Makes only read calls.
+
+        Parameters
+        ----------
+        session : Session, optional
+            Whose S3; needed for a manifest that lies there.
+        seconds_per_task : float, optional
+            What one person takes for one object.
+        wage_per_hour : float, optional
+            What an hour of a person costs.
+
+        Raises
+        ------
+        InvalidInputError
+            If the number of objects can't be known, as that of a streaming job, or a number is below 0.
+
+        Examples
+        --------
+        >>> import hitl_sdk as hitl
+        >>> job = LabelingJob(
+        ...     name="mood-1",
+        ...     task=hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Which mood?"),
+        ...     team="arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/crew",
+        ...     role_arn="arn:aws:iam::123456789012:role/labeling",
+        ...     input=hitl.labeling.InputManifest.from_lines([{"source": f"review {n}"} for n in range(1200)]),
+        ...     output="s3://bucket/labels",
+        ... )
+        >>> print(job.estimate(seconds_per_task=15, wage_per_hour=20))
+        1,200 objects, each by 3 workers: 3,600 tasks
+        15 hours of people at 15 s a task: 300.00 at 20.00 an hour
+        96.00 USD to Ground Truth, by prices read on 2026-11-22
+        not known: what else was labelled this month, which moves the tiers; ...
+        """
+        report = manifest_report(self, session)
+        return estimate_of(self, report, seconds_per_task=seconds_per_task, wage_per_hour=wage_per_hour)
 
     def plan(self, session: Session) -> Plan:
         """Work out what `ensure` would do. Makes only read calls.
@@ -495,14 +469,39 @@ class LabelingJob(Model):
         """
         return chains.relabeling(self, name, where, after, **changes)
 
-    @overload
-    def read(self, session: Session, engine: Literal["pandas"] = ...) -> "pd.DataFrame": ...
-    @overload
-    def read(self, session: Session, engine: Literal["polars"]) -> "pl.DataFrame": ...
-    @overload
-    def read(self, session: Session, engine: Literal["arrow"]) -> "pa.Table": ...
+    def diagnose(self, session: Session) -> Diagnosis:
+        """Look for what keeps the job from moving. Makes only read calls.
 
-    def read(self, session: Session, engine: "Engine" = "pandas") -> "Frame":
+        Looked at are how it ended, failed objects, the people of the team, expired tasks, functions of one's own, the
+        manifest, the buckets' Regions and CORS rules, the template's answer, and a queue that was left.
+
+        Parameters
+        ----------
+        session : Session
+            Where it is.
+
+        Returns
+        -------
+        Diagnosis
+            What was found, each with evidence and cure; printable.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such job.
+        """
+        return diagnosis_of(self.describe(session), session)
+
+    @overload
+    def read(
+        self, session: Session, engine: Literal["pandas"] = ..., *, follow: bool = ...
+    ) -> "pd.DataFrame": ...
+    @overload
+    def read(self, session: Session, engine: Literal["polars"], *, follow: bool = ...) -> "pl.DataFrame": ...
+    @overload
+    def read(self, session: Session, engine: Literal["arrow"], *, follow: bool = ...) -> "pa.Table": ...
+
+    def read(self, session: Session, engine: "Engine" = "pandas", *, follow: bool = False) -> "Frame":
         """Read the output manifest: one row an object; see `hitl_sdk.results.read_manifest`.
 
         Parameters
@@ -511,6 +510,8 @@ class LabelingJob(Model):
             Whose S3.
         engine : {"pandas", "polars", "arrow"}, default "pandas"
             Whose frame.
+        follow : bool, default False
+            Read the files that masks, videos and point clouds lie in, too.
 
         Returns
         -------
@@ -523,5 +524,9 @@ class LabelingJob(Model):
             If nothing has been written yet.
         """
         return results.read_manifest(
-            self.output_manifest_uri, attribute=self.attribute, session=session, engine=engine
+            self.output_manifest_uri,
+            attribute=self.attribute,
+            follow=follow,
+            session=session,
+            engine=engine,
         )
