@@ -12,6 +12,8 @@ from hitl_sdk._clock import ManualClock
 from hitl_sdk.local.engine import Engine, MemoryDelivery, Scope, Settings, Worker
 from hitl_sdk.local.store import Store
 
+from .labeling import Labeling
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -41,8 +43,18 @@ class BreakableDelivery(MemoryDelivery):
         super().put_object(scope, bucket, key, body)
 
     def put_event(self, scope, event) -> None:
-        self._break(event["detail"]["humanLoopStatus"])
+        detail = event["detail"]
+        self._break(detail.get("humanLoopStatus") or detail["LabelingJobStatus"])
         super().put_event(scope, event)
+
+    def get_object(self, scope, bucket, key):
+        self._break(f"get {bucket}/{key}")
+        return super().get_object(scope, bucket, key)
+
+    def invoke(self, scope, function_arn, event):
+        self._break(f"invoke {function_arn.rpartition(':')[2]}")
+        answer = super().invoke(scope, function_arn, json.loads(json.dumps(event)))
+        return json.loads(json.dumps(answer))
 
     def user_pool_client(self, scope, user_pool_id, client_id):
         if self.clients is None:
@@ -178,6 +190,12 @@ def world(make_world) -> World:
 def reviews(world) -> World:
     """A world with an Active flow definition."""
     return world.provision()
+
+
+@pytest.fixture
+def labeling(world) -> Labeling:
+    """A world with a team, and functions for labeling jobs."""
+    return Labeling(world)
 
 
 def _empty_store(kind: str, tmp_path: Path) -> str:

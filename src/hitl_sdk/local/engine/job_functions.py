@@ -66,14 +66,10 @@ def consolidating_function(job: Row[Any]) -> str | None:
     return None if known is not None and known[1].name == CUSTOM else arn
 
 
-def reference(job: Row[Any], data_object: Row[Any], at: datetime) -> dict[str, Any]:
+def reference(job: Row[Any], data_object: Row[Any]) -> dict[str, Any]:
     """Return the label of an object that nobody consolidates: where its answers lie."""
     attribute = job.definition["LabelAttributeName"]
-    metadata = job_files.metadata_of_job(job, kind_of(job.definition).metadata_type, at)
-    return {
-        attribute: {},
-        f"{attribute}-metadata": {"worker-response-ref": data_object.response_uri, **metadata},
-    }
+    return {attribute: {}, f"{attribute}-metadata": {"worker-response-ref": data_object.response_uri}}
 
 
 def consolidate(delivery: Delivery, job: Row[Any], function: str) -> tuple[object, dict[str, dict[str, Any]]]:
@@ -123,9 +119,10 @@ def _post_annotation_event(job: Row[Any]) -> dict[str, Any]:
 
 
 def with_metadata(job: Row[Any], content: dict[str, Any], at: datetime) -> dict[str, Any]:
-    """Return a label with its metadata, which AWS's own functions write themselves and no other can."""
+    """Return a label with its metadata, which AWS's own functions may write themselves, and no other."""
     key = f"{job.definition['LabelAttributeName']}-metadata"
     kind = kind_of(job.definition)
-    given = content.get(key) if kind.name != CUSTOM else None
-    own = given if isinstance(given, dict) else {}
-    return {**content, key: {**job_files.metadata_of_job(job, kind.metadata_type, at), **own}}
+    is_anothers = kind.name == CUSTOM and consolidating_function(job) is not None
+    own = content.get(key)
+    given = own if isinstance(own, dict) and not is_anothers else {}
+    return {**content, key: {**job_files.metadata_of_job(job, kind.metadata_type, at), **given}}

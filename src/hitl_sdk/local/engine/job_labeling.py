@@ -58,7 +58,7 @@ def consolidate(desk: Desk, job: Row[Any]) -> None:
     contents: dict[str, dict[str, Any]] = {}
     failure = None
     if function is None:
-        contents = {each.object_id: job_functions.reference(job, each, desk.now()) for each in objects}
+        contents = {each.object_id: job_functions.reference(job, each) for each in objects}
     elif answered:
         payload = [job_files.payload_item(job, each, given) for each, given in answered]
         _put(desk, job, job_files.request_uri(job), json.dumps(payload).encode())
