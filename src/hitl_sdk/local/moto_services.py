@@ -25,6 +25,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.utilities.utils import get_partition
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.local.algorithms import Algorithms
 from hitl_sdk.local.engine import BucketMissing, Scope
 from hitl_sdk.local.lambdas import Lambdas
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from hitl_sdk.local.algorithms import Algorithm
     from hitl_sdk.local.wire import HttpRequest
 
 __all__ = [
@@ -89,6 +91,8 @@ class MotoServices:
     ----------
     lambdas : Lambdas
         Who runs functions.
+    algorithms : Algorithms
+        Who labels automatically.
 
     Examples
     --------
@@ -102,6 +106,7 @@ class MotoServices:
     def __init__(self, changing: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self._changing = changing
         self.lambdas: Lambdas = Lambdas(self)
+        self.algorithms: Algorithms = Algorithms()
 
     def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:
         """Return the content of an object; None if there is none."""
@@ -120,6 +125,10 @@ class MotoServices:
     def has_function(self, scope: Scope, function_arn: str) -> bool:  # noqa: ARG002  the ARN says it
         """Tell whether moto has the function."""
         return self.lambdas.knows(function_arn)
+
+    def algorithm(self, name: str) -> Algorithm | None:
+        """Return what does here the work of AWS's algorithm."""
+        return self.algorithms.named(name)
 
     def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
         """Write an object; the bucket's notifications go out.

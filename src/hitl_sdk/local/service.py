@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hitl_sdk._clock import Clock
+    from hitl_sdk.local.algorithms import Algorithms
     from hitl_sdk.local.lambdas import Lambdas
     from hitl_sdk.local.moto_state import MotoState
     from hitl_sdk.local.wire import HttpRequest
@@ -69,6 +70,7 @@ def review_service(
             workers=Workers(engine, clock=clock, seed=seed, read_object=read_object),
             endpoints=Endpoints(),
             lambdas=delivery.lambdas,
+            algorithms=delivery.algorithms,
             store=store,
             seed=seed,
             moto_state=moto_state,
@@ -88,6 +90,8 @@ class ReviewService:
         The simulated inference endpoints.
     lambdas : Lambdas
         Who runs Lambda functions.
+    algorithms : Algorithms
+        Who labels automatically.
     store : Store
         Where the engine's state lies.
     seed : int, optional
@@ -107,6 +111,7 @@ class ReviewService:
         workers: Workers,
         endpoints: Endpoints,
         lambdas: Lambdas,
+        algorithms: Algorithms,
         store: Store,
         seed: int | None = None,
         moto_state: MotoState | None = None,
@@ -115,6 +120,7 @@ class ReviewService:
         self.workers = workers
         self.endpoints = endpoints
         self.lambdas = lambdas
+        self.algorithms = algorithms
         self.store = store
         self.moto_state = moto_state
         self._wire = Wire(seed)

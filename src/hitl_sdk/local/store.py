@@ -203,6 +203,8 @@ labeling_jobs: Table = _resource_table(
     Column("human_labeled", Integer, nullable=False),
     Column("machine_labeled", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
+    Column("model_arn", String(2048)),  # that labels automatically
+    Column("queue", String(80)),  # in which the objects of a streaming job arrive
     Column("label_categories", JSON(none_as_null=True)),
     Column("definition", JSON, nullable=False),  # the members of CreateLabelingJob
     UniqueConstraint("account_id", "region", "name_key"),
@@ -215,6 +217,7 @@ labeling_objects: Table = Table(
     Column("job", ForeignKey(labeling_jobs.c.sequence), primary_key=True),
     Column("number", Integer, primary_key=True),  # of its line, from 0
     Column("object_id", String(1024), nullable=False),
+    Column("given_id", String(40)),  # a digest of the id that an object of a streaming job came with
     Column("state", String(16), nullable=False),
     Column("iteration", Integer),  # in which it was taken up
     Column("loop", BigInteger),  # the sequence of the loop that offers it
@@ -224,7 +227,7 @@ labeling_objects: Table = Table(
     _document("line"),  # of the manifest
     Column("label", JSON(none_as_null=True), info={"document": True}),  # what consolidation adds to the line
     Index("hitl_labeling_objects_by_state", "job", "state", "iteration"),
-    Index("hitl_labeling_objects_by_id", "job", "object_id"),
+    Index("hitl_labeling_objects_by_given_id", "job", "given_id"),
 )
 
 outbox: Table = Table(

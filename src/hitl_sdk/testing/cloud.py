@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import boto3
     from botocore.loaders import Loader
 
+    from hitl_sdk.local.active_learning import Estimator
+    from hitl_sdk.local.algorithms import ObjectFeatures
     from hitl_sdk.local.endpoints import Endpoints
     from hitl_sdk.local.engine import Engine, Scope
     from hitl_sdk.local.service import ReviewService
@@ -125,6 +127,41 @@ class Cloud:
 
         create_bucket(self._scope, name)
         return name
+
+    def automated_labeling(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        features: ObjectFeatures | None = None,
+        least_objects: int | None = None,
+    ) -> None:
+        """Say what labels automatically, for jobs of image and text classification that ask for it.
+
+        Parameters
+        ----------
+        estimator : Estimator, optional
+            Any classifier with scikit-learn's ``fit``, ``predict_proba`` and ``classes_``, untrained.
+            scikit-learn's logistic regression when left out.
+        features : callable, optional
+            Takes an object's manifest line and the bytes that its ``source-ref`` names, None for a text.
+            Returns its row of ``X``: numbers, or a text; None for what only people can label. When left
+            out, texts as they are, their words weighted by TF-IDF in the usual estimator; of images
+            16 x 16 pixels in colour.
+        least_objects : int, optional
+            How many objects a job has to have: 1,250 as on AWS, unless a test sets fewer.
+
+        Raises
+        ------
+        InvalidInputError
+            If `estimator` is no classifier.
+
+        Examples
+        --------
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> with mock_hitl() as cloud:
+        ...     cloud.automated_labeling(GaussianNB(), features=lambda line, content: [line["length"]])
+        """
+        self._service.algorithms.use(estimator, features, least_objects)
 
     def advance(self, seconds: float) -> None:
         """Let time pass, and everything happen that is due by then.

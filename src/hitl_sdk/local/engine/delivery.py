@@ -10,6 +10,7 @@ from hitl_sdk.local.engine.errors import BucketMissing, FunctionFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from hitl_sdk.local.algorithms import Algorithm
     from hitl_sdk.local.engine.values import Scope
 
 __all__ = ["Delivery", "MemoryDelivery"]
@@ -42,6 +43,10 @@ class Delivery(Protocol):
         """Tell whether the account has that Lambda function; nobody asks for AWS's own."""
         ...
 
+    def algorithm(self, name: str) -> Algorithm | None:
+        """Return what does the work of AWS's algorithm for automated labeling; None if nothing does."""
+        ...
+
     def user_pool_client(self, scope: Scope, user_pool_id: str, client_id: str) -> Mapping[str, bool] | None:
         """Return ``{"exists": ..., "has_secret": ...}``, or None where nobody knows."""
         ...
@@ -65,6 +70,8 @@ class MemoryDelivery:
         The events, oldest first.
     functions : dict
         Lambda functions by their ARN.
+    algorithms : dict
+        What labels automatically, by the name of AWS's algorithm.
 
     Examples
     --------
@@ -81,6 +88,7 @@ class MemoryDelivery:
         functions: Mapping[str, Callable[[Any], object]] | None = None,
     ) -> None:
         self.functions: dict[str, Callable[[Any], object]] = dict(functions or {})
+        self.algorithms: dict[str, Algorithm] = {}
         self.objects: dict[tuple[str, str], bytes] = {}
         self.events: list[dict[str, Any]] = []
         self._buckets = None if buckets is None else frozenset(buckets)
@@ -127,6 +135,10 @@ class MemoryDelivery:
         """Keep the event."""
         with self._lock:
             self.events.append(event)
+
+    def algorithm(self, name: str) -> Algorithm | None:
+        """Return what it was told of."""
+        return self.algorithms.get(name)
 
     def user_pool_client(
         self,

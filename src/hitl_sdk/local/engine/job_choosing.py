@@ -5,60 +5,80 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.local.engine import job_life, job_objects
+from hitl_sdk.local.engine import automated, job_life, job_limits, job_objects
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Row
 
+    from hitl_sdk.local.engine.automated import Selection
     from hitl_sdk.local.engine.job_objects import Desk
     from hitl_sdk.local.engine.transactions import Transaction
 
 __all__ = ["choose"]
 
-_OBJECTS_AT_ONCE = 1000  # MaxConcurrentTaskCount of a job that names none
-
 
 def choose(desk: Desk, job: Row[Any]) -> None:
     """Take up the next objects; end the job when there are none."""
-    desk.run(partial(_take_up, job=job))
+    if desk.run(partial(_ends, job=job)):
+        return
+    if automated.is_automated(job):
+        desk.run(partial(_share_out, job=job, selection=automated.select_objects(desk, job)))
+    else:
+        desk.run(partial(_take_up, job=job))
+
+
+def _ends(tx: Transaction, job: Row[Any]) -> bool:
+    """End a job that takes up nothing more, whatever there is."""
+    now = job_life.held(tx, job)
+    if now.outcome is not None:
+        job_life.end(tx, now, now.outcome, reason=now.failure_reason)
+        return True
+    if tx.now >= job.created_at + job_life.LONGEST_JOB:
+        job_life.end(tx, now, "Failed", reason=job_life.TOO_OLD)
+        return True
+    return False
 
 
 def _take_up(tx: Transaction, job: Row[Any]) -> None:
     now = job_life.held(tx, job)
-    if now.outcome is not None:
-        job_life.end(tx, now, now.outcome, reason=now.failure_reason)
-        return
-    if tx.now >= job.created_at + job_life.LONGEST_JOB:
-        job_life.end(tx, now, "Failed", reason=job_life.TOO_OLD)
-        return
-    at_once = now.definition["HumanTaskConfig"].get("MaxConcurrentTaskCount", _OBJECTS_AT_ONCE)
-    waiting = job_objects.in_state(tx, now, "Waiting", limit=at_once)
-    taken = waiting[: _allowance(now)]
+    waiting = job_objects.in_state(tx, now, "Waiting", limit=job_limits.at_once(now))
+    taken = waiting[: job_limits.for_people(now)]
     if taken:
-        iteration = now.iteration + 1
-        job_objects.change(
-            tx, now, [(each.number, {}) for each in taken], state="Chosen", iteration=iteration
-        )
-        job_life.go_on(tx, now, "Preparing", iteration=iteration)
+        _take(tx, now, [each.number for each in taken])
     elif waiting or not _is_streaming(now):
         job_life.end(tx, now, "Stopped" if waiting else "Completed")
     else:
         job_life.go_on(tx, now, "Choosing", due_at=now.created_at + job_life.LONGEST_JOB)
 
 
+def _share_out(tx: Transaction, job: Row[Any], selection: Selection) -> None:
+    """Keep what the model labels, and take up what people label."""
+    now = job_life.held(tx, job)
+    if selection.model_arn is not None:
+        job_life.update_job(tx, now, model_arn=selection.model_arn)
+    if selection.labels:
+        labels = [(number, {"label": label}) for number, label in selection.labels.items()]
+        common = {"state": "Labeled", "human_annotated": False, "iteration": now.iteration + 1}
+        job_objects.change(tx, now, labels, **common)
+        job_objects.count(tx, now)
+    if selection.for_people:
+        _take(tx, now, selection.for_people)
+    elif selection.labels:
+        job_life.go_on(tx, now, "Publishing", iteration=now.iteration + 1)
+    else:
+        left = job_objects.in_state(tx, now, "Waiting", limit=1)
+        job_life.end(tx, now, "Stopped" if left else "Completed")
+
+
+def _take(tx: Transaction, job: Row[Any], numbers: Sequence[int]) -> None:
+    """Begin an iteration with these objects."""
+    iteration = job.iteration + 1
+    job_objects.change(tx, job, [(number, {}) for number in numbers], state="Chosen", iteration=iteration)
+    job_life.go_on(tx, job, "Preparing", iteration=iteration)
+
+
 def _is_streaming(job: Row[Any]) -> bool:
     """Tell whether objects may come that are not there yet: a job with an SNS topic runs until it is stopped."""
     return "SnsDataSource" in job.definition["InputConfig"]["DataSource"]
-
-
-def _allowance(job: Row[Any]) -> int:
-    """Return how many objects more the stopping conditions let people label."""
-    conditions = job.definition.get("StoppingConditions", {})
-    total: int = job.objects + job.labeled_before
-    done = job.labeled_before + job.human_labeled + job.machine_labeled
-    allowed = [total]
-    if "MaxHumanLabeledObjectCount" in conditions:
-        allowed.append(conditions["MaxHumanLabeledObjectCount"] - job.human_labeled)
-    if "MaxPercentageOfInputDatasetLabeled" in conditions:
-        allowed.append(total * conditions["MaxPercentageOfInputDatasetLabeled"] // 100 - done)
-    return max(0, min(allowed))

@@ -198,6 +198,8 @@ def _outcome(job: Row[Any]) -> Result:
         shown["FailureReason"] = job.failure_reason
     if job.status != "Initializing":
         shown["LabelingJobOutput"] = {"OutputDatasetS3Uri": job_files.manifest_uri(job)}
+        if job.model_arn is not None:
+            shown["LabelingJobOutput"]["FinalActiveLearningModelArn"] = job.model_arn
     return shown
 
 
