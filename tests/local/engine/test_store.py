@@ -117,6 +117,31 @@ def test_a_schema_of_another_version_is_refused(tmp_path):
         Store(url)
 
 
+def _written_by_version_1(connection):
+    """Take away what version 2 has added."""
+    for name in ("hitl_labeling_objects", "hitl_labeling_jobs"):
+        connection.execute(text(f"DROP TABLE {name}"))
+    for name in ("hitl_flows", "hitl_loops"):
+        connection.execute(text(f"ALTER TABLE {name} DROP COLUMN job"))
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"ALTER TABLE {name} ALTER COLUMN name TYPE VARCHAR(63)"))
+    connection.execute(text("UPDATE hitl_schema_version SET version = 1"))
+
+
+def test_a_store_from_before_there_were_labeling_jobs_goes_on_with_them(make_world, durable_url):
+    world = make_world(durable_url).provision()
+    world.start()
+    world.store.run(_written_by_version_1)
+    world.restart(durable_url)
+    world.start("loop-2")
+    world.answer(name="loop-1")
+    assert (world.status("loop-1"), world.status("loop-2")) == ("Completed", "InProgress")
+    assert world.call("ListLabelingJobs") == {"LabelingJobSummaryList": []}
+    assert [row.version for row in rows_of(world.store, "hitl_schema_version")] == [SCHEMA_VERSION]
+    world.restart(durable_url)
+    assert world.status("loop-1") == "Completed"
+
+
 def test_a_file_that_can_not_be_opened_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match="can't be opened"):
         Store(f"sqlite:///{tmp_path}/no/such/folder/reviews.db")
