@@ -5,7 +5,7 @@ import json
 import pytest
 
 import hitl_sdk as hitl
-from hitl_sdk.labels import read_compressed_points, read_sequence_label, to_value
+from hitl_sdk.labels import read_compressed_points, read_sequence_label
 
 from .frame_samples import BUCKET, DRAWN, FRAME_SAMPLES, detected, one
 

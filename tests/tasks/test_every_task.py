@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.labeling.frame_samples import FRAME_SAMPLES
 
 import hitl_sdk as hitl
 from hitl_sdk import tasks
 from hitl_sdk._elements import read_template
+from hitl_sdk._frames import build_frame
+from hitl_sdk.errors import TemplateError
 from hitl_sdk.labels import Box, FormField, Keypoint, Mask, Point, Polygon, Polyline, Shapes, Span, to_value
 from hitl_sdk.labels.masks import make_mask
 from hitl_sdk.tasks import (
@@ -26,7 +29,7 @@ from hitl_sdk.testing import mock_hitl
 from hitl_sdk.training import picture, to_augmented_manifest, to_jsonl
 from hitl_sdk.training.tables import json_text
 
-NO_TASKS = {"Answer", "Example", "FormInput", "Instructions", "Task"} | {
+NO_TASKS = {"Answer", "Example", "FormInput", "Instructions", "ManifestEntry", "Task"} | {
     name for name in tasks.__all__ if name.endswith("Field")
 }
 SIZE = (64, 48)
@@ -189,7 +192,8 @@ def kind_of(sample):
 
 
 def test_every_task_has_a_sample():
-    assert {kind_of(sample) for sample in SAMPLES} == set(tasks.__all__) - NO_TASKS
+    of_jobs = {kind_of(sample) for sample in FRAME_SAMPLES.values()}
+    assert {kind_of(sample) for sample in SAMPLES} | of_jobs == set(tasks.__all__) - NO_TASKS
 
 
 @pytest.fixture
@@ -302,3 +306,32 @@ def test_a_template_has_elements_that_answer(sample):
 @pytest.mark.parametrize("sample", SAMPLES, ids=kind_of)
 def test_the_item_comes_back_from_the_input(sample):
     assert sample.task.item(sample.task.input(sample.item, sample.model_label)) == sample.item
+
+
+OF_JOBS = pytest.mark.parametrize("sample", FRAME_SAMPLES.values(), ids=kind_of)
+
+
+@OF_JOBS
+def test_a_task_for_labeling_jobs_is_refused_by_a_review(sample):
+    """Augmented AI has none of AWS's task UIs; tests/labeling/test_frame_kinds.py takes these tasks through jobs."""
+    with pytest.raises(TemplateError, match="use it in a LabelingJob, not in a ReviewFlow"):
+        hitl.ReviewFlow(
+            name="flow",
+            team="arn:aws:sagemaker:eu-west-1:123456789012:workteam/private-crowd/crew",
+            task=sample.task,
+            output="s3://data/a2i",
+            role_arn="arn:aws:iam::123456789012:role/review",
+        )
+
+
+@OF_JOBS
+def test_a_label_of_frames_is_read_from_every_frame(sample):
+    task, value = sample.task, to_value(sample.truth)
+
+    for engine in ("pandas", "polars", "arrow"):
+        frame = build_frame({"label": [value]}, {"label": task.label_type}, engine)
+        read = frame["label"][0]
+        assert task.read_label(read.as_py() if engine == "arrow" else read) == sample.truth
+    row = {"item_id": "1", "item": sample.item, "label": value}
+    assert picture(row, task).startswith("<svg")
+    assert task.normalise_label(json.loads(json.dumps(task.initial_value(sample.truth)))) == sample.truth

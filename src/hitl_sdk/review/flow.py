@@ -47,6 +47,8 @@ class ReviewFlow(Model):
     ------
     InvalidResourceError
         If a field breaks a rule; nothing has been sent then.
+    TemplateError
+        If the task is one for labeling jobs alone.
 
     Examples
     --------
@@ -79,7 +81,8 @@ class ReviewFlow(Model):
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
-        # The flow definition's own rules, now and offline; which Region it will be does not matter to them.
+        # The resources' own rules, now and offline; which Region it will be does not matter to them.
+        self._human_task_ui()
         self._flow_definition("us-east-1")
 
     def plan(self, session: Session) -> Plan:

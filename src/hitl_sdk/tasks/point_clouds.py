@@ -4,7 +4,7 @@ from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from hitl_sdk.consolidation import Consolidation, CuboidConsolidation, FrameConsolidation, PointVote
 from hitl_sdk.labels import (
@@ -20,6 +20,7 @@ from hitl_sdk.labels import (
     read_compressed_points,
     read_frame,
     read_point_classes,
+    to_value,
 )
 from hitl_sdk.labels.frame_files import attribute_values, written_objects
 from hitl_sdk.tasks._manifest_entry import Known, ManifestEntry
@@ -213,6 +214,16 @@ class PointCloudSemanticSegmentation(FrameTask):
     def label_type(self) -> LabelType:
         """A class a point."""
         return point_classes_type()
+
+    def initial_value(self, label: Any) -> object:
+        """Return the label as plain JSON, in which a class is a number.
+
+        Parameters
+        ----------
+        label : PointClasses
+            As `normalise_label` returns it.
+        """
+        return {**cast("dict[str, object]", to_value(label)), "classes": list(label.classes)}
 
     def own_consolidation(self) -> Consolidation[Any]:
         """Return the vote on each point."""

@@ -9,7 +9,19 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labels import Box, Keypoint, Mask, Polygon, Polyline, Shapes, Span, mask_pixels, to_value
+from hitl_sdk.labels import (
+    Box,
+    Cuboid,
+    FrameSequence,
+    Keypoint,
+    Mask,
+    Polygon,
+    Polyline,
+    Shapes,
+    Span,
+    mask_pixels,
+    to_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +65,8 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
     task : Task
         Whose row it is; it reads the label.
     image : bytes, optional
-        The item's image (PNG, JPEG, GIF or WebP), if the item is one. Boxes, outlines and masks are drawn on it.
+        The item's image (PNG, JPEG, GIF or WebP), if the item is one, or that of the first frame. Boxes, outlines and
+        masks are drawn on it.
 
     Returns
     -------
@@ -74,7 +87,7 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
     (True, True)
     """
     _check_row(row)
-    label = _readable(row, task)
+    label = _first_frame(_readable(row, task))
     colors = _Colors()
     parts, height = _item(cast("str", row["item"]), label, image, colors)
     for name in _FACTS:
@@ -123,6 +136,15 @@ def _readable(row: Mapping[str, object], task: Task) -> Label | None:
         if not isinstance(value, str) and not _is_missing(to_value(value)):
             return task.normalise_label(value)
     return None
+
+
+def _first_frame(label: Label | None) -> object:
+    """Return of a sequence of frames what is drawn on the first; any other label as it is."""
+    if not isinstance(label, FrameSequence):
+        return label
+    objects = label.frames[0].objects if label.frames else ()
+    shapes: list[Any] = [each.shape for each in objects if not isinstance(each.shape, Cuboid)]
+    return Shapes(tuple(shapes))
 
 
 def _item(item: str, label: object, image: bytes | None, colors: _Colors) -> tuple[list[str], float]:
@@ -286,19 +308,31 @@ def _told(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, Mapping):
-        if "shapes" in value:
-            return _several(cast("Sequence[Any]", value["shapes"]))
-        if "png" in value:
-            return f"mask of {value['width']} x {value['height']}: {_several(cast('Sequence[str]', value['labels']))}"
-        return ", ".join(f"{key}={_told(part)}" for key, part in value.items())
+        tell = next((tell for key, tell in _STRUCTURES.items() if key in value), None)
+        return tell(value) if tell else ", ".join(f"{key}={_told(part)}" for key, part in value.items())
     if isinstance(value, str) or not isinstance(value, Sequence):
         return str(value)
     return _several(value)
 
 
+def _told_frames(value: Mapping[str, Any]) -> str:
+    frames = value["frames"]
+    return f"{len(frames)} frames: {_several([each for frame in frames for each in frame['objects']])}"
+
+
+_STRUCTURES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "shapes": lambda value: _several(value["shapes"]),
+    "png": lambda value: f"mask of {value['width']} x {value['height']}: {_several(value['labels'])}",
+    "frames": _told_frames,
+    "objects": lambda value: _several(value["objects"]),
+    "classes": lambda value: f"{len(value['classes'])} points: {_several(value['labels'])}",
+}
+"""How structures are told, by a key that they alone have."""
+
+
 def _several(parts: Sequence[Any]) -> str:
     told = [
-        f"{part['key']}={part['value']}" if "key" in part else str(part.get("label"))
+        f"{part['key']}={part['value']}" if "key" in part else str(part.get("shape", part).get("label"))
         for part in parts
         if isinstance(part, Mapping)
     ]
