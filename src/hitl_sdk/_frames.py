@@ -24,6 +24,7 @@ __all__ = [
     "Engine",
     "Frame",
     "Kind",
+    "arrow_times",
     "arrow_type",
     "build_frame",
     "is_nested",
@@ -133,7 +134,7 @@ def is_nested(kind: Kind) -> bool:
 def _arrow(columns: Columns, kinds: Mapping[str, Kind], extra: Columns) -> pa.Table:
     arrow = load("pyarrow", extra="arrow", needed_for="an Arrow table")
     arrays = {
-        name: _arrow_times(arrow, values)
+        name: arrow_times(arrow.array(values, arrow.string()))
         if kinds[name] == "time"
         else arrow.array(values, arrow_type(kinds[name]))
         for name, values in columns.items()
@@ -158,12 +159,29 @@ def arrow_type(kind: Kind) -> pa.DataType:
     return types[_SCALARS.get(kind) or cast("type", kind)]
 
 
-def _arrow_times(pa: Any, values: Sequence[str | None]) -> Any:
-    kind = pa.timestamp("us", tz="UTC")
-    try:
-        return pa.array(values, pa.string()).cast(kind)
-    except pa.ArrowInvalid:
-        return pa.array([time_text(value) for value in values], pa.string()).cast(kind)
+def arrow_times(texts: pa.Array) -> pa.Array:
+    """Return the times of an array of texts, in UTC: in bulk if all of them are like one another, else one by one.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> arrow_times(pa.array(["2026-01-01T00:00:00", None])).to_pylist()
+    [datetime.datetime(2026, 1, 1, 0, 0, tzinfo=...), None]
+    """
+    pa = load("pyarrow", extra="arrow", needed_for="an Arrow table")
+    compute = load("pyarrow.compute", extra="arrow", needed_for="an Arrow table")
+    in_utc = pa.timestamp("us", tz="UTC")
+    for kind in (pa.timestamp("us"), in_utc):
+        try:
+            times = texts.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+        try:  # Arrow has times that Python has not
+            compute.min_max(times).as_py()
+        except (OverflowError, ValueError):
+            break
+        return times.cast(in_utc)
+    return pa.array([time_text(text) for text in texts.to_pylist()], pa.string()).cast(in_utc)
 
 
 def _arrow_guessed(pa: Any, values: Sequence[object]) -> Any:

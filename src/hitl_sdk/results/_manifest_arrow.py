@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from hitl_sdk._frames import arrow_type, is_nested
+from hitl_sdk._frames import arrow_times, arrow_type, is_nested
 from hitl_sdk._optional import load
-from hitl_sdk.results._regular_labels import read_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +44,7 @@ def _array(column: Any, kind: Kind, count: int) -> pa.Array:
     if not isinstance(column, list):
         return column
     if kind == "time":
-        return read_times(pa.array(column, pa.string()))
+        return arrow_times(pa.array(column, pa.string()))
     return pa.array(column, arrow_type(kind))
 
 

@@ -101,6 +101,8 @@ def _row(item: str | None, name: str, value: object, metadata: Mapping[str, Any]
     if value is None:
         reason = _text(metadata, *FAILURE)
         return row._replace(status="unlabelled" if reason is None else "failed", failure_reason=reason)
+    if row.metadata_type is None:
+        raise InvalidOutputError(f"the metadata of {name!r} has no type")
     source = LABEL_SOURCES.get(str(metadata.get("human-annotated")).lower())
     label = form_of(row.metadata_type).read(value, metadata)
     honest, note = (label, None) if source == "model" else _without_zero(label)

@@ -43,7 +43,7 @@ class Rows:
         How many lines and rows there are.
     of_line : sequence of int
         Which line each row is of, counted from `first_line`.
-    types : list of str or None
+    types : list of str
         The metadata types of labels, each once.
     seen : Confidences
         What the confidences show.
@@ -53,7 +53,7 @@ class Rows:
     lines: int
     count: int
     of_line: Sequence[int]
-    types: list[str | None] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
     seen: Confidences = field(default_factory=Confidences)
     first_line: int = 0
 
@@ -167,5 +167,5 @@ class BlockReader:
                 shares += confidences_in(row.label)
             given = [share for share in shares if share is not None]
             seen.add(row.attribute or "", given, of_model=row.label_source == "model")
-        types = list(dict.fromkeys(row.metadata_type for row in labelled))
+        types = list(dict.fromkeys(str(row.metadata_type) for row in labelled))
         return Rows(columns, len(lines), len(rows), of_line, types, seen)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hitl_sdk._frames import arrow_type, time_text
+from hitl_sdk._frames import arrow_type
 from hitl_sdk.labels import Box, clean_text, part_type, shapes_type
 from hitl_sdk.results._manifest_confidence import SINGLE_NOTE, Confidences
 from hitl_sdk.results._manifest_labels import LABEL_SOURCES
@@ -20,16 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Metadata", "RegularLabels", "read_boxes", "read_classes", "read_sources", "read_times"]
+__all__ = ["Metadata", "RegularLabels", "read_boxes", "read_classes", "read_sources"]
 
 _NO_TEXT = pa.scalar(None, pa.string())
 _NO_NUMBER = pa.scalar(None, pa.float64())
-_TIME = pa.timestamp("us")
-_TIME_IN_UTC = pa.timestamp("us", tz="UTC")
-# Python has no times before and after; Arrow has.
-_FIRST, _LAST = (pa.scalar(time, _TIME) for time in (datetime.min, datetime.max))  # noqa: DTZ901
 _EXACT = 2**53  # labels refuse larger coordinates
 _PLACES = ("left", "top", "width", "height")
+# What a block has where no image of it has a box: what they would look like is not known then.
+_NO_BOXES = pa.array([], pa.struct([(name, pa.float64()) for name in _PLACES]))
 
 
 class Metadata:
@@ -92,22 +89,6 @@ def read_sources(texts: pa.Array) -> pa.Array:
     return _mapped(texts, lambda text: LABEL_SOURCES.get(text.lower()))
 
 
-def read_times(texts: pa.Array) -> pa.Array:
-    """Return the times of their texts, in UTC; what is none is null."""
-    for kind in (_TIME, _TIME_IN_UTC):
-        try:
-            times = texts.cast(kind)
-        except pa.ArrowInvalid:
-            continue
-        bounds = pc.min_max(times.cast(_TIME))
-        if bounds["min"].is_valid and (
-            pc.less(bounds["min"], _FIRST).as_py() or pc.greater(bounds["max"], _LAST).as_py()
-        ):
-            break
-        return times.cast(_TIME_IN_UTC)
-    return pa.array([time_text(text) for text in texts.to_pylist()], pa.string()).cast(_TIME_IN_UTC)
-
-
 def read_classes(value: pa.Array, about: Metadata, of_model: pa.Array) -> RegularLabels:
     """Return the names of classes.
 
@@ -134,7 +115,7 @@ def read_boxes(value: pa.Array, about: Metadata, of_model: pa.Array) -> RegularL
     drawn = _field(value, "annotations", pa.types.is_list)
     counts = pc.fill_null(pc.list_value_length(drawn), 0)
     rows = np.repeat(np.arange(len(value)), _as_numpy(counts))
-    flat = drawn.flatten()
+    flat = drawn.flatten() if len(rows) else _NO_BOXES
     names = _class_names(flat, about, rows)
     places = [_place(flat, name) for name in _PLACES]
     given = _shares(about, counts, len(flat))
@@ -186,6 +167,8 @@ def _shares(about: Metadata, counts: pa.Array, boxes: int) -> pa.Array:
     ):
         raise Irregular
     flat = objects.flatten()
+    if not boxes:
+        return pa.nulls(0, pa.float64())
     if not pa.types.is_struct(flat.type) or flat.type.get_field_index("confidence") < 0:
         raise Irregular
     given = pc.struct_field(flat, "confidence")

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from hitl_sdk._frames import arrow_times
 from hitl_sdk.results._manifest_labels import boxes, form_of, one_class
 from hitl_sdk.results._manifest_layout import Irregular
 from hitl_sdk.results._manifest_lines import FAILURE, METADATA, SOURCES
-from hitl_sdk.results._regular_labels import Metadata, read_boxes, read_classes, read_sources, read_times
+from hitl_sdk.results._regular_labels import Metadata, read_boxes, read_classes, read_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ _READERS: Mapping[object, Callable[[pa.Array, Metadata, pa.Array], RegularLabels
 }
 
 
-def read_regular(content: bytes, layout: Layout) -> tuple[dict[str, pa.Array], list[str | None], Confidences]:
+def read_regular(content: bytes, layout: Layout) -> tuple[dict[str, pa.Array], list[str], Confidences]:
     """Return the columns of lines as arrays, their types, and what their confidences show.
 
     Raises
@@ -65,7 +66,7 @@ def read_regular(content: bytes, layout: Layout) -> tuple[dict[str, pa.Array], l
         "metadata_type": told.text("type"),
         "job_name": told.text("job-name"),
         "adjustment_status": told.text("adjustment-status"),
-        "completed_at": read_times(told.text("creation-date")),
+        "completed_at": arrow_times(told.text("creation-date")),
         "status": pa.repeat("labelled", lines),
     }
     if value.null_count:
@@ -74,7 +75,7 @@ def read_regular(content: bytes, layout: Layout) -> tuple[dict[str, pa.Array], l
             "status": pc.if_else(labelled, "labelled", pc.if_else(told.there, "failed", "unlabelled")),
             "failure_reason": pc.if_else(labelled, pa.scalar(None, pa.string()), reason),
         }
-    types: list[str | None] = [layout.metadata_type] if labelled.true_count else []
+    types = [layout.metadata_type] if labelled.true_count else []
     return columns, types, labels.confidences(layout.attribute, of_model)
 
 

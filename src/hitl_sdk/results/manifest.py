@@ -310,7 +310,7 @@ class _Frames:
             )
         self._session = session if follow else None
         self._engine = engine
-        self._types: dict[str | None, None] = {}
+        self._types: dict[str, None] = {}
         self._followed: list[LabelType] = []
         self._seen = Confidences()
         self._has_warned = False
