@@ -6,9 +6,9 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from hitl_sdk import Session
+from hitl_sdk._stream_keys import job_queue_name
 from hitl_sdk.errors import AccessDeniedError, UnavailableError
 from hitl_sdk.labeling import delete_leftover_queues, leftover_queues
-from hitl_sdk.labeling.queues import job_queue_name
 from hitl_sdk.testing import mock_hitl
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hitl_sdk._stream_keys import object_id_of
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labeling._stream_items import MESSAGE_BYTES, message_of, object_id_of
+from hitl_sdk.labeling._stream_items import MESSAGE_BYTES, message_of
 
 KEY = "dataset-objectid-attribute-name"
 

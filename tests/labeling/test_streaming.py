@@ -84,15 +84,6 @@ def world(one_boto3_session, watched):
         )
 
 
-def test_input_names_its_topic_and_its_manifest():
-    topic = "arn:aws:sns:us-east-1:123456789012:objects"
-
-    assert SnsInput(topic_arn=topic, manifest="s3://in/a.manifest").data_source() == {
-        "SnsDataSource": {"SnsTopicArn": topic},
-        "S3DataSource": {"ManifestS3Uri": "s3://in/a.manifest"},
-    }
-
-
 def test_input_that_is_no_topic_is_refused():
     with pytest.raises(InvalidResourceError, match="sns-topic"):
         SnsInput(topic_arn="arn:aws:sqs:us-east-1:123456789012:objects")

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from hitl_sdk._data import human_review_quotas
+from hitl_sdk._stream_keys import OBJECT_ID_KEY, id_problem
 from hitl_sdk.errors import InvalidInputError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["CONTENT_KEY", "MESSAGE_BYTES", "OBJECT_ID_KEY", "Message", "message_of", "object_id_of"]
-
-OBJECT_ID_KEY = "dataset-objectid-attribute-name"
-"""The attribute that names the attribute in which an object's id stands (developer guide, streaming jobs)."""
+__all__ = ["CONTENT_KEY", "MESSAGE_BYTES", "Message", "message_of"]
 
 CONTENT_KEY = "content-digest"
 """Where the id stands that is made of the content."""
@@ -26,7 +19,6 @@ MESSAGE_BYTES = 262_144
 """What SNS takes in one message, and in one batch of messages."""
 
 _SOURCES = ("source", "source-ref")
-_KEY = re.compile(r"[$a-zA-Z0-9](-*[a-zA-Z0-9])*")
 _LONGEST_LINE = 100_000
 
 
@@ -71,7 +63,9 @@ def message_of(item: str | Mapping[str, Any], key: str | None = None) -> Message
     if name is None:
         name, line[CONTENT_KEY] = CONTENT_KEY, _digest(given[0], line[given[0]])
     line[OBJECT_ID_KEY] = name
-    object_id = _checked_id(line, name)
+    problem = id_problem(line)
+    if problem is not None:
+        raise InvalidInputError(problem, hint=f"{OBJECT_ID_KEY} names an attribute with a short text")
     try:
         body = json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         n_bytes = len(body.encode())
@@ -84,19 +78,7 @@ def message_of(item: str | Mapping[str, Any], key: str | None = None) -> Message
             f"the item's line has {len(body):,} characters and {n_bytes:,} bytes",
             hint=f"Ground Truth takes {_LONGEST_LINE:,} characters, SNS {MESSAGE_BYTES:,} bytes",
         )
-    return Message(object_id, body)
-
-
-def object_id_of(line: Mapping[str, Any]) -> str | None:
-    """Return the id that a line gives its object; None if it gives none.
-
-    Examples
-    --------
-    >>> object_id_of({"sku": "A-17", "dataset-objectid-attribute-name": "sku"})
-    'A-17'
-    """
-    found = line.get(str(line.get(OBJECT_ID_KEY)))
-    return found if isinstance(found, str) else None
+    return Message(str(line[name]), body)
 
 
 def _line(item: object) -> dict[str, Any]:
@@ -116,26 +98,3 @@ def _digest(name: str, content: str) -> str:
         raise InvalidInputError(
             "the item is not valid Unicode: it holds half a surrogate pair", hint="decode it again"
         ) from None
-
-
-def _checked_id(line: Mapping[str, Any], name: object) -> str:
-    """Return the object's id, held against the rules for keys and ids."""
-    problem = next(_id_problems(line, name), None)
-    if problem is not None:
-        raise InvalidInputError(problem, hint=f"{OBJECT_ID_KEY} names an attribute with a short text")
-    return str(line[str(name)])
-
-
-def _id_problems(line: Mapping[str, Any], name: object) -> Iterator[str]:
-    quotas = human_review_quotas()
-    longest_key = quotas["streaming_object_id_key_characters"]
-    longest_id = quotas["streaming_object_id_characters"]
-    if not isinstance(name, str) or len(name) > longest_key or not _KEY.fullmatch(name):
-        yield (
-            f"the key of the object's id is none of 1 to {longest_key} letters, digits and hyphens: "
-            f"{str(name)[:40]!r}"
-        )
-    elif not isinstance(line.get(name), str) or not line[name]:
-        yield f"the item has no text under {name!r}, which should be its id"
-    elif len(line[name]) > longest_id:
-        yield f"the id under {name!r} has {len(line[name]):,} characters, allowed are {longest_id:,}"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
+from hitl_sdk._stream_keys import object_id_of
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import HitlError, InvalidOutputError, NotFoundError, WaitTimeoutError
-from hitl_sdk.labeling._stream_items import object_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

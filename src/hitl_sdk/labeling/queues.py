@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._stream_keys import job_queue_name
 from hitl_sdk.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
     from hitl_sdk.session import Session
 
-__all__ = ["LeftoverQueue", "delete_leftover_queues", "job_queue_name", "leftover_queues", "waiting_in"]
+__all__ = ["LeftoverQueue", "delete_leftover_queues", "leftover_queues", "waiting_in"]
 
-_PREFIX = "GroundTruth-"
+_PREFIX = job_queue_name("")
 _ENDED = ("Completed", "Failed", "Stopped")
 
 
@@ -52,17 +53,6 @@ class LeftoverQueue:
     def __str__(self) -> str:
         """Return the line of a plan."""
         return f"- queue {self.name} of labeling job '{self.job_name}', {self.job_status}: {self.n_waiting} messages wait in it"
-
-
-def job_queue_name(job_name: str) -> str:
-    """Return the name of the queue in which a streaming job's objects wait.
-
-    Examples
-    --------
-    >>> job_queue_name("Pets-1")
-    'GroundTruth-pets-1'
-    """
-    return f"{_PREFIX}{job_name.lower()}"
 
 
 def waiting_in(session: Session, url: str) -> int:

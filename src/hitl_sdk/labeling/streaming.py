@@ -5,11 +5,12 @@ from typing import Any, Protocol
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._model import Model
+from hitl_sdk._stream_keys import job_queue_name
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import InvalidInputError, NotFoundError
 from hitl_sdk.labeling._stream_results import ResultsQueue, StreamResult
 from hitl_sdk.labeling._stream_sending import Sender, SendReport, SentObject
-from hitl_sdk.labeling.queues import job_queue_name, waiting_in
+from hitl_sdk.labeling.queues import waiting_in
 from hitl_sdk.resources.types import TopicArn
 from hitl_sdk.session import Session
 
@@ -33,19 +34,12 @@ class SnsInput(Model):
 
     Examples
     --------
-    >>> SnsInput(topic_arn="arn:aws:sns:eu-west-1:123456789012:pets").data_source()
-    {'SnsDataSource': {'SnsTopicArn': 'arn:aws:sns:eu-west-1:123456789012:pets'}}
+    >>> SnsInput(topic_arn="arn:aws:sns:eu-west-1:123456789012:pets").manifest is None
+    True
     """
 
     topic_arn: TopicArn
     manifest: str | None = None
-
-    def data_source(self) -> dict[str, Any]:
-        """Return ``InputConfig.DataSource`` of CreateLabelingJob."""
-        source: dict[str, Any] = {"SnsDataSource": {"SnsTopicArn": self.topic_arn}}
-        if self.manifest is not None:
-            source["S3DataSource"] = {"ManifestS3Uri": self.manifest}
-        return source
 
 
 class StreamingJob(Protocol):
