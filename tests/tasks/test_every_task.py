@@ -14,7 +14,7 @@ import hitl_sdk as hitl
 from hitl_sdk import tasks
 from hitl_sdk._elements import read_template
 from hitl_sdk._frames import build_frame
-from hitl_sdk.errors import TemplateError
+from hitl_sdk.errors import InvalidInputError, TemplateError
 from hitl_sdk.labels import Box, FormField, Keypoint, Mask, Point, Polygon, Polyline, Shapes, Span, to_value
 from hitl_sdk.labels.masks import make_mask
 from hitl_sdk.tasks import (
@@ -335,3 +335,26 @@ def test_a_label_of_frames_is_read_from_every_frame(sample):
     row = {"item_id": "1", "item": sample.item, "label": value}
     assert picture(row, task).startswith("<svg")
     assert task.normalise_label(json.loads(json.dumps(task.initial_value(sample.truth)))) == sample.truth
+
+
+@pytest.mark.parametrize("kind", ["VideoObjectTracking", "3DPointCloudObjectDetection"])
+def test_labels_of_frames_are_exported_as_lines_of_json(kind, tmp_path):
+    sample = FRAME_SAMPLES[kind]
+    frame = build_frame(
+        {"item_id": ["1"], "item": [sample.item], "label": [to_value(sample.truth)]},
+        {"item_id": "text", "item": "text", "label": sample.task.label_type},
+        "pandas",
+    )
+
+    export = to_jsonl(frame, tmp_path / "train.jsonl")
+
+    assert sample.task.read_label(json.loads(export.path.read_text("utf-8"))["label"]) == sample.truth
+    if sample.task.manifest_entry(sample.truth).file is not None:
+        with pytest.raises(InvalidInputError, match=r"SeqLabel\.json.*to_jsonl"):
+            to_augmented_manifest(
+                frame,
+                sample.task,
+                tmp_path / "train.manifest",
+                attribute="vans",
+                s3_uri="s3://data/train.manifest",
+            )

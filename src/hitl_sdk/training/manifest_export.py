@@ -177,6 +177,12 @@ def to_augmented_manifest(
     lines, pngs = [], {}
     for number, row in enumerate(rows):
         entry = manifest_entry(row, task)
+        if entry.file is not None:
+            raise item_error(
+                row.item_id,
+                f"has a label that Ground Truth keeps in a {entry.file[0]}, which no training job reads",
+                hint="write it with to_jsonl",
+            )
         value = entry.value
         if entry.png is not None:
             pngs[f"{folder}/{number}.png"] = entry.png
