@@ -67,8 +67,10 @@ def payload(answers: dict[str, list[str]]) -> bytes:
 
 
 print("before:")
+# --8<-- [start:call]
 for line in ({"source": "It came late", "product": "lamp"}, {"source": "Fine"}):
     print(" ", before({"version": "2018-10-16", "dataObject": line}, None))
+# --8<-- [end:call]
 
 with mock_hitl() as cloud:
     cloud.bucket("reviews")

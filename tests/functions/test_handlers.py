@@ -116,6 +116,26 @@ def test_a_large_answer_comes_by_reference_in_both_spellings(batch):
     assert [answer.content for answer in seen[0].annotations] == [{"mood": {"label": "good"}}] * 2
 
 
+def test_an_answer_may_be_an_object_already(batch):
+    batch.add({}).entries[0]["annotations"][0]["annotationData"] = {"content": {"mood": 1}}
+    batch.put(batch.entries)
+
+    seen = []
+    asked(batch, lambda objects, event: seen.extend(objects) or [])
+    assert seen[0].annotations[0].content == {"mood": 1}
+
+
+def test_a_method_that_can_do_nothing_fails_the_batch(batch):
+    class Refusing:
+        def consolidate(self, votes, *, preferred=None):
+            raise InvalidInputError("no")
+
+    task = TextClassification(name="mood", labels=["good", "bad"], title="Find the mood")
+
+    with pytest.raises(InvalidInputError, match="no"):
+        asked(batch.add({"mood": {"label": "good"}}), functions.consolidate(task, Refusing()).__wrapped__)
+
+
 @pytest.mark.parametrize(
     ("wrong", "name"),
     [
