@@ -230,3 +230,9 @@ def durable_url(request, tmp_path) -> str:
 def anywhere(make_world, store_url) -> World:
     """A world on each kind of database."""
     return make_world(store_url)
+
+
+@pytest.fixture
+def labeling_anywhere(anywhere) -> Labeling:
+    """A world for labeling jobs on each kind of database."""
+    return Labeling(anywhere)

@@ -229,7 +229,8 @@ def test_jobs_are_listed_by_the_times_of_their_making_and_of_their_last_change(l
 
 @pytest.mark.parametrize("by", ["Name", "CreationTime", "Status"])
 @pytest.mark.parametrize("order", ["Ascending", "Descending"])
-def test_pages_hold_every_job_once(labeling, by, order):
+def test_pages_hold_every_job_once(labeling_anywhere, by, order):
+    labeling = labeling_anywhere
     for number in range(5):
         labeling.create(f"job-{number}")
     params = {"SortBy": by, "SortOrder": order, "MaxResults": 2}

@@ -13,7 +13,8 @@ from .labeling import BUCKET, OWN_POST, OWN_PRE
 PRE, POST = "PreHumanTaskLambdaArn", "AnnotationConsolidationConfig"
 
 
-def test_a_job_labels_every_line_of_its_manifest(labeling):
+def test_a_job_labels_every_line_of_its_manifest(labeling_anywhere):
+    labeling = labeling_anywhere
     labeling.begin({"source": "fine", "batch": 7}, "awful")
     assert labeling.status() == "InProgress"
     labeling.answer("mood/0", label="good")
@@ -351,7 +352,8 @@ def test_an_object_that_failed_is_labelled_by_a_job_on_the_output(labeling):
     assert "failure-reason" not in second["mood-metadata"]
 
 
-def test_an_object_that_nobody_answers_fails_and_some_answers_are_enough(labeling):
+def test_an_object_that_nobody_answers_fails_and_some_answers_are_enough(labeling_anywhere):
+    labeling = labeling_anywhere
     labeling.begin("a", "b", NumberOfHumanWorkersPerDataObject=2)
     labeling.answer("mood/0")
     labeling.go_on(3600)
@@ -365,7 +367,8 @@ def test_an_object_that_nobody_answers_fails_and_some_answers_are_enough(labelin
     )
 
 
-def test_a_job_ends_after_thirty_days_with_what_was_answered(labeling):
+def test_a_job_ends_after_thirty_days_with_what_was_answered(labeling_anywhere):
+    labeling = labeling_anywhere
     labeling.begin("a", "b", "c", MaxConcurrentTaskCount=2, TaskAvailabilityLifetimeInSeconds=None)
     labeling.answer("mood/0")
     labeling.go_on(timedelta(days=30).total_seconds() - 1)
@@ -409,7 +412,8 @@ def test_a_job_that_meets_a_condition_with_its_last_object_is_completed(labeling
     assert labeling.status() == "Completed"
 
 
-def test_stopping_makes_labels_of_the_answers_given_so_far(labeling):
+def test_stopping_makes_labels_of_the_answers_given_so_far(labeling_anywhere):
+    labeling = labeling_anywhere
     labeling.begin("a", "b", "c", NumberOfHumanWorkersPerDataObject=2, MaxConcurrentTaskCount=2)
     labeling.answer("mood/0")
     labeling.world.call("StopLabelingJob", LabelingJobName="mood")
@@ -480,7 +484,8 @@ def test_objects_are_no_loops_of_a2i(labeling):
     assert not world.engine.is_open(world.scope, "mood/0")
 
 
-def test_texts_come_back_unchanged(labeling):
+def test_texts_come_back_unchanged(labeling_anywhere):
+    labeling = labeling_anywhere
     lines = [{"source": "ü \U0001f600 \u2028"}, {"source": "half \ud83d"}, {"source": "nul \x00", "n": 1e300}]
     labeling.begin(*lines)
     labeling.answer()
