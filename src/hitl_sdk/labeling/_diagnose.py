@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
 from hitl_sdk._elements import ANSWER_KEYS, read_template
 from hitl_sdk._ground_truth import CUSTOM, function_of_arn, kind_named
-from hitl_sdk.errors import AccessDeniedError, HitlError, NotFoundError, TemplateError
+from hitl_sdk.errors import AccessDeniedError, HitlError, InvalidInputError, NotFoundError, TemplateError
 from hitl_sdk.labeling._checks import bucket_region
 from hitl_sdk.labeling._files import split_object_uri
 from hitl_sdk.labeling.diagnosis import Diagnosis, JobFinding
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["diagnosis_of"]
 
 _SAMPLED_LINES = 20
+_COUNTED_LINES = 10_000
+_SHOWN_REASONS = 3
 _INVOCABLE = ("GtRecipe", "LabelingFunction", "SageMaker", "Sagemaker", "sagemaker")
 """What the policy AmazonSageMakerGroundTruthExecution wants in the name of a function that a job may invoke."""
 _INVITED = "FORCE_CHANGE_PASSWORD"
@@ -60,16 +63,33 @@ def _ended(state: LabelingJobState, session: Session) -> Findings:  # noqa: ARG0
         yield JobFinding("stopped", "the job was stopped", "resume() goes on with what has no label")
 
 
-def _failing_objects(state: LabelingJobState, session: Session) -> Findings:  # noqa: ARG001
+def _failing_objects(state: LabelingJobState, session: Session) -> Findings:
     counters = state.counters
-    if counters.failed:
-        every = "all" if counters.failed == counters.total else f"{counters.failed:,} of {counters.total:,}"
-        yield JobFinding(
-            "objects-failing",
-            f"{every} objects have failed",
-            "read() has the reason of each; usual are files that the role can't read, a function that fails, "
-            "and tasks that expire",
-        )
+    if not counters.failed:
+        return
+    every = "all" if counters.failed == counters.total else f"{counters.failed:,} of {counters.total:,}"
+    reasons = "; ".join(f"{count:,} x {reason}" for reason, count in _reasons(state, session))
+    yield JobFinding(
+        "objects-failing",
+        f"{every} objects have failed" + (f": {reasons}" if reasons else ""),
+        "read() has the reason of each; usual are files that the role can't read, a function that fails, "
+        "and tasks that expire",
+    )
+
+
+def _reasons(state: LabelingJobState, session: Session) -> list[tuple[str, int]]:
+    """Return the reasons that the first lines of the output give most often; AWS documents no place for them."""
+    if state.output_manifest_uri is None:
+        return []
+    found: Counter[str] = Counter()
+    try:
+        for line in islice(InputManifest.open(state.output_manifest_uri, session), _COUNTED_LINES):
+            metadata = line.get(f"{state.label_attribute}-metadata")
+            if isinstance(metadata, dict) and "failure-reason" in metadata:
+                found[str(metadata["failure-reason"])] += 1
+    except (NotFoundError, InvalidInputError):
+        return []  # nothing is written yet
+    return found.most_common(_SHOWN_REASONS)
 
 
 def _expiry(state: LabelingJobState, session: Session) -> Findings:  # noqa: ARG001

@@ -3,13 +3,13 @@
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from hitl_sdk._ground_truth import Kind
-from hitl_sdk._model import Model
+from hitl_sdk._model import Model, shortened
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.tasks import Instructions, Task
 
@@ -24,6 +24,7 @@ _LONGEST_SHORT_INSTRUCTION, _LONGEST_FULL_INSTRUCTION = 254, 2047
 _VERSION, _VERSION_OF_FRAMES = "2018-11-28", "2020-03-01"
 _VERSION_KEYS = ("document-version", "documentVersion")
 
+T = TypeVar("T")
 Edits = Literal["any", "none"]
 Choice = Annotated[str, Field(min_length=1, max_length=16)]
 
@@ -196,7 +197,7 @@ class LabelCategory(Model):
             editsAllowed="edits_allowed",
             categoryAttributes="attributes",
         )
-        known["attributes"] = [LabelAttribute.from_json(each) for each in known.get("attributes") or ()]
+        known["attributes"] = _each(LabelAttribute.from_json, known, "attributes")
         return cls(**known)
 
 
@@ -345,13 +346,10 @@ class LabelCategories(Model):
             frameAttributes="frame_attributes",
             auditLabelAttributeName="audit_attribute",
         )
-        for key, reads in (
-            ("labels", LabelCategory.from_json),
-            ("global_attributes", LabelAttribute.from_json),
-            ("frame_attributes", LabelAttribute.from_json),
-        ):
-            known[key] = [reads(each) for each in known.get(key) or ()]
-        told = known.pop("instructions", None) or {}
+        known["labels"] = _each(LabelCategory.from_json, known, "labels")
+        for key in ("global_attributes", "frame_attributes"):
+            known[key] = _each(LabelAttribute.from_json, known, key)
+        told = _renamed(known.pop("instructions", None) or {})
         short, full = (_text_of(told.get(key) or "") for key in ("shortInstruction", "fullInstruction"))
         return cls(**known, instructions=Instructions(short=short, full=full))
 
@@ -381,7 +379,7 @@ class LabelCategories(Model):
             found.append(
                 f"{kind.title} takes no attributes of labels or frames: they are for video frames and point clouds"
             )
-        if self.annotation_type is not None and not kind.name.endswith(("ObjectDetection", "ObjectTracking")):
+        if self.annotation_type is not None and "VideoObject" not in kind.name:
             found.append(f"{kind.title} has no annotation_type: leave it out")
         return tuple(found)
 
@@ -464,5 +462,19 @@ def _text_of(instruction: str) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
-def _renamed(fields: Mapping[str, Any], **names: str) -> dict[str, Any]:
+def _each(reads: Callable[[Any], T], fields: Mapping[str, Any], key: str) -> list[T]:
+    """Read the list under a key; one that is missing is empty."""
+    entries = fields.get(key) or []
+    if not isinstance(entries, list):
+        raise InvalidInputError(
+            f"{key} of the label category configuration is {type(entries).__name__}, no list"
+        )
+    return [reads(entry) for entry in entries]
+
+
+def _renamed(fields: object, **names: str) -> dict[str, Any]:
+    if not isinstance(fields, Mapping):
+        raise InvalidInputError(
+            f"the label category configuration is wrong: {shortened(fields)} is no JSON object"
+        )
     return {names.get(key, key): value for key, value in fields.items()}

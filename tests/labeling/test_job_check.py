@@ -1,0 +1,175 @@
+"""What is looked at beside the job before it is made, and what it will take."""
+
+from __future__ import annotations
+
+import pytest
+
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labeling import AutomatedLabeling, InputManifest, SnsInput
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:reviews"
+
+
+def texts(count):
+    return InputManifest.from_lines([{"source": f"review {number}"} for number in range(count)])
+
+
+def fields_of(report):
+    return [problem.field for problem in report.problems]
+
+
+def test_without_a_session_nothing_is_asked_and_the_lines_in_hand_are_read(jobs):
+    report = jobs.make(input=InputManifest.from_lines([{"source": "good"}, {}])).check()
+    assert fields_of(report) == ["input"]
+    assert "line 2" in str(report)
+    assert report.manifest.n_lines == 2
+    assert jobs.make().check().manifest is None
+
+
+def test_a_job_that_can_be_made_has_nothing_wrong(session, jobs, cloud):
+    jobs.put_manifest(session, [{"source": "good"}])
+    report = jobs.make(role_arn=cloud.role_arn).check(session)
+    assert report.ok
+    assert str(report) == "nothing is wrong with the job"
+
+
+def test_everything_that_lies_elsewhere_is_told_at_once(session, jobs):
+    s3 = session.client("s3")
+    s3.create_bucket(Bucket="far", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    elsewhere = "eu-west-1:123456789012"
+    report = jobs.make(
+        team=f"arn:aws:sagemaker:{elsewhere}:workteam/private-crowd/crew",
+        role_arn="arn:aws:iam::999999999999:role/labeling",
+        input="s3://far/in.manifest",
+        output="s3://nowhere/out",
+        pre_annotation=f"arn:aws:lambda:{elsewhere}:function:SageMaker-pre",
+        post_annotation=f"arn:aws:lambda:{elsewhere}:function:SageMaker-post",
+        output_topic_arn=f"arn:aws:sns:{elsewhere}:labelled",
+        kms_key_id=f"arn:aws:kms:{elsewhere}:key/1",
+    ).check(session)
+    assert fields_of(report) == [
+        "team",
+        "pre_annotation",
+        "post_annotation",
+        "output_topic_arn",
+        "kms_key_id",
+        "role_arn",
+        "input",
+        "output",
+    ]
+    assert "the bucket 'far' lies in eu-west-1, the session is in us-east-1" in str(report)
+
+
+def test_a_region_without_ground_truth_is_told(one_boto3_session, jobs, cloud):
+    from hitl_sdk import Session
+
+    session = Session(region_name="sa-east-1", boto3_session=one_boto3_session)
+    assert "Ground Truth has no built-in functions in Region sa-east-1" in str(jobs.make().check(session))
+
+
+def test_a_team_of_another_account_is_told_unless_it_is_a_vendors(session, jobs, cloud):
+    jobs.put_manifest(session, [{"source": "good"}])
+    place = "arn:aws:sagemaker:us-east-1:999999999999:workteam"
+    private = jobs.make(role_arn=cloud.role_arn, team=f"{place}/private-crowd/crew")
+    vendor = jobs.make(role_arn=cloud.role_arn, team=f"{place}/vendor-crowd/crew")
+    assert fields_of(private.check(session)) == ["team"]
+    assert vendor.check(session).ok
+
+
+def test_a_manifest_that_is_not_there_is_told(session, jobs, cloud):
+    report = jobs.make(role_arn=cloud.role_arn).check(session)
+    assert fields_of(report) == ["input"]
+
+
+def test_a_topic_in_another_region_is_told(session, jobs, cloud):
+    far = jobs.make(
+        role_arn=cloud.role_arn, input=SnsInput(topic_arn=TOPIC.replace("us-east-1", "eu-west-1"))
+    )
+    assert fields_of(far.check(session)) == ["input"]
+    assert jobs.make(role_arn=cloud.role_arn, input=SnsInput(topic_arn=TOPIC)).check(session).ok
+
+
+def test_lines_that_are_about_the_former_label_must_have_it(jobs):
+    from hitl_sdk._ground_truth import kind_named
+
+    kind = kind_named("VerificationBoundingBox")
+    lines = InputManifest.from_lines([{"source-ref": "s3://labels/1.png"}])
+    report = jobs.of(kind, prior_attribute="boxes", input=lines).check()
+    assert fields_of(report) == ["input"]
+    assert "boxes" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("count", "wrong", "advised"), [(1249, True, True), (1250, False, True), (5000, False, False)]
+)
+def test_automated_labeling_wants_many_objects(jobs, count, wrong, advised):
+    report = jobs.make(input=texts(count), automated=AutomatedLabeling()).check()
+    assert ("automated" in fields_of(report)) == wrong
+    assert ("automated" in [each.field for each in report.advice]) == advised
+
+
+def test_a_large_batch_is_asked_for(jobs):
+    assert "~ max_concurrent_tasks: AWS Support" in str(jobs.make(max_concurrent_tasks=1001).check())
+
+
+def test_an_estimate_counts_what_has_no_label(jobs):
+    labelled = {"source": "good", "mood": 1, "mood-metadata": {"type": "groundtruth/text-classification"}}
+    lines = InputManifest.from_lines([labelled, {"source": "bad"}, {"source": "fine"}])
+    estimate = jobs.make(input=lines, label_attribute="mood").estimate(seconds_per_task=60, wage_per_hour=12)
+    assert (estimate.objects, estimate.already_labeled, estimate.tasks) == (2, 1, 6)
+    assert (estimate.worker_hours, estimate.wages) == (0.1, pytest.approx(1.2))
+    assert "(1 more have a label already)" in str(estimate)
+
+
+@pytest.mark.parametrize(
+    ("objects", "prices"),
+    [
+        (0, (0, 0)),
+        (1, (0.08, 0.08)),
+        (50_000, (4000, 4000)),
+        (100_000, (6000, 6000)),
+        (200_000, (10_000, 8000)),
+        (2_000_000, (4000 + 38_000 + 20_000, 6000 + 38_000)),
+    ],
+)
+def test_money_is_told_by_both_readings_of_the_tiers(objects, prices):
+    from hitl_sdk.labeling import JobEstimate
+
+    estimate = JobEstimate(objects=objects)
+    assert tuple(estimate.prices.values()) == pytest.approx(prices)
+    assert ("as one reads the tiers" in str(estimate)) == (prices[0] != prices[1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "objects"),
+    [
+        ({"max_human_labeled_objects": 3}, 3),
+        ({"max_percentage_labeled": 25}, 3),
+        ({"max_human_labeled_objects": 30}, 10),
+    ],
+)
+def test_an_estimate_heeds_the_conditions_for_stopping(jobs, changes, objects):
+    assert jobs.make(input=texts(10), **changes).estimate().objects == objects
+
+
+def test_an_estimate_says_what_it_does_not_know(jobs):
+    told = str(
+        jobs.make(input=texts(10), automated=AutomatedLabeling(), max_human_labeled_objects=3).estimate()
+    )
+    assert "10 objects, each by 3 workers: at most 30 tasks" in told
+    for unknown in (
+        "give seconds_per_task",
+        "give wage_per_hour",
+        "how many objects the model takes",
+        "free tier",
+    ):
+        assert unknown in told
+
+
+def test_an_estimate_needs_a_manifest_and_numbers_that_can_be(session, jobs):
+    with pytest.raises(InvalidInputError, match="nobody can tell how many objects"):
+        jobs.make(input=SnsInput(topic_arn=TOPIC)).estimate(session)
+    with pytest.raises(InvalidInputError, match="seconds_per_task=-1"):
+        jobs.make(input=texts(1)).estimate(seconds_per_task=-1)
+    jobs.put_manifest(session, [{"source": "good"}])
+    assert jobs.make().estimate(session).objects == 1
