@@ -83,32 +83,31 @@ def _file_of(place: str) -> tuple[Path, str]:
 
 
 def _check_defines(file: Path, function: str) -> None:
-    source = _source(file)
-    try:
-        found = symtable.symtable(source, str(file), "exec").lookup(function)
-    except KeyError:
-        found = None
+    source, _ = _parsed(file)
+    symbols = symtable.symtable(source, str(file), "exec").get_symbols()
+    defined = {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
     from_elsewhere = "import *" in source or "def __getattr__" in source
-    if not from_elsewhere and (found is None or not (found.is_assigned() or found.is_imported())):
+    if function not in defined and not from_elsewhere:
         raise InvalidInputError(f"{file.name} has no {function!r}", hint="name a function of the module")
 
 
 def _with_neighbours(root: Path, first: str) -> dict[str, Path]:
-    """Return the files of a module or package, and of those beside it that it imports, or that these import."""
+    """Return the files of a module or package, and of those beside it that it imports, or that these import.
+
+    None of hitl_sdk: it is in every zip.
+    """
     installed = any(root.glob("*.dist-info"))  # what lies beside an installed package is packaged by pip
     files: dict[str, Path] = {}
-    waiting, seen = [first], set(sys.stdlib_module_names) | {"hitl_sdk"}
+    waiting, left_out = [first], {"hitl_sdk"}
     while waiting:
         name = waiting.pop()
-        if name in seen and name != first:
+        if name in left_out:
             continue
-        seen.add(name)
+        left_out |= {name, *sys.stdlib_module_names}
         for file in _files_of(root, name):
-            in_zip = file.relative_to(root).as_posix()
-            if in_zip not in files:
-                files[in_zip] = file
-                if file.suffix == ".py" and not installed:
-                    waiting += _imported_by(file)
+            files[file.relative_to(root).as_posix()] = file
+            if file.suffix == ".py" and not installed:
+                waiting += _imported_by(file)
     return files
 
 
@@ -122,7 +121,7 @@ def _files_of(root: Path, name: str) -> Iterator[Path]:
 def _imported_by(file: Path) -> list[str]:
     """Return the first parts of what a module imports, in whichever function it does."""
     names = []
-    for node in ast.walk(ast.parse(_source(file))):
+    for node in ast.walk(_parsed(file)[1]):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -130,10 +129,9 @@ def _imported_by(file: Path) -> list[str]:
     return [name.partition(".")[0] for name in names]
 
 
-def _source(file: Path) -> str:
+def _parsed(file: Path) -> tuple[str, ast.Module]:
     try:
         source = file.read_text("utf-8")
-        ast.parse(source)
+        return source, ast.parse(source)
     except (SyntaxError, ValueError) as error:
         raise InvalidInputError(f"{file} is no Python: {error}") from None
-    return source
