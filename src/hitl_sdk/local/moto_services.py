@@ -1,4 +1,4 @@
-"""What the engine needs of the world, done on moto's backends: S3, EventBridge, Lambda, Cognito, accounts.
+"""What the engine needs of the world, done on moto's backends: S3, SQS, SNS, EventBridge, Lambda, Cognito, accounts.
 
 The backends are called directly, not through boto3: that costs no signing and no sockets, and can't
 come back to the service that called. Notifications of a bucket and targets of a rule still work,
@@ -25,15 +25,18 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.utilities.utils import get_partition
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.local import moto_queues
 from hitl_sdk.local.algorithms import Algorithms
 from hitl_sdk.local.engine import BucketMissing, Scope
 from hitl_sdk.local.lambdas import Lambdas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from hitl_sdk.local.algorithms import Algorithm
+    from hitl_sdk.local.engine import QueueMessage
+    from hitl_sdk.local.moto_state import MotoState
     from hitl_sdk.local.wire import HttpRequest
 
 __all__ = [
@@ -84,8 +87,8 @@ class MotoServices:
 
     Parameters
     ----------
-    changing : callable, optional
-        Returns a context manager, in which objects and events are put.
+    moto_state : MotoState, optional
+        What keeps moto's state, if anything does.
 
     Attributes
     ----------
@@ -103,10 +106,24 @@ class MotoServices:
     b'{}'
     """
 
-    def __init__(self, changing: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
-        self._changing = changing
+    def __init__(self, moto_state: MotoState | None = None) -> None:
+        self._moto_state = moto_state
+        self._changing: Callable[[], AbstractContextManager[None]] = (
+            nullcontext if moto_state is None else moto_state.changing
+        )
         self.lambdas: Lambdas = Lambdas(self)
         self.algorithms: Algorithms = Algorithms()
+
+    def keep(self) -> None:
+        """Save moto's state now, if it is kept.
+
+        Raises
+        ------
+        RuntimeError
+            If moto does not stand still, so that it can't be read.
+        """
+        if self._moto_state is not None:
+            self._moto_state.save()
 
     def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:
         """Return the content of an object; None if there is none."""
@@ -125,6 +142,42 @@ class MotoServices:
     def has_function(self, scope: Scope, function_arn: str) -> bool:  # noqa: ARG002  the ARN says it
         """Tell whether moto has the function."""
         return self.lambdas.knows(function_arn)
+
+    def open_queue(self, scope: Scope, queue: str, topic_arn: str) -> None:
+        """Make a queue that a topic sends to, unless it is there.
+
+        Raises
+        ------
+        TopicMissing
+            If there is no such topic.
+        """
+        with self._changing():
+            moto_queues.open_queue(scope, queue, topic_arn)
+
+    def waiting(self, scope: Scope, queue: str) -> int | None:
+        """Return how many messages wait in a queue; None if there is no such queue."""
+        return moto_queues.waiting(scope, queue)
+
+    def receive(self, scope: Scope, queue: str, limit: int) -> list[QueueMessage]:
+        """Return the next messages of a queue."""
+        with self._changing():
+            return moto_queues.receive(scope, queue, limit)
+
+    def drop(self, scope: Scope, queue: str, receipts: Iterable[str]) -> None:
+        """Delete messages that were received."""
+        with self._changing():
+            moto_queues.drop(scope, queue, receipts)
+
+    def publish(self, scope: Scope, topic_arn: str, message: str) -> None:
+        """Send a message to a topic.
+
+        Raises
+        ------
+        TopicMissing
+            If there is no such topic.
+        """
+        with self._changing():
+            moto_queues.publish(scope, topic_arn, message)
 
     def algorithm(self, name: str) -> Algorithm | None:
         """Return what does here the work of AWS's algorithm."""

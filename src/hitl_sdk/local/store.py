@@ -222,6 +222,7 @@ labeling_objects: Table = Table(
     Column("iteration", Integer),  # in which it was taken up
     Column("loop", BigInteger),  # the sequence of the loop that offers it
     Column("human_annotated", Boolean),
+    Column("announced", Boolean),  # to the job's output topic
     Column("response_uri", Text),  # of the workers' answers
     Column("failure_reason", String(1024)),
     _document("line"),  # of the manifest

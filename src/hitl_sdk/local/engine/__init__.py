@@ -13,14 +13,15 @@ labeling jobs, leases, answers, outputs and events. Faces turn to `Engine.call` 
     jobs, job_rules      the operations of labeling jobs, and what they refuse
     job_work, job_life   the steps of a labeling job, and every change of its state
     job_input, job_files what it reads, and what it writes
+    automated, streams   machine labels, and objects that come by SNS
     outbox      what is still to be put into S3 and EventBridge
     documents   output.json and the event
     paging, transactions, values, delivery, errors     what these stand on
 """
 
-from hitl_sdk.local.engine.delivery import Delivery, MemoryDelivery
+from hitl_sdk.local.engine.delivery import Delivery, MemoryDelivery, QueueMessage
 from hitl_sdk.local.engine.engine import Engine
-from hitl_sdk.local.engine.errors import BucketMissing, EngineError, FunctionFailed
+from hitl_sdk.local.engine.errors import BucketMissing, EngineError, FunctionFailed, TopicMissing
 from hitl_sdk.local.engine.values import Lease, OpenTask, Scope, Settings, Worker
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "Lease",
     "MemoryDelivery",
     "OpenTask",
+    "QueueMessage",
     "Scope",
     "Settings",
+    "TopicMissing",
     "Worker",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from hitl_sdk.local.engine.errors import BucketMissing, FunctionFailed
+from hitl_sdk.local.engine.errors import BucketMissing, FunctionFailed, TopicMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from hitl_sdk.local.algorithms import Algorithm
     from hitl_sdk.local.engine.values import Scope
 
-__all__ = ["Delivery", "MemoryDelivery"]
+__all__ = ["Delivery", "MemoryDelivery", "QueueMessage"]
+
+
+class QueueMessage(NamedTuple):
+    """A message of an SQS queue: what it is dropped by, its id, and what it says."""
+
+    receipt: str
+    message_id: str
+    body: str
 
 
 class Delivery(Protocol):
@@ -25,6 +33,10 @@ class Delivery(Protocol):
 
     def put_object(self, scope: Scope, bucket: str, key: str, body: bytes) -> None:
         """Write an object; raises `BucketMissing` if there is no such bucket."""
+        ...
+
+    def keep(self) -> None:
+        """Let all that was put outlast a crash of this process, as what the engine's store keeps does."""
         ...
 
     def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:
@@ -41,6 +53,26 @@ class Delivery(Protocol):
 
     def has_function(self, scope: Scope, function_arn: str) -> bool:
         """Tell whether the account has that Lambda function; nobody asks for AWS's own."""
+        ...
+
+    def open_queue(self, scope: Scope, queue: str, topic_arn: str) -> None:
+        """Make an SQS queue that a topic sends to, unless it is there; raises `TopicMissing`."""
+        ...
+
+    def waiting(self, scope: Scope, queue: str) -> int | None:
+        """Return how many messages wait in a queue; None if there is no such queue."""
+        ...
+
+    def receive(self, scope: Scope, queue: str, limit: int) -> list[QueueMessage]:
+        """Return the next messages; they come again unless they are dropped."""
+        ...
+
+    def drop(self, scope: Scope, queue: str, receipts: Iterable[str]) -> None:
+        """Delete messages that were received."""
+        ...
+
+    def publish(self, scope: Scope, topic_arn: str, message: str) -> None:
+        """Send a message to a topic; raises `TopicMissing`."""
         ...
 
     def algorithm(self, name: str) -> Algorithm | None:
@@ -72,6 +104,10 @@ class MemoryDelivery:
         Lambda functions by their ARN.
     algorithms : dict
         What labels automatically, by the name of AWS's algorithm.
+    topics : dict
+        What was sent to a topic, by its ARN; put a topic in to let it be there.
+    queues : dict
+        What waits in a queue, by its name; `open_queue` makes one.
 
     Examples
     --------
@@ -89,6 +125,8 @@ class MemoryDelivery:
     ) -> None:
         self.functions: dict[str, Callable[[Any], object]] = dict(functions or {})
         self.algorithms: dict[str, Algorithm] = {}
+        self.topics: dict[str, list[str]] = {}
+        self.queues: dict[str, list[QueueMessage]] = {}
         self.objects: dict[tuple[str, str], bytes] = {}
         self.events: list[dict[str, Any]] = []
         self._buckets = None if buckets is None else frozenset(buckets)
@@ -107,8 +145,11 @@ class MemoryDelivery:
         with self._lock:
             self.objects[bucket, key] = body
 
+    def keep(self) -> None:
+        """Do nothing: what is in memory outlasts no crash."""
+
     def get_object(self, scope: Scope, bucket: str, key: str) -> bytes | None:  # noqa: ARG002
-        """Return what was kept."""
+        """Return what was put."""
         with self._lock:
             return self.objects.get((bucket, key))
 
@@ -135,6 +176,43 @@ class MemoryDelivery:
         """Keep the event."""
         with self._lock:
             self.events.append(event)
+
+    def open_queue(self, scope: Scope, queue: str, topic_arn: str) -> None:  # noqa: ARG002
+        """Make the queue; the test fills it.
+
+        Raises
+        ------
+        TopicMissing
+            If there is no such topic.
+        """
+        if topic_arn not in self.topics:
+            raise TopicMissing(topic_arn)
+        self.queues.setdefault(queue, [])
+
+    def waiting(self, scope: Scope, queue: str) -> int | None:  # noqa: ARG002
+        """Return how many messages the queue has."""
+        return len(self.queues[queue]) if queue in self.queues else None
+
+    def receive(self, scope: Scope, queue: str, limit: int) -> list[QueueMessage]:  # noqa: ARG002
+        """Return the first messages of the queue."""
+        return self.queues.get(queue, [])[:limit]
+
+    def drop(self, scope: Scope, queue: str, receipts: Iterable[str]) -> None:  # noqa: ARG002
+        """Take messages out of the queue."""
+        gone = set(receipts)
+        self.queues[queue] = [each for each in self.queues.get(queue, []) if each.receipt not in gone]
+
+    def publish(self, scope: Scope, topic_arn: str, message: str) -> None:  # noqa: ARG002
+        """Keep the message.
+
+        Raises
+        ------
+        TopicMissing
+            If there is no such topic.
+        """
+        if topic_arn not in self.topics:
+            raise TopicMissing(topic_arn)
+        self.topics[topic_arn].append(message)
 
     def algorithm(self, name: str) -> Algorithm | None:
         """Return what it was told of."""

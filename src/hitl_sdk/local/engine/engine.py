@@ -15,6 +15,7 @@ from hitl_sdk.local.engine import (
     lifecycle,
     loops,
     outbox,
+    streams,
     task_uis,
     work,
     workforces,
@@ -174,9 +175,10 @@ class Engine:
             return False
         with self._alarm_lock:
             self._job_alarm = now + _LONGEST_NAP
-        worked = False
+        desk = _Desk(self._run, self._delivery, self._clock.now)
+        worked = streams.wake(desk)
         while (job := self._run(job_life.claim)) is not None:
-            job_work.carry_on(_Desk(self._run, self._delivery, self._clock.now), job)
+            job_work.carry_on(desk, job)
             worked = True
         self._jobs_due = self._run(job_life.next_due)
         self._set_job_alarm(self._jobs_due)
@@ -193,7 +195,7 @@ class Engine:
         For whoever knows that no other process works on the same store; else they go on when it is sure that
         nobody is at them, 20 minutes later.
         """
-        self._run(job_life.release_all)
+        self._run(job_work.resume)
 
     def put_missing_outputs(self, is_missing: Callable[[Scope, str, str], bool]) -> None:
         """Write output.json of Completed loops again where it is gone; no event tells of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BucketMissing", "EngineError", "FunctionFailed"]
+__all__ = ["BucketMissing", "EngineError", "FunctionFailed", "TopicMissing"]
 
 
 class EngineError(Exception):
@@ -73,3 +73,26 @@ class FunctionFailed(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class TopicMissing(Exception):
+    """The SNS topic of a labeling job does not exist: trying again won't help.
+
+    Parameters
+    ----------
+    topic_arn : str
+        Its ARN.
+
+    Examples
+    --------
+    >>> str(TopicMissing("arn:aws:sns:eu-west-1:123456789012:pets"))
+    'The topic arn:aws:sns:eu-west-1:123456789012:pets does not exist'
+    """
+
+    def __init__(self, topic_arn: str) -> None:
+        super().__init__(topic_arn)
+        self.topic_arn = topic_arn
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return f"The topic {self.topic_arn} does not exist"

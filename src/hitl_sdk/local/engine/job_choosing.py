@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.local.engine import automated, job_life, job_limits, job_objects
+from hitl_sdk.local.engine import automated, job_life, job_limits, job_objects, streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,16 +26,21 @@ def choose(desk: Desk, job: Row[Any]) -> None:
     if automated.is_automated(job):
         desk.run(partial(_share_out, job=job, selection=automated.select_objects(desk, job)))
     else:
+        if streams.is_streaming(job):
+            streams.take_in(desk, job)
         desk.run(partial(_take_up, job=job))
 
 
 def _ends(tx: Transaction, job: Row[Any]) -> bool:
     """End a job that takes up nothing more, whatever there is."""
     now = job_life.held(tx, job)
+    if now.outcome is not None and job_objects.done_with(tx, now, limit=1):
+        job_life.go_on(tx, now, "Saving")
+        return True
     if now.outcome is not None:
         job_life.end(tx, now, now.outcome, reason=now.failure_reason)
         return True
-    if tx.now >= job.created_at + job_life.LONGEST_JOB:
+    if not streams.is_streaming(now) and tx.now >= job.created_at + job_life.LONGEST_JOB:
         job_life.end(tx, now, "Failed", reason=job_life.TOO_OLD)
         return True
     return False
@@ -43,14 +48,17 @@ def _ends(tx: Transaction, job: Row[Any]) -> bool:
 
 def _take_up(tx: Transaction, job: Row[Any]) -> None:
     now = job_life.held(tx, job)
-    waiting = job_objects.in_state(tx, now, "Waiting", limit=job_limits.at_once(now))
-    taken = waiting[: job_limits.for_people(now)]
+    in_flight = job_life.flow_of(tx, now).in_flight  # of a streaming job; any other has none by now
+    waiting = job_objects.in_state(tx, now, "Waiting", limit=job_limits.at_once(now) - in_flight)
+    taken = waiting[: max(0, job_limits.for_people(now) - in_flight)]
     if taken:
         _take(tx, now, [each.number for each in taken])
-    elif waiting or not _is_streaming(now):
+    elif in_flight:
+        job_life.wait_for_answers(tx, now)
+    elif waiting or not streams.is_streaming(now):
         job_life.end(tx, now, "Stopped" if waiting else "Completed")
     else:
-        job_life.go_on(tx, now, "Choosing", due_at=now.created_at + job_life.LONGEST_JOB)
+        streams.listen(tx, now)
 
 
 def _share_out(tx: Transaction, job: Row[Any], selection: Selection) -> None:
@@ -77,8 +85,3 @@ def _take(tx: Transaction, job: Row[Any], numbers: Sequence[int]) -> None:
     iteration = job.iteration + 1
     job_objects.change(tx, job, [(number, {}) for number in numbers], state="Chosen", iteration=iteration)
     job_life.go_on(tx, job, "Preparing", iteration=iteration)
-
-
-def _is_streaming(job: Row[Any]) -> bool:
-    """Tell whether objects may come that are not there yet: a job with an SNS topic runs until it is stopped."""
-    return "SnsDataSource" in job.definition["InputConfig"]["DataSource"]

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.delivery import Delivery
     from hitl_sdk.local.engine.values import Scope
 
-__all__ = ["JobFailed", "JobInput", "bucket_and_key", "kind_of", "manifest_lines", "read_input"]
+__all__ = [
+    "JobFailed",
+    "JobInput",
+    "bucket_and_key",
+    "data_object",
+    "kind_of",
+    "manifest_lines",
+    "read_input",
+]
 
 # Of an input manifest's line; the Developer Guide, "Input data".
 _LONGEST_LINE = 100_000
@@ -115,6 +123,20 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
 
 
 def _line(raw: bytes, kind: Kind) -> tuple[str, dict[str, Any]]:
+    text, line = data_object(raw, kind)
+    if any(key.startswith("$") for key in line):
+        raise ValueError("has a key that begins with $")
+    return text, line
+
+
+def data_object(raw: bytes, kind: Kind) -> tuple[str, dict[str, Any]]:
+    """Return a data object of the kind, as its text and as what it says.
+
+    Raises
+    ------
+    ValueError
+        If it is none: a phrase that says what it is.
+    """
     if not raw.strip():
         raise ValueError("is empty")
     try:
@@ -138,8 +160,6 @@ def _line(raw: bytes, kind: Kind) -> tuple[str, dict[str, Any]]:
         raise ValueError("source-ref is no s3:// URI")
     if len(value) > _LONGEST_VALUE:
         raise ValueError(f"{keys[0]} has {len(value)} characters; at most {_LONGEST_VALUE} are allowed")
-    if any(key.startswith("$") for key in line):
-        raise ValueError("has a key that begins with $")
     return text, line
 
 

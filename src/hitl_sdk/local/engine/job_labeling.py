@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.local.engine import job_files, job_functions, job_life, job_objects
+from hitl_sdk.local.engine import job_files, job_functions, job_life, job_objects, streams
 from hitl_sdk.local.engine.errors import FunctionFailed
 from hitl_sdk.local.engine.job_input import bucket_and_key
 from hitl_sdk.local.engine.values import Scope
@@ -26,7 +26,7 @@ _UNANSWERED = "No worker answered in the task's availability lifetime"
 
 def save(desk: Desk, job: Row[Any]) -> None:
     """Write the answers to some of the objects that workers are done with."""
-    answered = desk.run(partial(job_objects.with_answers, job=job, state="Offered"))
+    answered = desk.run(partial(_done_with, job=job))
     uris: dict[int, str] = {}
     for data_object, given in answered:
         if given:
@@ -35,6 +35,14 @@ def save(desk: Desk, job: Row[Any]) -> None:
                 _put(desk, job, uri, body)
             uris[data_object.number] = next(iter(files))
     desk.run(partial(_saved, job=job, numbers=[each.number for each, _ in answered], uris=uris))
+
+
+def _done_with(tx: Transaction, job: Row[Any]) -> list[tuple[Row[Any], Sequence[Row[Any]]]]:
+    return job_objects.with_answers(tx, job, job_objects.done_with(tx, job))
+
+
+def _answered(tx: Transaction, job: Row[Any]) -> list[tuple[Row[Any], Sequence[Row[Any]]]]:
+    return job_objects.with_answers(tx, job, job_objects.in_state(tx, job, "Answered", limit=job.objects))
 
 
 def _saved(tx: Transaction, job: Row[Any], numbers: Sequence[int], uris: Mapping[int, str]) -> None:
@@ -46,13 +54,13 @@ def _saved(tx: Transaction, job: Row[Any], numbers: Sequence[int], uris: Mapping
         job_objects.change(tx, now, [(number, {}) for number in rest], state="Waiting", iteration=None)
     else:
         job_objects.fail(tx, now, dict.fromkeys(rest, _UNANSWERED))
-    more = job_objects.in_state(tx, now, "Offered", limit=1)
+    more = job_objects.done_with(tx, now, limit=1)
     job_life.go_on(tx, now, "Saving" if more else "Consolidating")
 
 
 def consolidate(desk: Desk, job: Row[Any]) -> None:
     """Have the answers of the iteration made labels, all in one go: methods learn from each about the others."""
-    answered = desk.run(partial(job_objects.with_answers, job=job, state="Answered", limit=job.objects))
+    answered = desk.run(partial(_answered, job=job))
     objects = [each for each, _ in answered]
     function = job_functions.consolidating_function(job)
     contents: dict[str, dict[str, Any]] = {}
@@ -67,6 +75,7 @@ def consolidate(desk: Desk, job: Row[Any]) -> None:
             _put(desk, job, job_files.response_uri(job), json.dumps(answer).encode())
         except FunctionFailed as error:
             failure = f"The post-annotation function failed: {error}"
+    desk.delivery.keep()  # the labels may name files that the function has written
     desk.run(partial(_label, job=job, objects=objects, contents=contents, failure=failure))
 
 
@@ -92,11 +101,13 @@ def _label(
 
 
 def publish(desk: Desk, job: Row[Any]) -> None:
-    """Write the output manifest as it is by now, and the lines of the iteration beside it."""
+    """Write the output manifest as it is by now, the lines of the iteration beside it, and tell of new labels."""
     lines: list[bytes] = []
     of_iteration: list[bytes] = []
+    news: list[Row[Any]] = []
     after = -1
     while page := desk.run(partial(job_objects.written_after, job=job, number=after)):
+        news += [each for each in page if each.state == "Labeled" and not each.announced]
         for each in page:
             line = job_files.output_line(each) + b"\n"
             lines.append(line)
@@ -106,11 +117,15 @@ def publish(desk: Desk, job: Row[Any]) -> None:
     _put(desk, job, job_files.manifest_uri(job), b"".join(lines))
     if of_iteration:
         _put(desk, job, job_files.intermediate_uri(job), b"".join(of_iteration))
-    desk.run(partial(_published, job=job))
+    desk.delivery.keep()
+    streams.announce(desk, job, news)
+    desk.run(partial(_published, job=job, announced=[each.number for each in news]))
 
 
-def _published(tx: Transaction, job: Row[Any]) -> None:
-    job_life.go_on(tx, job_life.held(tx, job), "Choosing")
+def _published(tx: Transaction, job: Row[Any], announced: Sequence[int]) -> None:
+    now = job_life.held(tx, job)
+    job_objects.change(tx, now, [(number, {}) for number in announced], announced=True)
+    job_life.go_on(tx, now, "Choosing")
 
 
 def _put(desk: Desk, job: Row[Any], uri: str, body: bytes) -> None:

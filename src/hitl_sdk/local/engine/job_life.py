@@ -45,8 +45,8 @@ __all__ = [
     "locked",
     "next_due",
     "postpone",
-    "release_all",
     "update_job",
+    "wait_for_answers",
     "wake",
 ]
 
@@ -57,7 +57,6 @@ HELD_FOR = timedelta(minutes=20)  # a Lambda function may take 15; longer than t
 _LONGEST_PAUSE = timedelta(hours=1)
 _LONGEST_REASON = 1024
 
-_RUNNING = labeling_jobs.c.status.not_in(ENDED)
 _DUE = (
     select(labeling_jobs)
     .where(labeling_jobs.c.due_at <= bindparam("now"))
@@ -127,6 +126,12 @@ def go_on(
     tx.job_due.append(due_at)
 
 
+def wait_for_answers(tx: Transaction, job: Row[Any]) -> None:
+    """Let the job wait for its workers, for 30 days since it began; a streaming job for 30 more."""
+    since = job.created_at if job.queue is None else tx.now
+    go_on(tx, job, "Answering", due_at=since + LONGEST_JOB)
+
+
 def wake(tx: Transaction, sequence: int, flow_sequence: int) -> None:
     """Let a job that waits for answers go on, if the loop that just ended was its last."""
     keys = {"job_sequence": sequence, "flow_sequence": flow_sequence}
@@ -150,13 +155,6 @@ def end(tx: Transaction, job: Row[Any], status: str, *, reason: str | None = Non
     tx.connection.execute(delete(flows).where(flows.c.job == job.sequence))
     event_id = derived_uuid(tx, "event", job.arn, job.created_at)
     outbox.post_event(tx, labeling_job_event(job, event_id=event_id, status=status, at=tx.now))
-
-
-def release_all(tx: Transaction) -> None:
-    """Let every job go on whose step a crash interrupted, when it is sure that nobody is at one."""
-    busy = labeling_jobs.c.step != "Answering"
-    tx.connection.execute(update(labeling_jobs).where(_RUNNING, busy).values(due_at=tx.now))
-    tx.job_due.append(tx.now)
 
 
 def next_due(tx: Transaction) -> datetime | None:

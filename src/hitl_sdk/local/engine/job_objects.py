@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sqlalchemy import and_, bindparam, case, func, select, update
+from sqlalchemy import String, and_, bindparam, case, cast, exists, func, select, update
 
 from hitl_sdk.local.engine import job_life
 from hitl_sdk.local.engine.job_files import metadata_of_failure
@@ -35,6 +35,7 @@ __all__ = [
     "change",
     "change_all",
     "count",
+    "done_with",
     "fail",
     "in_state",
     "loop_name",
@@ -67,6 +68,20 @@ _COUNTS = (
     .where(_OF_JOB)
     .group_by(labeling_objects.c.state)
 )
+_DONE_WITH = (
+    select(labeling_objects)
+    .where(
+        _IN_STATE,
+        exists().where(
+            loops.c.account_id == bindparam("account_id"),
+            loops.c.region == bindparam("region"),
+            loops.c.name == bindparam("prefix") + cast(labeling_objects.c.number, String),
+            loops.c.state.in_(job_life.ENDED),
+        ),
+    )
+    .order_by(labeling_objects.c.number)
+    .limit(bindparam("limit"))
+)
 _CHANGE = update(labeling_objects).where(_OF_JOB, labeling_objects.c.number == bindparam("of_number"))
 _CHANGE_ALL = update(labeling_objects).where(_IN_STATE)
 _ANSWERS = (
@@ -98,7 +113,7 @@ class Desk(Protocol):
         ...
 
 
-def loop_name(job: Row[Any], number: int) -> str:
+def loop_name(job: Row[Any], number: int | str) -> str:
     """Return the name of the loop by which an object is offered; no loop of A2I may have it."""
     return f"{job.name}/{number}"
 
@@ -114,11 +129,23 @@ def written_after(tx: Transaction, job: Row[Any], number: int) -> Sequence[Row[A
     return tx.connection.execute(_AFTER, {"job_sequence": job.sequence, "after": number}).all()
 
 
+def done_with(tx: Transaction, job: Row[Any], *, limit: int = PAGE) -> Sequence[Row[Any]]:
+    """Return objects that were offered, and that workers are done with."""
+    values = {
+        "job_sequence": job.sequence,
+        "in_state": "Offered",
+        "account_id": job.account_id,
+        "region": job.region,
+        "prefix": loop_name(job, ""),
+        "limit": limit,
+    }
+    return tx.connection.execute(_DONE_WITH, values).all()
+
+
 def with_answers(
-    tx: Transaction, job: Row[Any], state: str, *, limit: int = PAGE
+    tx: Transaction, job: Row[Any], objects: Sequence[Row[Any]]
 ) -> list[tuple[Row[Any], Sequence[Row[Any]]]]:
-    """Return objects in that state, each with the seats whose workers have answered."""
-    objects = in_state(tx, job, state, limit=limit)
+    """Return the objects, each with the seats whose workers have answered."""
     given: dict[str, list[Row[Any]]] = {loop_name(job, each.number): [] for each in objects}
     names = list(given)
     scope = {"account_id": job.account_id, "region": job.region}

@@ -72,7 +72,7 @@ def _offer(tx: Transaction, job: Row[Any], prepared: Sequence[_Prepared]) -> Non
     if job_objects.in_state(tx, now, "Chosen", limit=1):
         job_life.go_on(tx, now, "Preparing")
     elif job_life.flow_of(tx, now).in_flight:
-        job_life.go_on(tx, now, "Answering", due_at=now.created_at + job_life.LONGEST_JOB)
+        job_life.wait_for_answers(tx, now)
     else:
         job_life.go_on(tx, now, "Saving")
 
@@ -100,5 +100,8 @@ def give_up(desk: Desk, job: Row[Any]) -> None:
 
 def _expire(tx: Transaction, job: Row[Any]) -> None:
     now = job_life.held(tx, job)
+    if now.queue is not None:  # a streaming job has no end of its own; its tasks have
+        job_life.wait_for_answers(tx, now)
+        return
     job_life.update_job(tx, now, outcome="Failed", failure_reason=job_life.TOO_OLD)
     lifecycle.stop_loops_of(tx, job_life.flow_of(tx, now).sequence)

@@ -160,6 +160,8 @@ def _stop(tx: Transaction, scope: Scope, params: Params) -> Result:
         return {}
     job_life.update_job(tx, job, status="Stopping", outcome="Stopped", updated_at=tx.now)
     lifecycle.stop_loops_of(tx, job_life.flow_of(tx, job).sequence)
+    if job.step == "Listening":
+        job_life.go_on(tx, job, "Choosing")
     return {}
 
 
