@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _SHAPES: Mapping[str, type[Any]] = {"polygons": Polygon, "polylines": Polyline, "keypoints": Keypoint}
-_LISTS = {shape: name for name, shape in _SHAPES.items()}
+_LISTS: Mapping[type[Any], str] = {shape: name for name, shape in _SHAPES.items()}
 _SEQUENCES = ("tracking-annotations", "detection-annotations")
 
 # Far more than a task may have (500,000 are recommended); few compressed bytes may fill the memory.
