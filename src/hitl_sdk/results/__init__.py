@@ -13,10 +13,16 @@ from hitl_sdk.results.reading import (
     read_outputs,
     read_prefix,
 )
+from hitl_sdk.results.worker_responses import (
+    RESPONSE_COLUMNS,
+    iter_worker_responses,
+    read_worker_responses,
+)
 from hitl_sdk.results.workers import drift_frame, workers_frame
 
 __all__ = [
     "MANIFEST_COLUMNS",
+    "RESPONSE_COLUMNS",
     "HumanAnswer",
     "HumanLoopOutput",
     "MixedConfidenceWarning",
@@ -27,6 +33,7 @@ __all__ = [
     "iter_manifest",
     "iter_outputs",
     "iter_prefix",
+    "iter_worker_responses",
     "list_outputs",
     "manifest_row",
     "parse_output",
@@ -34,5 +41,6 @@ __all__ = [
     "read_manifest",
     "read_outputs",
     "read_prefix",
+    "read_worker_responses",
     "workers_frame",
 ]

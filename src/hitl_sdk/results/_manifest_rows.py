@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._threads import results_in_order
 from hitl_sdk.errors import InvalidOutputError
 from hitl_sdk.results._manifest_confidence import (
     OLD_SINGLE,
@@ -16,15 +18,19 @@ from hitl_sdk.results._manifest_confidence import (
     without_confidence,
 )
 from hitl_sdk.results._manifest_lines import Row, parse_line, rows_of
-from hitl_sdk.results._manifest_source import block_of
+from hitl_sdk.results._manifest_source import block_of, blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hitl_sdk.results._manifest_layout import Layout
     from hitl_sdk.results._manifest_source import Block
+    from hitl_sdk.session import Session
 
-__all__ = ["BlockReader", "Rows"]
+__all__ = ["BlockReader", "Rows", "read_rows"]
+
+_THREADS = min(4, os.cpu_count() or 1)
+"""Blocks that are read at a time; more than a few wait for the disk."""
 
 _CAREFULLY = 256
 """Lines of a block that is not taken apart further, to find what is odd in it."""
@@ -94,6 +100,27 @@ def _without_old_single(
         single_note(OLD_SINGLE),
         shares and [None if share == OLD_SINGLE else share for share in shares],
     )
+
+
+def read_rows(source: Any, attribute: str | None, session: Session | None) -> Iterator[Rows]:
+    """Return the rows of a manifest as a stream, in order; some blocks are read ahead.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no manifest, or can't be read.
+    """
+    reader = BlockReader(attribute)
+    blocks = blocks_of(source, session)
+
+    def rows() -> Iterator[Rows]:
+        first_line = 0
+        for each in chain.from_iterable(results_in_order(reader.read, blocks, concurrency=_THREADS)):
+            each.first_line = first_line
+            yield each
+            first_line += each.lines
+
+    return rows()
 
 
 class BlockReader:

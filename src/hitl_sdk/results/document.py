@@ -18,7 +18,7 @@ __all__ = ["HumanAnswer", "HumanLoopOutput", "parse_output"]
 
 T = TypeVar("T")
 
-_SHAPE_HINT = "is it an output.json of Amazon A2I, unchanged?"
+_SHAPE_HINT = "is it an output.json of Amazon A2I, or a file of worker responses of Ground Truth, unchanged?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +134,27 @@ def unwrapped(content: object) -> object:
 
 
 def _read(document: bytes | str, flow_definition_arn: str | None, about: str) -> HumanLoopOutput:
-    raw = _read_json(document, about)
-    arn = _field(raw, "flowDefinitionArn", str, about)
+    raw = read_json(document, about)
+    arn = field_of(raw, "flowDefinitionArn", str, about)
     if flow_definition_arn is not None and arn != flow_definition_arn:
         raise InvalidOutputError(
             f"{about} is of the flow {arn}, not of {flow_definition_arn}",
             hint="read it with its own flow, or point at another prefix",
         )
-    answers = _field(raw, "humanAnswers", list, about)
+    answers = field_of(raw, "humanAnswers", list, about)
     return HumanLoopOutput(
-        human_loop_name=_field(raw, "humanLoopName", str, about),
+        human_loop_name=field_of(raw, "humanLoopName", str, about),
         flow_definition_arn=arn,
-        input_content=_field(raw, "inputContent", dict, about),
+        input_content=field_of(raw, "inputContent", dict, about),
         answers=tuple(
-            _answer(answer, f"{about}: humanAnswers[{index}]") for index, answer in enumerate(answers)
+            read_answer(answer, f"{about}: humanAnswers[{index}]") for index, answer in enumerate(answers)
         ),
         raw=raw,
     )
 
 
-def _read_json(document: object, about: str) -> dict[str, object]:
+def read_json(document: object, about: str) -> dict[str, object]:
+    """Return the JSON object of a file, also where a list of one is around it."""
     if not isinstance(document, bytes | str):
         raise InvalidOutputError(
             f"{about} is a {type(document).__name__}, not the text of an output.json",
@@ -190,14 +191,15 @@ def _reason(error: Exception) -> str:
     return "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
 
 
-def _answer(value: object, about: str) -> HumanAnswer:
+def read_answer(value: object, about: str) -> HumanAnswer:
+    """Read one worker's answer, which Amazon A2I and Ground Truth write alike."""
     if not isinstance(value, dict):
         raise InvalidOutputError(f"{about} is no object", hint=_SHAPE_HINT)
     content = unwrapped(value.get("answerContent"))
     if not isinstance(content, dict):
         raise InvalidOutputError(f"{about} has no object 'answerContent'", hint=_SHAPE_HINT)
     return HumanAnswer(
-        worker_id=_field(value, "workerId", str, about),
+        worker_id=field_of(value, "workerId", str, about),
         worker_sub=_worker_sub(value.get("workerMetadata")),
         content=content,
         accepted_at=utc_time(value.get("acceptanceTime")),
@@ -206,7 +208,8 @@ def _answer(value: object, about: str) -> HumanAnswer:
     )
 
 
-def _field(mapping: Mapping[str, object], key: str, kind: type[T], about: str) -> T:
+def field_of(mapping: Mapping[str, object], key: str, kind: type[T], about: str) -> T:
+    """Return what stands under a key, if it is of the kind it should be."""
     value = mapping.get(key)
     if isinstance(value, kind):
         return value

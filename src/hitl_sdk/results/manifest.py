@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from itertools import chain
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
-from hitl_sdk._threads import results_in_order
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.results._manifest_confidence import Confidences, warn_of_mixed
 from hitl_sdk.results._manifest_files import follow_files
 from hitl_sdk.results._manifest_frame import frame_of
 from hitl_sdk.results._manifest_labels import form_of
-from hitl_sdk.results._manifest_rows import BlockReader, Rows
-from hitl_sdk.results._manifest_source import blocks_of
+from hitl_sdk.results._manifest_rows import Rows, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,9 +49,6 @@ _KINDS: Mapping[str, Kind] = {
 
 MANIFEST_COLUMNS: tuple[str, ...] = tuple(_KINDS)
 """The columns of the frame of `read_manifest`, in order."""
-
-_THREADS = min(4, os.cpu_count() or 1)
-"""Blocks that are read at a time; more than a few wait for the disk."""
 
 
 @overload
@@ -171,7 +164,7 @@ def read_manifest(
     0  s3://pets/1.jpg   dog        0.92        human
     """
     frames = _Frames(follow, session, engine)
-    return frames.frame(list(_read(source, attribute, session)))
+    return frames.frame(list(read_rows(source, attribute, session)))
 
 
 @overload
@@ -266,22 +259,7 @@ def iter_manifest(
     if batch_size < 1:
         raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
     frames = _Frames(follow, session, engine)
-    return map(frames.frame, _batches(_read(source, attribute, session), batch_size))
-
-
-def _read(source: Source, attribute: str | None, session: Session | None) -> Iterator[Rows]:
-    """Return the rows of a manifest as a stream, in order; some blocks are read ahead."""
-    reader = BlockReader(attribute)
-    blocks = blocks_of(source, session)
-
-    def rows() -> Iterator[Rows]:
-        first_line = 0
-        for each in chain.from_iterable(results_in_order(reader.read, blocks, concurrency=_THREADS)):
-            each.first_line = first_line
-            yield each
-            first_line += each.lines
-
-    return rows()
+    return map(frames.frame, _batches(read_rows(source, attribute, session), batch_size))
 
 
 def _batches(parts: Iterator[Rows], size: int) -> Iterator[list[Rows]]:
