@@ -477,4 +477,4 @@ def _renamed(fields: object, **names: str) -> dict[str, Any]:
         raise InvalidInputError(
             f"the label category configuration is wrong: {shortened(fields)} is no JSON object"
         )
-    return {names.get(key, key): value for key, value in fields.items()}
+    return {names.get(str(key), str(key)): value for key, value in fields.items()}

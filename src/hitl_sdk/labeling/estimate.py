@@ -102,7 +102,7 @@ class JobEstimate:
         if self.worker_hours is not None:
             paid = "" if self.wages is None else f": {self.wages:,.2f} at {self.wage_per_hour:,.2f} an hour"
             lines.append(
-                f"{most}{self.worker_hours:,.0f} hours of people at {self.seconds_per_task:g} s a task{paid}"
+                f"{most}{_hours(self.worker_hours)} hours of people at {self.seconds_per_task:g} s a task{paid}"
             )
         lines.append(
             f"{self._money()} to Ground Truth, by prices read on {labeling_prices()['_about']['read_on']}"
@@ -112,6 +112,10 @@ class JobEstimate:
     def _money(self) -> str:
         low, high = min(self.prices.values()), max(self.prices.values())
         return f"{low:,.2f} USD" if low == high else f"{low:,.2f} to {high:,.2f} USD, as one reads the tiers,"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.1f}" if hours < 10 else f"{hours:,.0f}"
 
 
 def _price(objects: int, tiers: Sequence[tuple[int | None, float]]) -> float:
