@@ -110,11 +110,9 @@ class Job:
         if "color-map" in metadata:
             colors = metadata["color-map"]
             names = [colors[str(number)]["class-name"] for number in range(1, len(colors))]
-            points = read_compressed_points(self.storage.read(value), names)
-            attributes = read_frame(
-                Cuboid, {"attributes": metadata.get("dataset-object-attributes")}
-            ).attributes
-            return replace(points, attributes=attributes)
+            return read_compressed_points(
+                self.storage.read(value), names, metadata.get("dataset-object-attributes")
+            )
         if self.attribute.endswith("-ref"):
             return read_sequence_label(self.storage.read(value), metadata["class-map"])[1]
         frame = read_frame(Cuboid, value, class_map=metadata["class_map"])

@@ -59,9 +59,10 @@ def test_a_kind_goes_from_a_bucket_to_what_people_say(kind, hitl_cloud):
 
     job = run(sample, hitl_cloud)
 
-    (row,) = job.read(hitl_cloud.session(), "polars").to_dicts()
+    (row,) = job.read(hitl_cloud.session(), "polars", follow=True).to_dicts()
     assert (row["item"], row["error"], row["label_source"]) == (sample.item, None, "human")
     assert row["metadata_type"] == sample.task.metadata_type
+    assert sample.task.read_label(row["label"]) == sample.truth
     assert line_of(job, hitl_cloud).items() >= sample.line.items()
 
 

@@ -147,7 +147,7 @@ def attribute_values(attributes: Iterable[Attribute]) -> dict[str, str]:
     return {attribute.name: attribute.value for attribute in attributes}
 
 
-def read_compressed_points(content: bytes, labels: Sequence[str]) -> PointClasses:
+def read_compressed_points(content: bytes, labels: Sequence[str], attributes: object = None) -> PointClasses:
     """Read a ``.zlib`` file: a byte a point.
 
     Parameters
@@ -156,6 +156,8 @@ def read_compressed_points(content: bytes, labels: Sequence[str]) -> PointClasse
         The file.
     labels : sequence of str
         What class 1, 2, ... stands for: ``color-map`` in the metadata of the manifest's line, without 0.
+    attributes : mapping of str to str, optional
+        What was said of the frame: ``dataset-object-attributes`` in the same metadata.
 
     Raises
     ------
@@ -175,7 +177,7 @@ def read_compressed_points(content: bytes, labels: Sequence[str]) -> PointClasse
         raise ValueError(f"the classes of points are no zlib stream: {error}") from None
     if not reader.eof:
         raise ValueError(f"the classes of points are cut short, or more than {_MOST_POINTS:,}")
-    return read_point_classes({"labels": labels, "classes": classes})
+    return read_point_classes({"labels": labels, "classes": classes, "attributes": attributes})
 
 
 def compress_points(points: PointClasses) -> bytes:

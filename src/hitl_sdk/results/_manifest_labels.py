@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hitl_sdk.errors import InvalidOutputError
 from hitl_sdk.labels import (
@@ -231,8 +231,8 @@ def _open_points(content: bytes, metadata: Metadata) -> tuple[LabelType, object]
         if number.isascii() and number.isdigit() and len(number) <= 3 and isinstance(each, Mapping)
     }
     labels = [names.get(number, str(number)) for number in range(1, max(names, default=0) + 1)]
-    points = cast("dict[str, object]", to_value(read_compressed_points(content, labels)))
-    return point_classes_type(), points
+    points = read_compressed_points(content, labels, metadata.get("dataset-object-attributes"))
+    return point_classes_type(), to_value(points)
 
 
 def _open_sequence(content: bytes, metadata: Metadata) -> tuple[LabelType, object]:

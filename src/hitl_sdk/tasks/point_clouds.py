@@ -238,10 +238,7 @@ class PointCloudSemanticSegmentation(FrameTask):
         except NoBase64:
             raise ValueError("its points are no base64") from None
         labels = read_point_classes({"labels": value.get("labels"), "classes": b""}).labels
-        read = read_compressed_points(content, labels)
-        return replace(
-            read, attributes=read_frame(Cuboid, {"attributes": value.get("frameAttributes")}).attributes
-        )
+        return read_compressed_points(content, labels, value.get("frameAttributes"))
 
     def _spelled(self, label: PointClasses, spell: Callable[[object], str]) -> PointClasses:
         """Return classes numbered as the task's labels are."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk._elements import parse_attribute
 from hitl_sdk.labels import (
-    Attribute,
     Box,
     Cuboid,
     Frame,
@@ -216,7 +215,8 @@ def _initial_frame(question: Question) -> Frame[Cuboid] | None:
         return None
     metadata = _metadata(question)
     class_map = metadata.get("class_map") or metadata.get("class-map") or {}
-    return replace(read_frame(Cuboid, value, class_map=class_map), attributes=_attributes_in(metadata))
+    told = read_frame(Cuboid, {"attributes": metadata.get("dataset-object-attributes")})
+    return replace(read_frame(Cuboid, value, class_map=class_map), attributes=told.attributes)
 
 
 def _initial_points(question: Question, page: Page) -> PointClasses | None:
@@ -226,18 +226,13 @@ def _initial_points(question: Question, page: Page) -> PointClasses | None:
     metadata = _metadata(question)
     colors = metadata.get("color-map") or {}
     names = [colors[str(number)]["class-name"] for number in range(1, len(colors))]
-    return replace(read_compressed_points(content, names), attributes=_attributes_in(metadata))
+    return read_compressed_points(content, names, metadata.get("dataset-object-attributes"))
 
 
 def _metadata(question: Question) -> Mapping[str, Any]:
     """Return the metadata of the former label."""
     metadata = _attribute(question, "initial-metadata")
     return metadata if isinstance(metadata, Mapping) else {}
-
-
-def _attributes_in(metadata: Mapping[str, Any]) -> tuple[Attribute, ...]:
-    """Return what was said of the frame, which stands beside the label."""
-    return read_frame(Cuboid, {"attributes": metadata.get("dataset-object-attributes")}).attributes
 
 
 def _file_at(question: Question, page: Page) -> bytes | None:
