@@ -122,7 +122,7 @@ class Task(Model):
             If it is longer than 128,000 characters.
         """
 
-    def job_template(self, prior: str | None = None) -> str:
+    def job_template(self, prior: str | None = None, *, keep_name: bool = False) -> str:
         """Return the worker template of a Ground Truth labeling job.
 
         The element's name is the one under which AWS's functions for the kind look for the answer.
@@ -131,6 +131,8 @@ class Task(Model):
         ----------
         prior : str, optional
             The label attribute of a former job, whose label workers find there.
+        keep_name : bool, default False
+            Leave the element the task's own name, for a function of one's own.
 
         Raises
         ------
@@ -145,7 +147,7 @@ class Task(Model):
         >>> 'name="boundingBox"' in BoundingBox(name="cats", labels=["cat"], title="Draw").job_template()
         True
         """
-        key = kind_named(self.labeling_kind).answer_key
+        key = None if keep_name else kind_named(self.labeling_kind).answer_key
         renamed = self if key is None else type(self)(**{**dict(self), "name": key})
         return renamed.template() if prior is None else renamed._template_after(prior)
 
