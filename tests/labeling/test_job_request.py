@@ -130,6 +130,16 @@ def test_answers_stand_where_the_function_that_reads_them_looks(jobs):
     assert 'name="cats"' in for_another
 
 
+def test_answers_about_a_former_label_do_too(jobs):
+    task = tasks.BoundingBoxVerification(name="check", labels=["cat"], title="Are the boxes right?")
+    fields = {"task": task, "prior_attribute": "cats"}
+    for_aws = uploaded(jobs.make(**fields), "worker template")
+    for_another = uploaded(jobs.make(**fields, post_annotation=False), "worker template")
+    assert 'name="crowd-image-classifier"' in for_aws
+    assert 'name="check"' in for_another
+    assert "manifestLine['cats']" in for_another
+
+
 def test_the_file_of_categories_is_that_of_the_kind(jobs):
     kind = kind_named("AdjustmentVideoObjectDetection")
     job = jobs.of(kind, categories=LabelCategories(labels=["a", "b"], annotation_type="Polygon"))

@@ -82,6 +82,7 @@ def test_all_broken_rules_are_told_together(jobs):
         ({"pre_annotation": "PRE-TextMultiClass"}, "the ARN of a Lambda function"),
         ({"pre_annotation": kind_named("TextMultiClass").function_arn("ACS", "us-east-1")}, "swap the two"),
         ({"post_annotation": BOXES.function_arn("ACS", "us-east-1")}, "TextClassification is of the kind"),
+        ({"pre_annotation": False}, "post_annotation: AWS's function .* leave that out, or make both False"),
         ({"pre_annotation": True}, "a LambdaFunction, or False for none"),
         ({"content_classifiers": ["Clean"]}, "content_classifiers"),
         ({"tags": {"a": "b\n"}}, "tags"),
@@ -210,3 +211,10 @@ def test_a_job_reads_without_an_address_of_a_person(jobs):
 def test_a_task_that_can_not_show_former_labels_says_so(jobs):
     with pytest.raises(InvalidResourceError, match="prior_attribute: task 'note' can't show the label 'old'"):
         jobs.make(task=jobs.note, prior_attribute="old")
+
+
+def test_a_task_in_a_task_ui_of_aws_keeps_the_functions_of_aws(jobs):
+    task = tasks.VideoObjectDetection(name="vans", labels=["van"], title="Find every van")
+    assert jobs.make(task=task).kind.name == "VideoObjectDetection"
+    with pytest.raises(InvalidResourceError, match="post_annotation: only AWS's own functions go with"):
+        jobs.make(task=task, post_annotation=False)

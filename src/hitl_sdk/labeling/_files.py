@@ -60,7 +60,7 @@ def files_of(job: LabelingJob, session: Session) -> JobFiles:
     written: list[JobFile] = []
     if kind.human_task_ui is None:
         # AWS's functions look for the answer under a name of their own, other functions under the task's
-        template = job.task.template() if _keeps_its_name(job) else job.task.job_template(job.prior_attribute)
+        template = job.task.job_template(job.prior_attribute, keep_name=kind.name == CUSTOM)
         written.append(_text_file("worker template", folder, "template", ".liquid.html", template))
     if categories is not None:
         text = json.dumps(categories.to_json(kind), ensure_ascii=False, indent=2)
@@ -91,10 +91,6 @@ def split_object_uri(uri: str) -> tuple[str, str]:
     """Return bucket and key of an address that was checked already."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
-
-
-def _keeps_its_name(job: LabelingJob) -> bool:
-    return job.prior_attribute is None and kind_of(dict(job)).name == CUSTOM
 
 
 def _text_file(what: str, folder: str, stem: str, ending: str, text: str) -> JobFile:

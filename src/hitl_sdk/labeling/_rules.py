@@ -75,9 +75,16 @@ def broken_rules(field: str, value: Any, others: Mapping[str, Any]) -> list[str]
 def _function(stage: Stage) -> Rule:
     """Return the rule for a function: one of AWS's own must be of the right stage and kind."""
 
-    def rule(value: Any, fields: Mapping[str, Any], kind: Kind) -> Iterator[str]:  # noqa: ARG001
+    def rule(value: Any, fields: Mapping[str, Any], kind: Kind) -> Iterator[str]:
         found = function_of_arn(value) if isinstance(value, str) else None
         task = fields.get("task")
+        if task is not None and kind.name == CUSTOM and not task.has_template:
+            yield f"only AWS's own functions go with AWS's task UI, which {type(task).__name__} needs: leave it out"
+        if stage == "ACS" and kind.name != CUSTOM and fields.get("pre_annotation") is False:
+            yield (
+                f"AWS's function for {kind.title} reads answers to what AWS's other function asked, and pre_annotation "
+                "is False: leave that out, or make both False"
+            )
         if found is None or task is None:
             return
         if found[0] != stage:
