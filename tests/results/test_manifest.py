@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl_sdk.errors import InvalidInputError, NotFoundError
-from hitl_sdk.results import MANIFEST_COLUMNS, read_manifest
+from hitl_sdk.results import (
+    MANIFEST_COLUMNS,
+    MixedConfidenceWarning,
+    _manifest_source,
+    iter_manifest,
+    read_manifest,
+)
 from hitl_sdk.testing import mock_hitl
 
 GENUINE = Path(__file__).parents[3] / "shared" / "data" / "outputs"
@@ -161,10 +167,206 @@ def test_custom_metadata_may_spell_its_keys_with_underscores():
     assert (row["job_name"], row["completed_at"].year) == ("j", 2023)
 
 
-def test_a_line_that_nobody_has_labelled_yet_has_no_label_and_no_error():
-    row = one('{"source-ref": "s3://pets/2.jpg"}')
+@pytest.mark.parametrize("attribute", [None, "tag"])
+def test_a_line_that_nobody_has_labelled_yet_has_no_label_and_no_error(attribute):
+    row = one('{"source-ref": "s3://pets/2.jpg", "page": 1}', attribute=attribute)
 
     assert (row["item"], row["label"], row["error"]) == ("s3://pets/2.jpg", None, None)
+    assert (row["status"], row["attribute"]) == ("unlabelled", attribute)
+
+
+@pytest.mark.parametrize("key", ["failure-reason", "failure_reason", "failureReason"])
+@pytest.mark.parametrize("attribute", [None, "tag"])
+def test_an_object_that_failed_says_why(key, attribute):
+    told = {key: "the image is too large", "job-name": "labeling-job/tags", "creation-date": CREATED}
+    row = one(
+        json.dumps({"source-ref": "s3://pets/2.jpg", "page": 1, "tag-metadata": told}), attribute=attribute
+    )
+
+    assert (row["status"], row["failure_reason"]) == ("failed", "the image is too large")
+    assert (row["label"], row["error"], row["attribute"]) == (None, None, "tag")
+    assert row["job_name"] == "labeling-job/tags"
+    assert row["completed_at"].year == 2023
+
+
+def test_of_chained_labels_one_may_have_failed():
+    fields = json.loads(species()) | {"check-metadata": {"failure-reason": "nobody answered"}}
+    rows = read_manifest([json.dumps(fields)], engine="arrow").to_pylist()
+
+    assert [(row["attribute"], row["status"]) for row in rows] == [("tag", "labelled"), ("check", "failed")]
+
+
+def test_a_metadata_without_a_label_or_a_reason_is_of_an_unlabelled_line():
+    assert one(json.dumps({"source": "x", "tag-metadata": {"job-name": "j"}}))["status"] == "unlabelled"
+
+
+def test_a_label_whose_metadata_has_no_type_cant_be_read():
+    fields = json.loads(species())
+    del fields["tag-metadata"]["type"]
+
+    assert "the metadata of 'tag' has no type" in one(json.dumps(fields))["error"]
+
+
+def test_what_is_null_counts_as_left_out():
+    row = one(json.dumps({"source-ref": None, "source": "x", "tag": None, "tag-metadata": None}))
+
+    assert (row["item"], row["status"], row["attribute"]) == ("x", "unlabelled", None)
+
+
+def test_a_broken_label_leaves_the_other_of_the_line_alone():
+    fields = json.loads(species()) | json.loads(line(1, "image-classification", attribute="check"))
+    fine, broken = read_manifest([json.dumps(fields)], engine="arrow").to_pylist()
+
+    assert (fine["label"], fine["error"]) == ("dog", None)
+    assert (broken["attribute"], broken["item"], broken["status"]) == (
+        "check",
+        "s3://pets/1.jpg",
+        "unreadable",
+    )
+
+
+def test_cuboids_of_a_point_cloud_are_read_with_the_names_of_their_classes():
+    van = {"object-name": "van:1", "class-id": 0, "center-x": 1, "center-y": 2, "center-z": 3, "length": 4}
+    van |= {"width": 2, "height": 2.5, "roll": 0, "pitch": 0, "yaw": 1.5, "label-category-attributes": {}}
+    told = {"type": "groundtruth/point_cloud_object_detection", "class_map": {"0": "van"}, "objects": []}
+    told["dataset-object-attributes"] = {"weather": "rain"}
+    row = one(
+        json.dumps({"source-ref": "s3://x/1.json", "tag": {"annotations": [van]}, "tag-metadata": told})
+    )
+
+    (thing,) = row["label"]["objects"]
+    assert (thing["shape"]["label"], thing["shape"]["yaw"], thing["object_name"]) == ("van", 1.5, "van:1")
+    assert row["label"]["attributes"] == [{"name": "weather", "value": "rain"}]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["video-object-detection", "video-object-tracking", "point_cloud_object_tracking",
+     "point_cloud_single_frame_semantic_segmentation"],
+)  # fmt: skip
+def test_labels_of_frames_and_points_are_the_addresses_of_their_files(kind):
+    row = one(line("s3://out/0/file", kind, attribute="tag-ref"))
+
+    assert row["label"] == row["label_uri"] == "s3://out/0/file"
+
+
+def test_the_confidence_of_classes_of_points_stands_in_their_colors():
+    colors = {"0": {"class-name": "Background", "confidence": 0.7}}
+    told = line("s3://out/0/file", "point_cloud_single_frame_semantic_segmentation", color_map=colors)
+
+    assert one(told)["confidence"] == 0.7
+
+
+SINGLE = "the file says 0: one worker was asked"
+
+
+def test_the_zero_of_a_single_worker_is_null_with_the_reason():
+    row = one(line(1, "image-classification", class_name="dog", confidence="0.00"))
+
+    assert (row["confidence"], row["confidence_note"]) == (None, SINGLE)
+
+
+def test_the_zero_of_a_model_is_as_it_says():
+    row = one(line(1, "image-classification", class_name="dog", confidence=0, human_annotated="no"))
+
+    assert (row["confidence"], row["confidence_note"]) == (0, None)
+
+
+def box_line(*confidences, **metadata):
+    box = {"class_id": 0, "left": 1, "top": 2, "width": 3, "height": 4}
+    objects = [{"confidence": confidence} for confidence in confidences]
+    told = {"class_map": {"0": "a"}, "objects": objects} | metadata
+    return line({"annotations": [box] * len(confidences)}, "object-detection", **told)
+
+
+def shares(row):
+    return [shape["confidence"] for shape in row["label"]["shapes"]]
+
+
+def test_zeros_of_parts_of_a_label_are_null_with_the_reason():
+    row = one(box_line(0, 0))
+    entity = {"label": "city", "startOffset": 5, "endOffset": 11}
+    spans = one(line({"annotations": {"entities": [entity]}}, "text-span", entities=[{"confidence": 0}]))
+    several = one(
+        line([2], "image-classification-multilabel", class_map={"2": "red"}, confidence_map={"2": 0})
+    )
+
+    assert (shares(row), row["confidence_note"]) == ([None, None], SINGLE)
+    assert (spans["label"][0]["confidence"], spans["confidence_note"]) == (None, SINGLE)
+    assert (several["label_confidences"], several["confidence_note"]) == ([None], SINGLE)
+
+
+OLD = "the file says 0.09: one worker was asked"
+
+
+@pytest.mark.parametrize("others", [[], ["cut off"], ['{"source": "x"}']])
+def test_the_old_confidence_of_single_workers_is_null_where_there_is_no_other(others):
+    rows = read_manifest([box_line(0.09), box_line(0.09, 0), box_line(), *others], engine="arrow").to_pylist()
+
+    assert [shares(row) for row in rows[:3]] == [[None], [None, None], []]
+    assert [row["confidence_note"] for row in rows[:3]] == [OLD, OLD, None]
+
+
+def test_the_old_confidence_stays_where_several_workers_were_asked():
+    rows = read_manifest([box_line(0.09), box_line(0.88)], engine="arrow").to_pylist()
+
+    assert [shares(row) for row in rows] == [[0.09], [0.88]]
+
+
+def test_each_attribute_is_judged_by_itself():
+    lines = [
+        species(attribute="a"),
+        line(1, "image-classification", attribute="b", class_name="x", confidence=0.09),
+    ]
+    rows = read_manifest(lines, engine="arrow").to_pylist()
+
+    assert [row["confidence"] for row in rows] == [0.92, None]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow"])
+def test_all_forms_lose_the_old_confidence(engine):
+    lines = [
+        line(1, "image-classification", class_name="dog", confidence=0.09),
+        line(1, "image-classification", class_name="dog", confidence=0.09, human_annotated="maybe"),
+    ]
+    frame = read_manifest(lines, engine=engine)
+    several = line([2], "image-classification-multilabel", class_map={"2": "red"}, confidence_map={"2": 0.09})
+
+    assert [str(each) for each in frame["confidence_note"]] == [OLD, OLD]
+    assert one(several)["label_confidences"] == [None]
+
+
+def test_in_batches_the_old_confidence_is_judged_by_what_has_been_read(monkeypatch):
+    monkeypatch.setattr(_manifest_source, "_LINES", 1)
+    frames = iter_manifest([box_line(0.09), box_line(0.88), box_line(0.09)], batch_size=1, engine="arrow")
+
+    assert [shares(frame.to_pylist()[0]) for frame in frames] == [[None], [0.88], [0.09]]
+
+
+MACHINE = line(1, "image-classification", class_name="cat", confidence=0.7, human_annotated="no")
+
+
+@pytest.mark.parametrize("lines", [[species(), MACHINE], [species(confidence_more=1), MACHINE]])
+def test_confidences_of_people_and_of_a_model_in_one_frame_warn(lines):
+    with pytest.warns(MixedConfidenceWarning, match="scales of their own") as warned:
+        read_manifest(lines)
+
+    assert warned[0].filename == __file__
+
+
+def test_batches_warn_once():
+    with pytest.warns(MixedConfidenceWarning) as warned:
+        assert len(list(iter_manifest([species(), MACHINE] * 3, batch_size=2))) == 3
+
+    assert len(warned) == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[species()], [MACHINE], [MACHINE, line(1, "image-classification", class_name="x", confidence=0)]],
+)
+def test_confidences_of_one_scale_do_not_warn(lines):
+    assert len(read_manifest(lines)) == len(lines)
 
 
 def test_names_of_attributes_may_have_any_letters():
@@ -313,6 +515,13 @@ def test_no_text_makes_it_fail(lines):
     assert frame.num_rows == sum(bool(text.replace("\n", " ").strip()) for text in lines)
 
 
+def genuine(name) -> Path:
+    file = GENUINE / f"{name}.output.manifest"
+    if not file.exists():
+        pytest.skip("genuine manifests are not part of the project: ../shared/data/outputs is not there")
+    return file
+
+
 @pytest.mark.parametrize(
     ("name", "rows", "first"),
     [
@@ -325,14 +534,63 @@ def test_no_text_makes_it_fail(lines):
     ],
 )
 def test_genuine_manifests_are_read_whole(name, rows, first):
-    file = GENUINE / f"{name}.output.manifest"
-    if not file.exists():
-        pytest.skip("genuine manifests are not part of the project: ../shared/data/outputs is not there")
-    frame = read_manifest(file)
+    frame = read_manifest(genuine(name))
 
     assert len(frame) == rows
     assert frame["error"].isna().all()
+    assert set(frame["status"]) == {"labelled"}
     assert first in str(frame["label"][0])
+
+
+def told(name):
+    """Return the lines of a genuine manifest as JSON says them, each with what is under its one label attribute."""
+    for text in genuine(name).read_text("utf-8-sig").splitlines():
+        if text.strip():
+            fields = json.loads(text)
+            key = next(key for key, value in fields.items() if isinstance(value, dict) and "type" in value)
+            (names,) = {key.removesuffix("-metadata")} & fields.keys() or {
+                each for each in fields if each not in {"source", "source-ref", key}
+            }
+            yield fields, names, fields[names], fields[key]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["image_classification", "mixed_classification", "bounding_box", "bounding_box_float", "custom_text", "semantic_segmentation"],
+)  # fmt: skip
+def test_genuine_manifests_are_read_without_loss(name):
+    rows = read_manifest(genuine(name), engine="arrow").to_pylist()
+
+    for row, (fields, attribute, value, metadata) in zip(rows, told(name), strict=True):
+        assert row["item"] == fields.get("source-ref", fields.get("source"))
+        assert (row["attribute"], row["metadata_type"]) == (attribute, metadata["type"])
+        assert row["job_name"] == metadata["job-name"]
+        assert row["completed_at"].isoformat()[:19] == metadata["creation-date"][:19]
+        assert row["label_source"] == "human"
+        assert_same_label(row, value, metadata)
+
+
+def assert_same_label(row, value, metadata):
+    kind = metadata["type"].removeprefix("groundtruth/")
+    if kind.endswith("classification"):
+        assert row["label"] == metadata["class-name"].strip("\u200b \ufeff")
+        assert (row["confidence"] or 0) == metadata["confidence"]
+        assert (row["confidence_note"] is None) == bool(metadata["confidence"])
+    elif kind == "object-detection":
+        drawn = [
+            {name: box[name] for name in ("left", "top", "width", "height")}
+            | {
+                "label": metadata["class-map"][str(box["class_id"])],
+                "confidence": each.get("confidence") or None,
+            }
+            for box, each in zip(value["annotations"], metadata["objects"], strict=True)
+        ]
+        assert row["label"]["shapes"] == drawn
+        assert row["label"]["image_width"] == value["image_size"][0]["width"]
+    elif kind == "semantic-segmentation":
+        assert row["label"] == row["label_uri"] == value
+    else:
+        assert json.loads(row["label"]) == value
 
 
 def test_many_lines_are_read_together_and_the_odd_one_by_itself():
