@@ -305,6 +305,7 @@ def test_rows_of_any_engine_are_the_same_lines(tmp_path, engine):
 NESTED = {
     "item": ["s3://pets/1.jpg", "s3://pets/2.jpg", "s3://pets/3.jpg"],
     "mood": [0, None, 1],
+    "shop": ["north", None, "ü"],
     "share": [0.25, 1e-7, float("nan")],
     "mood-metadata": [
         {"class-name": "null", "confidence": 0.5},
@@ -318,14 +319,14 @@ NESTED = {
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_is_null_is_not_in_a_line(tmp_path, engine):
     manifest = InputManifest.from_frame(
-        ENGINES[engine](NESTED), keep=["mood", "share", "mood-metadata", "tags"]
+        ENGINES[engine](NESTED), keep=["mood", "shop", "share", "mood-metadata", "tags"]
     )
 
     lines = list(InputManifest.open(manifest.write(tmp_path / "x.manifest")))
     assert lines == list(manifest) == [
-        {"source-ref": "s3://pets/1.jpg", "mood": 0, "share": 0.25, "mood-metadata": {"class-name": "null", "confidence": 0.5}, "tags": ["a"]},
+        {"source-ref": "s3://pets/1.jpg", "mood": 0, "shop": "north", "share": 0.25, "mood-metadata": {"class-name": "null", "confidence": 0.5}, "tags": ["a"]},
         {"source-ref": "s3://pets/2.jpg", "share": 1e-7, "tags": []},
-        {"source-ref": "s3://pets/3.jpg", "mood": 1, "mood-metadata": {"class-name": "b", "confidence": 1.0}, "tags": ["b", "c"]},
+        {"source-ref": "s3://pets/3.jpg", "mood": 1, "shop": "ü", "mood-metadata": {"class-name": "b", "confidence": 1.0}, "tags": ["b", "c"]},
     ]  # fmt: skip
 
 
@@ -416,9 +417,11 @@ def test_a_value_of_a_frame_that_json_has_not_is_named_by_its_line(tmp_path):
         InputManifest.from_frame(frame).write(tmp_path / "x.manifest")
 
 
-def test_more_rows_than_are_taken_at_a_time_are_all_written(tmp_path, monkeypatch):
+@pytest.mark.parametrize("column", [{}, {"no": [None] * 25}, {"tags": [[]] * 25}])
+def test_more_rows_than_are_taken_at_a_time_are_all_written(tmp_path, monkeypatch, column):
     monkeypatch.setattr(_manifest_frames, "_ROWS", 10)
-    frame = nw.from_native(pl.DataFrame({"source": [str(n) for n in range(25)]}))
+    monkeypatch.setattr(_manifest_frames, "_ROWS_BY_POLARS", 10)
+    frame = nw.from_native(pl.DataFrame({"source": [str(n) for n in range(25)]} | column))
 
     manifest = InputManifest.open(InputManifest.from_frame(frame).write(tmp_path / "x.manifest"))
     assert [line["source"] for line in manifest] == [str(n) for n in range(25)]

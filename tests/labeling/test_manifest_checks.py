@@ -260,9 +260,9 @@ def test_a_report_shows_some_of_each_kind_and_counts_all(tmp_path):
     report = file_of(tmp_path, b'{"source":"a"}\n' + b"\n" * 2_345 + b"{}\n").check()
 
     assert str(report).splitlines()[1:] == [
-        "  line 2: the line is empty; InputManifest.open(...).write(...) writes it without",
-        "  line 3: the line is empty; InputManifest.open(...).write(...) writes it without",
-        "  line 4: the line is empty; InputManifest.open(...).write(...) writes it without",
+        "  line 2: the line is empty; InputManifest.open(...).write(...) mends it",
+        "  line 3: the line is empty; InputManifest.open(...).write(...) mends it",
+        "  line 4: the line is empty; InputManifest.open(...).write(...) mends it",
         "  ... 2,342 more like this [empty-line]",
         "  line 2347: there is neither 'source' nor 'source-ref'",
     ]

@@ -40,7 +40,7 @@ MOST_OF_A_VALUE = 20_000
 _KEPT = 1_000
 _METADATA = "-metadata"
 _ATTRIBUTE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}")
-_REPAIR = "InputManifest.open(...).write(...) writes it without"
+_REPAIR = "InputManifest.open(...).write(...) mends it"
 _OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Severity = Literal["error", "warning"]

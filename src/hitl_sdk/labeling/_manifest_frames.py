@@ -17,13 +17,16 @@ from hitl_sdk.labeling._manifest_sources import SOURCES, LineSource, item_key
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import polars as pl
+
     from hitl_sdk.labeling._manifest_json import Line
     from hitl_sdk.labeling._manifest_sources import ItemKey
 
 __all__ = ["FrameRows"]
 
-_ROWS = 65_536
-_NULL = b"null"
+_ROWS = 2_048  # of many more, the garbage collector would look at each again and again
+_ROWS_BY_POLARS = 16_384
+_OF_JSON = frozenset({str, int, bool, dict})
 
 
 class FrameRows(LineSource):
@@ -51,20 +54,21 @@ class FrameRows(LineSource):
 
     def batches(self) -> Iterator[list[Line]]:
         """Yield a data object for each row."""
-        return map(_lines, self._parts())
+        return map(_lines, self._parts(_ROWS))
 
     def encoded(self) -> Iterator[bytes]:
         """Yield the lines as they are written."""
-        by_polars = _has_polars() and all(map(_is_written_alike, self._frame.schema.values()))
+        if not (_has_polars() and all(map(_is_written_alike, self._frame.schema.values()))):
+            yield from super().encoded()
+            return
         number = 1
-        for part in self._parts():
-            written = _written_by_polars(part) if by_polars else _NULL
-            # What polars writes as null is not in a line, or is no number; both are seen to row by row.
-            yield encode_lines(_lines(part), first=number) if _NULL in written else written
+        for part in self._parts(_ROWS_BY_POLARS):
+            written = _written_by_polars(part)
+            yield encode_lines(_lines(part), first=number) if written is None else written
             number += len(part)
 
-    def _parts(self) -> Iterator[nw.DataFrame[Any]]:
-        return (self._frame[start : start + _ROWS] for start in range(0, len(self._frame), _ROWS))
+    def _parts(self, rows: int) -> Iterator[nw.DataFrame[Any]]:
+        return (self._frame[start : start + rows] for start in range(0, len(self._frame), rows))
 
 
 def _as_frame(native: Any) -> nw.DataFrame[Any]:
@@ -94,16 +98,23 @@ def _column_of_items(names: Sequence[str]) -> str:
 
 def _lines(part: nw.DataFrame[Any]) -> list[Line]:
     names = part.columns
-    rows = zip(*(_values(part[name]) for name in names), strict=True)
-    if all(_is_whole(part[name]) for name in names):
-        return [dict(zip(names, row, strict=True)) for row in rows]
-    return [
-        {name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows
-    ]
+    columns = [_values(part[name]) for name in names]
+    rows = zip(*columns, strict=True)
+    if any(value is None for values in columns for value in values):
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows
+        ]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _values(series: nw.Series[Any]) -> list[Any]:
-    if _is_whole(series) and not series.dtype.is_temporal():
+    """Return the values as JSON has them; None for null and for what is no number."""
+    kind = series.dtype
+    if kind == nw.Object:
+        values = series.to_list()
+        if set(map(type, values)) <= _OF_JSON:
+            return values
+    elif not (kind.is_temporal() or kind.is_float() or series.null_count()):
         return series.to_list()
     return [_json_value(value) for value in read_column(series)]
 
@@ -115,25 +126,36 @@ def _json_value(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _is_whole(series: nw.Series[Any]) -> bool:
-    """Tell whether each row has a value; of floats and of objects that is not known before each is looked at."""
-    kind = series.dtype
-    return not (kind == nw.Object or kind.is_float() or series.null_count())
-
-
 def _is_written_alike(kind: Any) -> bool:
-    """Tell whether polars writes values of a type as ``json`` does, null and what is no number aside."""
+    """Tell whether polars writes values of a type as ``json`` does, null and what is no number aside.
+
+    It does so of lists too, but whether these hold nulls is seen no faster than by writing them line by line.
+    """
     if isinstance(kind, nw.Struct):
         return all(_is_written_alike(field.dtype) for field in kind.fields)
-    if isinstance(kind, nw.List):
-        return _is_written_alike(kind.inner)
     return kind in (nw.String, nw.Boolean, nw.Float64) or kind.is_integer()
 
 
-def _written_by_polars(part: nw.DataFrame[Any]) -> bytes:
+def _written_by_polars(part: nw.DataFrame[Any]) -> bytes | None:
+    """Return the rows as polars writes them; None if it would write null for what is not in a line, or is no number."""
+    rows = part.to_polars()
+    if any(map(_has_nulls, rows.get_columns())):
+        return None
     buffer = BytesIO()
-    part.to_polars().write_ndjson(buffer)
+    rows.write_ndjson(buffer)
     return buffer.getvalue()
+
+
+def _has_nulls(series: pl.Series) -> bool:
+    """Tell whether there may be a null or something that is no number."""
+    import polars as pl
+
+    kind = series.dtype
+    if series.null_count():
+        return True
+    if isinstance(kind, pl.Struct):
+        return any(_has_nulls(series.struct.field(field.name)) for field in kind.fields)
+    return kind.is_float() and not series.is_finite().all()
 
 
 @cache

@@ -182,18 +182,16 @@ def _is_json(lines: Sequence[Line]) -> bool:
     """Tell whether all lines are dicts with texts as keys, and hold nothing but types that JSON has."""
     if set(map(type, lines)) != {dict} or set(map(type, set().union(*lines))) != {str}:
         return False
-    types = set(map(type, chain.from_iterable(map(dict.values, lines))))
-    if types <= _SCALARS:
-        return True
-    parts: Sequence[Any] = lines
+    values: list[Any] = list(chain.from_iterable(map(dict.values, lines)))
     for _ in range(_DEEPEST):
-        parts = [part for value in parts for part in (value.values() if isinstance(value, dict) else value)]
-        types = set(map(type, parts))
+        types = set(map(type, values))
+        if types <= _SCALARS:
+            return True
         if not types <= _SCALARS | {dict, list}:
             return False
-        parts = [part for part in parts if isinstance(part, dict | list)]
-        if not parts:
-            return True
+        dicts = [value for value in values if isinstance(value, dict)]
+        lists = [value for value in values if isinstance(value, list)] if list in types else []
+        values = [*chain.from_iterable(map(dict.values, dicts)), *chain.from_iterable(lists)]
     return False
 
 
