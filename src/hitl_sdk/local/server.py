@@ -123,7 +123,9 @@ def application(service: ReviewService, *, on_start: Callable[[], None] = lambda
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        timers = [asyncio.create_task(_let_time_pass(service)), asyncio.create_task(front.keep_saving())]
+        # two, so that a job's slow function keeps nobody else waiting
+        timers = [asyncio.create_task(_let_time_pass(service)) for _ in range(2)]
+        timers.append(asyncio.create_task(front.keep_saving()))
         on_start()
         yield
         for timer in timers:

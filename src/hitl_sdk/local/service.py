@@ -59,7 +59,7 @@ def review_service(
     ...     service.handle(HttpRequest("GET", "/human-loops/loop-1")).status
     404
     """
-    delivery = MotoServices(moto_state.changing) if moto_state else MotoServices()
+    delivery = MotoServices(moto_state)
     with Store(store_url) as store, delivery.lambdas.at_work():
         engine = Engine(store, clock=clock, seed=seed, deliver=delivery)
         if moto_state:

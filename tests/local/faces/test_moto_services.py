@@ -83,7 +83,7 @@ def test_a_bucket_that_is_gone_with_its_object_is_created_again():
 def test_whoever_keeps_moto_is_told_of_objects_and_events(cloud, tmp_path):
     cloud.bucket("reviews")
     state = MotoState(tmp_path / "moto.pickle")
-    services = MotoServices(state.changing)
+    services = MotoServices(state)
 
     told = []
     for put in (
