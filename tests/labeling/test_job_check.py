@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+import sys
 
-from hitl_sdk.errors import InvalidInputError
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError
+
+from hitl_sdk.errors import InvalidInputError, UnavailableError
 from hitl_sdk.labeling import AutomatedLabeling, InputManifest, SnsInput
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reviews"
@@ -173,3 +178,71 @@ def test_an_estimate_needs_a_manifest_and_numbers_that_can_be(session, jobs):
         jobs.make(input=texts(1)).estimate(seconds_per_task=-1)
     jobs.put_manifest(session, [{"source": "good"}])
     assert jobs.make().estimate(session).objects == 1
+
+
+def put_image(session, key, width, height):
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.new("1", (width, height)).save(content, "PNG")
+    session.client("s3").put_object(Bucket="labels", Key=key, Body=content.getvalue())
+    return {"source-ref": f"s3://labels/{key}"}
+
+
+def test_images_too_large_for_a_model_are_told(session, jobs, cloud):
+    from hitl_sdk._ground_truth import kind_named
+
+    small, large = put_image(session, "small.png", 1920, 1080), put_image(session, "large.png", 1921, 1080)
+    session.client("s3").put_object(Bucket="labels", Key="broken.png", Body=b"no image")
+    others = [{"source-ref": "s3://labels/none.png"}, {"source-ref": "s3://labels/broken.png"}]
+    fields = {"role_arn": cloud.role_arn, "automated": AutomatedLabeling()}
+
+    def told(lines, kind):
+        job = jobs.of(kind_named(kind), input=InputManifest.from_lines(lines), **fields)
+        return [problem.message for problem in job.check(session).problems if "pixels" in problem.message]
+
+    assert told([*others, small], "SemanticSegmentation") == []
+    (message,) = told([*others, small, large, large], "SemanticSegmentation")
+    assert message.startswith("s3://labels/large.png: the image has 1921 x 1080 pixels")
+    assert told([large], "BoundingBox") == []
+    assert told([{"source": "a text"}], "TextMultiClass") == []
+
+
+def test_without_pillow_sizes_are_not_looked_at(session, jobs, cloud, monkeypatch):
+    from hitl_sdk._ground_truth import kind_named
+
+    lines = [put_image(session, "large.png", 4000, 10)]
+    job = jobs.of(
+        kind_named("BoundingBox"),
+        input=InputManifest.from_lines(lines),
+        role_arn=cloud.role_arn,
+        automated=AutomatedLabeling(),
+    )
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    assert "automated: looking at the sizes of images needs PIL" in str(job.check(session))
+
+
+def test_what_the_caller_may_not_read_the_jobs_role_may(session, jobs, cloud):
+    jobs.put_manifest(session, [{"source": "good"}])
+
+    def refuse(**_):
+        said = {"Error": {"Code": "AccessDenied", "Message": "not allowed"}}
+        return AWSResponse("https://example.com", 403, {}, None), said
+
+    for operation in ("GetObject", "GetBucketLocation"):
+        session.client("s3").meta.events.register(f"before-call.s3.{operation}", refuse)
+    report = jobs.make(role_arn=cloud.role_arn).check(session)
+    assert report.ok
+    assert "its lines were not looked at" in str(report)
+
+
+def test_what_may_be_gone_next_time_is_no_fault_of_the_job(session, jobs, cloud):
+    jobs.put_manifest(session, [{"source": "good"}])
+
+    def break_off(**_):
+        raise EndpointConnectionError(endpoint_url="https://unreachable.example.com")
+
+    session.client("s3").meta.events.register("before-call.s3.GetObject", break_off)
+    with pytest.raises(UnavailableError):
+        jobs.make(role_arn=cloud.role_arn).check(session)

@@ -8,12 +8,14 @@ from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk.arns import parse_arn
 from hitl_sdk.errors import (
     AccessDeniedError,
-    HitlError,
     InvalidArnError,
+    InvalidInputError,
+    MissingExtraError,
     NotFoundError,
     RegionNotSupportedError,
 )
 from hitl_sdk.labeling._files import split_object_uri
+from hitl_sdk.labeling._image_sizes import image_sizes
 from hitl_sdk.labeling._input import manifest_address, manifest_of
 from hitl_sdk.labeling.job_report import JobProblem, JobReport
 from hitl_sdk.labeling.streaming import SnsInput
@@ -21,6 +23,7 @@ from hitl_sdk.labeling.streaming import SnsInput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hitl_sdk.labeling.automated import AutomatedLabeling
     from hitl_sdk.labeling.job import LabelingJob
     from hitl_sdk.labeling.report import ManifestReport
     from hitl_sdk.session import Session
@@ -37,16 +40,27 @@ def report_on(job: LabelingJob, session: Session | None) -> JobReport:
     if session is not None:
         problems += _arn_problems(job, session)
         problems += _bucket_problems(job, session)
+    advice: list[JobProblem] = []
+    manifest = None
     try:
-        unreadable = any(problem.field == "input" for problem in problems)
-        manifest = None if unreadable else manifest_report(job, session)
-    except HitlError as error:
-        return JobReport(
-            problems=(*problems, JobProblem("input", str(error))), advice=tuple(_advice(job, None))
-        )
+        if not any(problem.field == "input" for problem in problems):
+            manifest = manifest_report(job, session)
+    except (NotFoundError, InvalidInputError) as error:
+        problems.append(JobProblem("input", str(error)))
+    except AccessDeniedError as error:  # the job's role may read what the caller may not
+        advice.append(JobProblem("input", f"its lines were not looked at: {error}"))
     if manifest is not None:
         problems += _manifest_problems(job, manifest)
-    return JobReport(tuple(problems), tuple(_advice(job, manifest)), manifest)
+        advice += _manifest_advice(job, manifest)
+    if manifest is not None and session is not None and job.automated is not None:
+        try:
+            problems += _image_problems(job, job.automated, session)
+        except MissingExtraError as error:
+            advice.append(JobProblem("automated", str(error)))
+    if job.max_concurrent_tasks > _USUAL_BATCH:
+        text = f"AWS Support has to allow more than {_USUAL_BATCH:,}: ask before you start"
+        advice.append(JobProblem("max_concurrent_tasks", text))
+    return JobReport(tuple(problems), tuple(advice), manifest)
 
 
 def manifest_report(job: LabelingJob, session: Session | None) -> ManifestReport | None:
@@ -65,19 +79,25 @@ def _manifest_problems(job: LabelingJob, manifest: ManifestReport) -> Iterator[J
             yield JobProblem("automated", f"{problem}: leave automated out, or give more objects")
 
 
-def _advice(job: LabelingJob, manifest: ManifestReport | None) -> Iterator[JobProblem]:
+def _manifest_advice(job: LabelingJob, manifest: ManifestReport) -> Iterator[JobProblem]:
     """Yield what AWS allows, but advises against."""
-    if manifest is not None and manifest.ok and manifest.n_warnings:
+    if manifest.ok and manifest.n_warnings:
         yield JobProblem("input", str(manifest).replace("\n", "\n  "))
-    if job.automated is not None and manifest is not None:
-        advice = job.automated.advice(n_objects=manifest.n_lines)
-        if advice is not None:
-            yield JobProblem("automated", advice)
-    if job.max_concurrent_tasks > _USUAL_BATCH:
-        yield JobProblem(
-            "max_concurrent_tasks",
-            f"AWS Support has to allow more than {_USUAL_BATCH:,}: ask before you start",
-        )
+    advice = job.automated and job.automated.advice(n_objects=manifest.n_lines)
+    if advice:
+        yield JobProblem("automated", advice)
+
+
+def _image_problems(job: LabelingJob, automated: AutomatedLabeling, session: Session) -> Iterator[JobProblem]:
+    """Yield the first image that is too large to be labelled automatically."""
+    manifest = manifest_of(job.input, session)
+    if manifest is None or job.kind.automated_most_pixels is None:
+        return
+    for uri, width, height in image_sizes(manifest, session):
+        problem = automated.image_problem(job.kind, width, height)
+        if problem is not None:
+            yield JobProblem("automated", f"{uri}: {problem}: scale the images, or leave automated out")
+            return
 
 
 def bucket_region(bucket: str, session: Session) -> str:
