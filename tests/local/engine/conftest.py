@@ -56,6 +56,18 @@ class BreakableDelivery(MemoryDelivery):
         answer = super().invoke(scope, function_arn, json.loads(json.dumps(event)))
         return json.loads(json.dumps(answer))
 
+    def receive(self, scope, queue, limit):
+        self._break(f"receive {queue}")
+        return super().receive(scope, queue, limit)
+
+    def drop(self, scope, queue, receipts) -> None:
+        self._break(f"drop {queue}")
+        super().drop(scope, queue, receipts)
+
+    def publish(self, scope, topic_arn, message) -> None:
+        self._break(f"publish {topic_arn.rpartition(':')[2]}")
+        super().publish(scope, topic_arn, message)
+
     def user_pool_client(self, scope, user_pool_id, client_id):
         if self.clients is None:
             return None
