@@ -5,9 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from io import BytesIO
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, cast
 
+from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import (
     Box,
@@ -87,7 +89,7 @@ def picture(row: Mapping[str, object], task: Task, *, image: bytes | None = None
     (True, True)
     """
     _check_row(row)
-    label = _first_frame(_readable(row, task))
+    label = _first_frame(_readable(row, task), image)
     colors = _Colors()
     parts, height = _item(cast("str", row["item"]), label, image, colors)
     for name in _FACTS:
@@ -138,13 +140,16 @@ def _readable(row: Mapping[str, object], task: Task) -> Label | None:
     return None
 
 
-def _first_frame(label: Label | None) -> object:
+def _first_frame(label: Label | None, image: bytes | None) -> object:
     """Return of a sequence of frames what is drawn on the first; any other label as it is."""
     if not isinstance(label, FrameSequence):
         return label
     objects = label.frames[0].objects if label.frames else ()
     shapes: list[Any] = [each.shape for each in objects if not isinstance(each.shape, Cuboid)]
-    return Shapes(tuple(shapes))
+    if not shapes or image is None:
+        return Shapes(tuple(shapes))
+    opened = load("PIL.Image", extra="images", needed_for="drawing on a frame").open(BytesIO(image))
+    return Shapes(tuple(shapes), *opened.size)
 
 
 def _item(item: str, label: object, image: bytes | None, colors: _Colors) -> tuple[list[str], float]:
