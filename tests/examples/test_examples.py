@@ -19,8 +19,9 @@ from hitl_sdk.testing import mock_hitl
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOT_RUN = {
-    "product_reviews"
-}  # reads a data set that is not part of the project; tests/examples/test_product_reviews.py
+    "deployed_functions",  # asks pip for wheels; tests/packaging/test_example.py
+    "product_reviews",  # reads a data set that is not part of the project; tests/examples/test_product_reviews.py
+}
 SCRIPTS = sorted(
     path.stem
     for path in EXAMPLES.glob("*.py")

@@ -54,9 +54,10 @@ def in_cloud(cloud):
         ({"name": "SageMaker" + "x" * 60}, "allowed are 1 to 64 characters"),
         ({"code": b"no zip"}, "the code is no zip of a function"),
         ({"code": zipped(settings="[]")}, "the code is no zip of a function"),
-        ({"code": 7}, "code: Input should be a valid bytes"),
+        ({"code": 7}, "code: give the zip as bytes, or the path of its file, not int"),
         ({"code": "nowhere.zip"}, "the code can't be read from nowhere.zip: No such file"),
-        ({"handler": None}, "handler: is required"),
+        ({"handler": ""}, "handler: allowed are 1 to 128 characters: module.function"),
+        ({"runtime": ""}, "runtime: allowed is a Python of Lambda's"),
         ({"handler": "my handler"}, "module.function"),
         ({"runtime": "nodejs24.x"}, "allowed is a Python of Lambda's"),
         ({"timeout": 0}, "timeout"),
@@ -94,7 +95,7 @@ def test_the_zip_says_its_handler_and_runtime_and_what_is_given_wins(tmp_path):
     file.write_bytes(zipped(settings=FunctionSettings("mood.handler", "python3.13", "arm64").to_json()))
 
     told = LambdaFunction(name=NAME, code=file, role_arn=ROLE)
-    given = LambdaFunction(name=NAME, code=str(file), role_arn=ROLE, handler="mood.other", runtime=None)
+    given = LambdaFunction(name=NAME, code=str(file), role_arn=ROLE, handler="mood.other")
 
     assert (told.handler, told.runtime, told.architecture) == ("mood.handler", "python3.13", "arm64")
     assert (given.handler, given.runtime) == ("mood.other", "python3.13")

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._function_zip import LARGEST_UPLOAD, Architecture, settings_in, too_large
@@ -54,8 +54,10 @@ def _read(file: Path) -> bytes:
         raise ValueError(f"the code can't be read from {file}: {error.strerror}") from None
 
 
-def _uploadable(code: bytes) -> bytes:
-    """Refuse what can't be uploaded. That it is a zip was seen when it was read."""
+def _uploadable(code: object) -> bytes:
+    """Refuse what can't be uploaded. A file was read, and that it is a zip was seen, before."""
+    if not isinstance(code, bytes):
+        raise ValueError(f"give the zip as bytes, or the path of its file, not {type(code).__name__}")
     excess = too_large(len(code), LARGEST_UPLOAD)
     if excess is not None:
         raise ValueError(
@@ -126,7 +128,7 @@ class LambdaFunction(Resource[LambdaFunctionState]):
         1 to 64 letters, digits, hyphens and underscores; with ``GtRecipe``, ``LabelingFunction``, ``SageMaker``,
         ``Sagemaker`` or ``sagemaker`` in it, for else a job's usual role may not invoke it.
     code : bytes or path
-        The zip, at most 50 MB, as `functions.build_zip` or ``hitl functions build`` makes it.
+        The zip, at most 50 MB, as `functions.build_zip` or ``hitl functions build`` makes it. A file is read at once.
     role_arn : str
         The role that the function has while it runs; ``lambda.amazonaws.com`` must be trusted to assume it.
     handler : str, optional
@@ -187,10 +189,10 @@ class LambdaFunction(Resource[LambdaFunctionState]):
     )
 
     name: Annotated[str, AfterValidator(_NAME), AfterValidator(_invocable)]
-    code: Annotated[bytes, AfterValidator(_uploadable)] = Field(repr=False)
+    code: Annotated[bytes | str | Path, PlainValidator(_uploadable)] = Field(repr=False)
     role_arn: RoleArn
-    handler: Annotated[str, AfterValidator(_HANDLER)]
-    runtime: Annotated[str, AfterValidator(_of_python)]
+    handler: Annotated[str, AfterValidator(_HANDLER)] = Field(default="", validate_default=True)
+    runtime: Annotated[str, AfterValidator(_of_python)] = Field(default="", validate_default=True)
     architecture: Architecture = "x86_64"
     memory_size: Annotated[int, Field(ge=128, le=32_768)] = 512
     timeout: Annotated[int, Field(ge=1, le=5_400)] = 300
@@ -211,12 +213,17 @@ class LambdaFunction(Resource[LambdaFunctionState]):
             return fields
         settings = settings_in(code)
         said = {} if settings is None else asdict(settings)
-        return {**said, **{name: value for name, value in fields.items() if value is not None}, "code": code}
+        return {**said, **fields, "code": code}
 
     @property
     def code_sha256(self) -> str:
         """The digest of the zip, in Base64, as AWS computes it."""
-        return base64.b64encode(hashlib.sha256(self.code).digest()).decode()
+        return base64.b64encode(hashlib.sha256(self._zip).digest()).decode()
+
+    @property
+    def _zip(self) -> bytes:
+        """The code, which is read when the builder is made."""
+        return cast("bytes", self.code)
 
     def _read(self, session: Session) -> LambdaFunctionState:
         return _state(session.client("lambda").get_function_configuration(FunctionName=self.name))
@@ -225,7 +232,7 @@ class LambdaFunction(Resource[LambdaFunctionState]):
         with self._iam_explained():
             session.client("lambda").create_function(
                 FunctionName=self.name,
-                Code={"ZipFile": self.code},
+                Code={"ZipFile": self._zip},
                 Handler=self.handler,
                 Runtime=cast("Any", self.runtime),  # newer ones than the stubs know
                 Role=self.role_arn,
@@ -255,7 +262,7 @@ class LambdaFunction(Resource[LambdaFunctionState]):
         with self._iam_explained():
             if differing & {"code_sha256", "architecture"}:
                 client.update_function_code(
-                    FunctionName=self.name, ZipFile=self.code, Architectures=[self.architecture]
+                    FunctionName=self.name, ZipFile=self._zip, Architectures=[self.architecture]
                 )
                 self.wait(session)  # Lambda refuses the next change until this one is done
             if differing - {"code_sha256", "architecture"}:
