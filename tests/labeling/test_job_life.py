@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from hitl_sdk.errors import (
@@ -15,10 +19,12 @@ from hitl_sdk.errors import (
     InvalidInputError,
     InvalidResourceError,
     NotFoundError,
+    RejectedError,
     ResourceFailedError,
     WaitTimeoutError,
 )
 from hitl_sdk.labeling import InputManifest
+from hitl_sdk.resources import LambdaFunction
 
 LINES = [{"source": f"review {number}"} for number in range(6)]
 DAY = 86_400
@@ -259,3 +265,92 @@ def test_a_clone_keeps_what_was_given_and_makes_anew_what_follows_from_the_name(
     job = jobs.make(max_concurrent_tasks=7)
     clone = job.clone(name="mood-2")
     assert (clone.max_concurrent_tasks, clone.attribute, clone.input) == (7, "mood-2", job.input)
+
+
+VOTE = """
+import json
+
+import boto3
+
+
+def handler(event, context):
+    bucket, _, key = event["payload"]["s3Uri"].removeprefix("s3://").partition("/")
+    objects = json.loads(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    return [
+        {
+            "datasetObjectId": each["datasetObjectId"],
+            "consolidatedAnnotation": {
+                "content": {event["labelAttributeName"]: {"votes": len(each["annotations"])}}
+            },
+        }
+        for each in objects
+    ]
+"""
+
+
+def test_a_function_of_ones_own_is_deployed_with_the_job(session, jobs, job, cloud):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("vote.py", VOTE)
+    vote = LambdaFunction(
+        name="SageMaker-vote",
+        code=packed.getvalue(),
+        handler="vote.handler",
+        runtime="python3.12",
+        role_arn=cloud.role_arn,
+    )
+    job = job.clone(name="voted", task=jobs.note, post_annotation=vote)
+    assert "+ Lambda function 'SageMaker-vote'" in str(job.plan(session))
+    cloud.workers.answer(lambda item: {"note": "fine"})
+    job.ensure(session)
+    assert "= Lambda function 'SageMaker-vote'" in str(job.plan(session))
+    assert job.plan(session).is_empty
+    assert job.wait(session, timeout=DAY).ok
+    (first, *_) = InputManifest.open(job.output_manifest_uri, session)
+    assert first["voted"] == {"votes": 1}
+    assert first["voted-metadata"]["type"] == "groundtruth/custom"
+
+
+def test_a_job_with_a_condition_for_stopping_may_end_stopped(session, job, answered):
+    job = job.clone(name="few", max_human_labeled_objects=2, max_concurrent_tasks=2)
+    job.ensure(session)
+    state = job.wait(session, timeout=DAY)
+    assert (state.status, state.counters.labeled) == ("Stopped", 2)
+
+
+def test_a_bar_shows_the_objects_that_are_done(session, job, answered, monkeypatch):
+    moved = []
+
+    @contextmanager
+    def bar(description, *, total, shown):
+        assert (description, shown) == ("labeling job 'mood-1'", True)
+        yield lambda done, total=None: moved.append((done, total))
+
+    monkeypatch.setattr("hitl_sdk.labeling._life.progress_bar", bar)
+    job.ensure(session)
+    job.wait(session, timeout=DAY)
+    assert moved[-1] == (6, 6)
+    assert moved == sorted(moved)
+
+
+def test_a_job_that_ends_while_it_is_told_to_stop_is_as_it_ended(session, job, cloud):
+    job.ensure(session)
+
+    def end_before(**_):
+        cloud.workers.answer(lambda item: {"crowd-classifier": {"label": "good"}})
+        cloud.advance(DAY)
+
+    session.client("sagemaker").meta.events.register("before-call.sagemaker.StopLabelingJob", end_before)
+    assert job.stop(session).status == "Completed"
+
+
+def test_an_order_to_stop_that_is_refused_is_an_error(session, job):
+    job.ensure(session)
+
+    def refuse(**_):
+        said = {"Error": {"Code": "ValidationException", "Message": "not now"}}
+        return AWSResponse("https://example.com", 400, {}, None), said
+
+    session.client("sagemaker").meta.events.register("before-call.sagemaker.StopLabelingJob", refuse)
+    with pytest.raises(RejectedError, match="not now"):
+        job.stop(session)

@@ -14,6 +14,7 @@ from hitl_sdk.errors import (
     HitlError,
     InvalidResourceError,
     NotFoundError,
+    RejectedError,
     ResourceFailedError,
 )
 from hitl_sdk.labeling._checks import report_on
@@ -171,8 +172,10 @@ def stop(job: LabelingJob, session: Session, timeout: float) -> LabelingJobState
         try:
             with translated_errors(job.label):
                 session.client("sagemaker").stop_labeling_job(LabelingJobName=job.name)
-        except NotFoundError:
-            pass  # it has ended in between, which is how AWS says so
+        except (ConflictError, NotFoundError, RejectedError):
+            # AWS does not document how it refuses to stop a job that has ended in between.
+            if not describe(job.name, session).has_ended:
+                raise
     return _wait_for_end(job, session, timeout, None)
 
 
