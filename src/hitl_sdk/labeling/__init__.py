@@ -1,7 +1,8 @@
 """The storyline of Ground Truth: manifests in, labeling jobs, chains of them."""
 
 from hitl_sdk.labeling.automated import AutomatedLabeling
-from hitl_sdk.labeling.categories import LabelAttribute, LabelCategories, LabelCategory
+from hitl_sdk.labeling.categories import LabelCategories
+from hitl_sdk.labeling.category_labels import LabelAttribute, LabelCategory
 from hitl_sdk.labeling.diagnosis import Diagnosis, JobFinding
 from hitl_sdk.labeling.estimate import JobEstimate
 from hitl_sdk.labeling.job import LabelingJob
