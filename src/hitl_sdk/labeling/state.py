@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from hitl_sdk._ground_truth import CUSTOM, Kind, Stage, function_of_arn, kind_named
 from hitl_sdk.resources import State
 
 __all__ = ["LabelCounters", "LabelingJobState"]
@@ -113,6 +114,29 @@ class LabelingJobState(State):
     def ok(self) -> bool:
         """True if it is Completed, and no object has failed."""
         return self.status == "Completed" and not self.counters.failed
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind, by the function that reads the answers: AWS keeps no other trace of it."""
+        found = function_of_arn(self.function_arns["ACS"] or "")
+        return kind_named(CUSTOM) if found is None else found[1]
+
+    @property
+    def function_arns(self) -> dict[Stage, str | None]:
+        """The functions before people answer, and after; None where there is none."""
+        task = self.settings.get("HumanTaskConfig", {})
+        consolidation = task.get("AnnotationConsolidationConfig", {})
+        return {
+            "PRE": task.get("PreHumanTaskLambdaArn"),
+            "ACS": consolidation.get("AnnotationConsolidationLambdaArn"),
+        }
+
+    @property
+    def input_manifest_uri(self) -> str | None:
+        """Where the input manifest lies; None of a streaming job that has none."""
+        source = self.settings.get("InputConfig", {}).get("DataSource", {})
+        uri: str | None = source.get("S3DataSource", {}).get("ManifestS3Uri")
+        return uri
 
     def __str__(self) -> str:
         """Return one line: the job, its status, its counters, and why it has failed."""

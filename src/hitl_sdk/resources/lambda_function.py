@@ -22,10 +22,10 @@ from hitl_sdk.session import Session
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
-__all__ = ["LambdaFunction", "LambdaFunctionState"]
+__all__ = ["INVOCABLE", "LambdaFunction", "LambdaFunctionState"]
 
 # The managed policy AmazonSageMakerGroundTruthExecution lets a job invoke functions with one of these in their name.
-_INVOCABLE = ("GtRecipe", "LabelingFunction", "SageMaker", "Sagemaker", "sagemaker")
+INVOCABLE = ("GtRecipe", "LabelingFunction", "SageMaker", "Sagemaker", "sagemaker")
 _HANDLER = TextRule(r"[^\s]+", 128, "module.function")
 _NAME = TextRule("[a-zA-Z0-9-_]+", 64, "letters, digits, hyphens and underscores")
 _RUNTIME = re.compile(r"python3\.\d+")
@@ -33,9 +33,9 @@ _VARIABLE = TextRule("[a-zA-Z]([a-zA-Z0-9_])+", 4096, "letters, digits and under
 
 
 def _invocable(name: str) -> str:
-    if not any(word in name for word in _INVOCABLE):
+    if not any(word in name for word in INVOCABLE):
         raise ValueError(
-            f"one of {', '.join(_INVOCABLE)} must be in it: other functions can't be invoked by a job whose role "
+            f"one of {', '.join(INVOCABLE)} must be in it: other functions can't be invoked by a job whose role "
             "has the policy AmazonSageMakerGroundTruthExecution"
         )
     return name
