@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 from botocore.awsrequest import AWSResponse
 
 from hitl_sdk import PrivateTeam, tasks
 from hitl_sdk._ground_truth import kind_named
-from hitl_sdk.labeling import InputManifest
+from hitl_sdk.labeling import InputManifest, LabelCounters
 from hitl_sdk.labeling._diagnose import diagnosis_of
 
 IMAGES = tasks.ImageClassification(name="digit", labels=["0", "1"], title="Which digit?")
@@ -105,8 +106,6 @@ def test_a_team_that_is_gone_is_found(session, jobs, made):
 
 def examined(state, session, **settings):
     """Diagnose a job that has other settings than it was made with."""
-    from dataclasses import replace
-
     return diagnosis_of(replace(state, settings={**state.settings, **settings}), session)
 
 
@@ -287,3 +286,50 @@ def test_a_kind_with_a_task_ui_of_aws_has_no_template_to_look_at(session, jobs, 
     job = made(task=jobs.task_of(kind), input=lines)
     sign_in(session, jobs.team)
     assert job.diagnose(session).ok
+
+
+def test_who_works_for_a_vendor_is_not_looked_at(session, made):
+    state = made().describe(session)
+    vendor = "arn:aws:sagemaker:us-east-1:999999999999:workteam/vendor-crowd/theirs"
+    config = {**state.settings["HumanTaskConfig"], "WorkteamArn": vendor}
+    assert examined(state, session, HumanTaskConfig=config).ok
+
+
+def test_whom_an_openid_provider_lets_in_is_not_looked_at(session, made):
+    job = made()
+
+    def of_openid(parsed, **_):
+        parsed["Workteam"]["MemberDefinitions"] = [{"OidcMemberDefinition": {"Groups": ["people"]}}]
+
+    session.client("sagemaker").meta.events.register("after-call.sagemaker.DescribeWorkteam", of_openid)
+    assert job.diagnose(session).ok
+
+
+def test_a_job_of_which_aws_says_little_is_examined_all_the_same(session, jobs, made, cloud):
+    job = made(task_time_limit=60, task_availability_lifetime=3600)
+    cloud.advance(7200)
+    state = replace(job.describe(session), created_at=None, output_manifest_uri=None)
+    diagnosis = diagnosis_of(state, session)
+    assert diagnosis.codes == ("objects-failing",)
+    assert diagnosis.findings[0].evidence == "all objects have failed"
+    gone = replace(state, output_manifest_uri="s3://labels/none.manifest")
+    assert diagnosis_of(gone, session).findings[0].evidence == "all objects have failed"
+
+
+def test_some_objects_that_have_failed_are_counted(session, made):
+    state = made().describe(session)
+    some = replace(state, counters=LabelCounters(human_labeled=2, failed=1))
+    assert "1 of 3 objects have failed" in str(diagnosis_of(some, session))
+
+
+def test_an_s3_that_knows_no_such_rules_is_told_and_the_rest_is_seen(session, made):
+    job = made(team=PrivateTeam(name="empty"))
+
+    def refuse(**_):
+        said = {"Error": {"Code": "MethodNotAllowed", "Message": "no"}}
+        return AWSResponse("https://example.com", 405, {}, None), said
+
+    session.client("s3").meta.events.register("before-call.s3.GetBucketCors", refuse)
+    diagnosis = job.diagnose(session)
+    assert diagnosis.codes == ("no-worker", "not-seen")
+    assert "look at it yourself" in str(diagnosis)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
 from hitl_sdk._ground_truth import function_of_arn
-from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError
+from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, RejectedError
 from hitl_sdk.labeling._diagnose_input import look_at_buckets, look_at_manifest, look_at_template
 from hitl_sdk.labeling.diagnosis import Diagnosis, JobFinding
 from hitl_sdk.labeling.manifest import InputManifest
@@ -40,10 +40,10 @@ def diagnosis_of(state: LabelingJobState, session: Session) -> Diagnosis:
     for examination in _EXAMINATIONS:
         try:
             found += examination(state, session)
-        except AccessDeniedError as error:
-            found.append(
-                JobFinding("not-seen", error.message, f"allow {error.operation}, and diagnose again")
-            )
+        except (AccessDeniedError, RejectedError) as error:
+            denied = isinstance(error, AccessDeniedError)
+            cure = f"allow {error.operation}, and diagnose again" if denied else "look at it yourself"
+            found.append(JobFinding("not-seen", error.message, cure))
     return Diagnosis(state, tuple(found))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._elements import ANSWER_KEYS, read_template
-from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, RejectedError, TemplateError
+from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, RejectedError
 from hitl_sdk.labeling._checks import bucket_region
 from hitl_sdk.labeling._files import split_object_uri
 from hitl_sdk.labeling.diagnosis import JobFinding
@@ -120,11 +120,7 @@ def look_at_template(state: LabelingJobState, session: Session) -> Findings:
     except NotFoundError:
         yield JobFinding("no-template", f"there is no worker template at {address}", "put it there again")
         return
-    try:
-        names = [ANSWER_KEYS.get(element.tag, element.name) for element in read_template(text)]
-    except TemplateError as error:
-        yield JobFinding("template-wrong", error.message, "mend the template, and clone() the job")
-        return
+    names = [ANSWER_KEYS.get(element.tag, element.name) for element in read_template(text)]
     if key not in names:
         yield JobFinding(
             "answer-key",
