@@ -1,14 +1,29 @@
 """A training row as a picture: well-formed, with the item and its label in it."""
 
+from io import BytesIO
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.labels import Box, Keypoint, Point, Polygon, Polyline, Shapes, Span, to_value
+from hitl_sdk.labels import (
+    Box,
+    Frame,
+    FrameObject,
+    FrameSequence,
+    Keypoint,
+    Point,
+    Polygon,
+    Polyline,
+    Shapes,
+    Span,
+    to_value,
+)
 from hitl_sdk.labels.masks import make_mask
+from hitl_sdk.tasks import VideoObjectDetection
 from hitl_sdk.training import picture
 
 PNG = b"\x89PNG..."
@@ -155,3 +170,19 @@ def test_what_is_no_row_is_refused_and_not_shown(row, words):
 def test_the_name_of_an_image_is_no_image():
     with pytest.raises(InvalidInputError, match=r"the image is str, no bytes .*read_bytes"):
         drawn("cat", image="cat.png")
+
+
+def test_the_first_frame_of_a_sequence_is_drawn_on_its_image():
+    task = VideoObjectDetection(name="cars", labels=["car", "bus"], title="Draw")
+    first = Frame(0, "0.png", (FrameObject(Box("car", 4, 5, 20, 10)),))
+    sequence = FrameSequence((first, Frame(1, "1.png", (FrameObject(Box("bus", 1, 2, 3, 4)),))))
+    file = BytesIO()
+    Image.new("RGB", (32, 24)).save(file, "PNG")
+    row = {"item_id": "1", "item": "s3://frames/a.json", "label": to_value(sequence)}
+
+    drawn, without = picture(row, task, image=file.getvalue()), picture(row, task)
+
+    assert '<rect width="32" height="24"' in drawn
+    assert drawn.count("<rect x=") == without.count("<rect x=") == 1
+    assert "2 frames: car, bus" in drawn
+    assert picture(row | {"label": to_value(FrameSequence())}, task).startswith("<svg")

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk._plain import read_list, shown, unicode_text
@@ -300,7 +301,12 @@ def _value(value: object, name: str) -> str:
 
 def _entries(given: Mapping[Any, object]) -> dict[str, object]:
     """Return a mapping with its keys in snake case: ``frame-no`` and ``frameNo`` become ``frame_no``."""
-    return {_WORD_START.sub("_", str(key)).lower(): value for key, value in given.items()}
+    return {_snake(str(key)): value for key, value in given.items()}
+
+
+@lru_cache(maxsize=1024)
+def _snake(key: str) -> str:
+    return _WORD_START.sub("_", key).lower()
 
 
 def _first(entries: Mapping[str, object], keys: Iterable[str]) -> object:

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.tasks import Instructions, NamedEntityRecognition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +27,6 @@ _ELEMENTS: Mapping[str, str] = {
     "VideoObjectDetection": "hitl-video-frames",
     "VideoObjectTracking": "hitl-video-frames",
 }
-_TAG = re.compile(r"<[^>]*>")
 _ANNOTATION_TYPES = ("BoundingBox", "Polygon", "Polyline", "Keypoint")
 
 
@@ -84,27 +81,20 @@ def template_of(ui_name: str, label_category_config: Mapping[str, Any], kind: Ki
 
 
 def _entities(labels: Sequence[Mapping[str, str]], config: Mapping[str, Any], kind: Kind) -> str:
-    """Return the template of the same task in A2I, whose element is that of AWS's UI."""
-    told = config.get("instructions") or {}
-    instructions = Instructions(
-        short=_text_of(told.get("shortInstruction")), full=_text_of(told.get("fullInstruction"))
+    """Return a template of the element that AWS's UI is built on, which has a submit button of its own."""
+    shown = [
+        {
+            "label": each["label"],
+            "fullDisplayName": each.get("fullDisplayName") or each["label"],
+            "shortDisplayName": each.get("shortDisplayName") or each["label"],
+        }
+        for each in labels
+    ]
+    return (
+        f'<crowd-entity-annotation name="{kind.answer_key}" header="{_plain(kind.title)}" '
+        f'labels="{_plain(json.dumps(shown, ensure_ascii=False))}" text="{{{{ task.input.taskObject }}}}">\n'
+        f"{_instructions(config)}\n</crowd-entity-annotation>"
     )
-    task = NamedEntityRecognition(
-        name=str(kind.answer_key),
-        labels=[each["label"] for each in labels],
-        title=kind.title,
-        instructions=instructions,
-        full_names={each["label"]: each["fullDisplayName"] for each in labels if each.get("fullDisplayName")},
-        short_names={
-            each["label"]: each["shortDisplayName"] for each in labels if each.get("shortDisplayName")
-        },
-    )
-    return task.template()
-
-
-def _text_of(instruction: object) -> str:
-    """Return the text of an instruction in HTML."""
-    return html.unescape(_TAG.sub(" ", str(instruction or ""))).strip()
 
 
 def _annotation_type(config: Mapping[str, Any]) -> str:

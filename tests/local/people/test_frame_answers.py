@@ -83,7 +83,7 @@ def test_texts_are_marked_by_the_element_of_a2i():
     assert (element.name, element.categories) == ("crowd-entity-annotation", ("person", "city"))
     assert "PER" in element.attributes["labels"]
     assert "A person" in element.attributes["labels"]
-    assert "Mark &amp; go" in template
+    assert "<short-instructions><p>Mark &amp; go</p></short-instructions>" in template
 
 
 def test_labels_and_instructions_are_no_liquid():
