@@ -50,7 +50,12 @@ def test_a_small_manifest_is_one_call(session, calls):
 def test_a_large_manifest_goes_part_by_part(session, calls):
     InputManifest.from_lines(LONG).write(URI, session)
 
-    assert calls.count == {"CreateMultipartUpload": 1, "UploadPart": 3, "CompleteMultipartUpload": 1}
+    assert calls.count == {
+        "ListMultipartUploads": 1,
+        "CreateMultipartUpload": 1,
+        "UploadPart": 3,
+        "CompleteMultipartUpload": 1,
+    }
     assert list(InputManifest.open(URI, session)) == LONG
 
 
@@ -101,6 +106,28 @@ def test_what_is_left_of_an_upload_that_cant_be_given_up_is_said(session, calls)
         InputManifest.from_lines(LONG).write(URI, session)
     (upload,) = uploads(session)
     assert caught.value.__notes__ == [f"the parts of upload {upload} to {URI} are still there: abort it"]
+
+
+def test_uploads_that_a_dead_process_left_are_said_and_let_be(session):
+    s3 = session.client("s3")
+    left, _ = (
+        s3.create_multipart_upload(Bucket="pets", Key=key)["UploadId"]
+        for key in ("in/x.manifest", "in/x.manifest.old")
+    )
+
+    with pytest.warns(
+        UserWarning, match=f"to {URI} were never ended, and S3 bills their parts: {left}; abort"
+    ):
+        InputManifest.from_lines(LONG).write(URI, session)
+    assert left in uploads(session)
+    assert list(InputManifest.open(URI, session)) == LONG
+
+
+def test_who_may_not_list_uploads_may_write(session, calls):
+    calls.fail("ListMultipartUploads", ("AccessDenied", 403))
+
+    InputManifest.from_lines(LONG).write(URI, session)
+    assert keys(session) == ["in/x.manifest"]
 
 
 def test_what_was_there_stays_when_writing_fails(session, calls):

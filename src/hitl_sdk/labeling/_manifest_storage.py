@@ -5,6 +5,7 @@ What is written is there as a whole or not at all: a file is moved to its place,
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from contextlib import ExitStack, closing, contextmanager
 from itertools import chain
@@ -213,6 +214,7 @@ def _upload(client: S3Client, bucket: str, key: str, parts: Iterator[bytes]) -> 
     if second is None:
         client.put_object(Bucket=bucket, Key=key, Body=first)
         return
+    _tell_of_unfinished(client, bucket, key)
     upload_id = client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
 
     def send(part: tuple[int, bytes]) -> str:
@@ -234,6 +236,26 @@ def _upload(client: S3Client, bucket: str, key: str, parts: Iterator[bytes]) -> 
     except BaseException as error:
         _abort(client, bucket, key, upload_id, error)
         raise
+
+
+def _tell_of_unfinished(client: S3Client, bucket: str, key: str) -> None:
+    """Warn of uploads to this place that were begun and not ended, as by a process that died.
+
+    They aren't aborted: another process may be at one. Who may not list them is told nothing.
+    """
+    try:
+        with translated_errors(f"s3://{bucket}/{key}"):
+            found = client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", [])
+    except HitlError:
+        return
+    begun = [each["UploadId"] for each in found if each["Key"] == key]
+    if begun:
+        warnings.warn(
+            f"earlier uploads to s3://{bucket}/{key} were never ended, and S3 bills their parts: "
+            f"{', '.join(begun)}; abort them unless another process is still writing, or give the bucket a "
+            "lifecycle rule with AbortIncompleteMultipartUpload",
+            stacklevel=5,
+        )
 
 
 def _abort(client: S3Client, bucket: str, key: str, upload_id: str, error: BaseException) -> None:
