@@ -124,3 +124,18 @@ def test_what_each_worker_says_of_each_frame_has_a_file(hitl_cloud):
     assert (frame["frameNumber"], frame["frame"]) == ("1", "f_0002.jpg")
     assert frame["boundingBoxes"][0]["objectName"] == "van:1"
     assert sample.task.parse_answer({"vans": frame}).label.frames[0] == sample.truth.frames[1]
+
+
+def test_a_sequence_that_is_none_fails_by_itself(hitl_cloud):
+    sample = FRAME_SAMPLES["VideoObjectDetection"]
+    hitl_cloud.workers.add(3, truth=lambda item: sample.truth)
+    broken = f"s3://{BUCKET}/in/b.json"
+    lines = hitl.labeling.InputManifest.from_lines([sample.line, {"source-ref": broken}])
+    hitl_cloud.bucket(BUCKET)
+    hitl_cloud.session().client("s3").put_object(Bucket=BUCKET, Key="in/b.json", Body=b"[]")
+
+    job = run(sample, hitl_cloud, input=lines)
+
+    good, bad = job.read(hitl_cloud.session(), "polars", follow=True).to_dicts()
+    assert (good["status"], bad["status"]) == ("labelled", "failed")
+    assert "b.json is list, no object" in bad["failure_reason"]
