@@ -8,6 +8,7 @@ from hitl_sdk import tasks
 from hitl_sdk._ground_truth import CUSTOM, kind_named, kinds
 from hitl_sdk.errors import InvalidResourceError
 from hitl_sdk.labeling import AutomatedLabeling, LabelCategories, SnsInput
+from hitl_sdk.labeling._rules import categories_of
 
 KINDS = pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
 BOXES = kind_named("BoundingBox")
@@ -218,3 +219,20 @@ def test_a_task_in_a_task_ui_of_aws_keeps_the_functions_of_aws(jobs):
     assert jobs.make(task=task).kind.name == "VideoObjectDetection"
     with pytest.raises(InvalidResourceError, match="post_annotation: only AWS's own functions go with"):
         jobs.make(task=task, post_annotation=False)
+
+
+def test_what_depends_on_the_kind_is_not_told_of_a_task_that_is_none(jobs):
+    with pytest.raises(InvalidResourceError) as refused:
+        jobs.make(task="mood", label_attribute="masks-ref", prior_attribute="old")
+    assert [line.strip().partition(":")[0] for line in str(refused.value).splitlines()[1:]] == ["task"]
+
+
+def test_what_is_drawn_on_video_frames_is_told_by_the_task(jobs):
+    task = tasks.VideoObjectDetection(name="v", labels=["a"], title="t", annotation_type="Polygon")
+    changes = {"task": task, "label_attribute": "v-ref", "input": "s3://bucket/in.manifest"}
+
+    job = jobs.make(**changes, categories=LabelCategories(labels=["a"]))
+
+    assert categories_of(dict(job)).annotation_type == "Polygon"
+    with pytest.raises(InvalidResourceError, match="annotation_type is 'Keypoint', the task's is 'Polygon'"):
+        jobs.make(**changes, categories=LabelCategories(labels=["a"], annotation_type="Keypoint"))

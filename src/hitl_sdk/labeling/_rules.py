@@ -48,12 +48,12 @@ def categories_of(fields: Mapping[str, Any]) -> LabelCategories | None:
     given: LabelCategories | None = fields.get("categories")
     prior, kind = fields.get("prior_attribute"), kind_of(fields)
     audited = prior if kind.human_task_ui is not None else None
+    task = fields.get("task")
     if given is None:
-        task = fields.get("task")
         return None if task is None else LabelCategories.of_task(task, audit_attribute=audited)
-    if audited is None or given.audit_attribute is not None:
-        return given
-    return LabelCategories(**{**dict(given), "audit_attribute": audited})
+    known = {"audit_attribute": audited, "annotation_type": getattr(task, "annotation_type", None)}
+    missing = {name: value for name, value in known.items() if value and getattr(given, name) is None}
+    return LabelCategories(**{**dict(given), **missing}) if missing else given
 
 
 def broken_rules(field: str, value: Any, others: Mapping[str, Any]) -> list[str]:
@@ -69,6 +69,8 @@ def broken_rules(field: str, value: Any, others: Mapping[str, Any]) -> list[str]
         The fields before it, as far as they are valid.
     """
     fields = {**others, field: value}
+    if "task" not in fields and field not in _WITHOUT_KIND:
+        return []  # what is wrong with the task is told, and of which kind it would be is not known
     return list(_RULES[field](value, fields, kind_of(fields))) if field in _RULES else []
 
 
@@ -143,6 +145,9 @@ def _categories(value: LabelCategories | None, fields: Mapping[str, Any], kind: 
         names = tuple(category.label for category in value.labels)
         if names != task.label_names:
             yield "its labels are not those of the task, in their order: give both the same"
+    drawn = getattr(task, "annotation_type", categories.annotation_type)
+    if categories.annotation_type != drawn:
+        yield f"annotation_type is {categories.annotation_type!r}, the task's is {drawn!r}: leave it out"
     audited = categories.audit_attribute
     if audited is not None and audited != prior:
         yield f"audit_attribute is {audited!r}, prior_attribute is {prior!r}: give the one in prior_attribute alone"
@@ -195,3 +200,5 @@ _RULES: dict[str, Rule] = {
     "automated": _automated,
     "price": _price,
 }
+
+_WITHOUT_KIND = ("task_availability_lifetime", "price")
