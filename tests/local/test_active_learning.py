@@ -224,6 +224,17 @@ def test_an_estimator_that_gives_no_probabilities_is_refused(value):
         list(loop_of(60, batch_size=20, estimator=Wrong()).run(halves))
 
 
+@pytest.mark.parametrize("method", ["fit", "predict_proba"])
+def test_an_estimator_that_raises_is_named(method):
+    def fails(self, *_):
+        raise RuntimeError("out of order")
+
+    broken = type("Broken", (Guesser,), {method: fails})
+
+    with pytest.raises(InvalidInputError, match=rf"Broken\.{method} failed: RuntimeError: out of order"):
+        list(loop_of(60, batch_size=20, estimator=broken()).run(halves))
+
+
 def test_one_lucky_hit_is_no_threshold():
     assert confidence_threshold([0.99], [True], TARGET) is None
     assert confidence_threshold([0.9] * 20, [True] * 20, TARGET) == (0.9, 1.0)

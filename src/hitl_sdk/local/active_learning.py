@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import random
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -304,7 +305,9 @@ class ActiveLearning:
         if not validation or len({human[each] for each in training}) < 2:
             return None
         model = copy.deepcopy(self._estimator)
-        model.fit(_matrix(training), [human[each] for each in training])
+        matrix = _matrix(training)
+        with _told(model, "fit"):
+            model.fit(matrix, [human[each] for each in training])
         verdicts = _verdicts(model, validation)
         found = confidence_threshold(
             [verdict.confidence for verdict in verdicts.values()],
@@ -359,7 +362,9 @@ def _verdicts(model: Estimator, rows: Mapping[str, Sequence[float] | str]) -> di
     if not rows:
         return {}
     numpy = load("numpy", extra="consensus", needed_for="automated labeling")
-    table = numpy.asarray(model.predict_proba(_matrix(rows)), dtype=float)
+    matrix = _matrix(rows)
+    with _told(model, "predict_proba"):
+        table = numpy.asarray(model.predict_proba(matrix), dtype=float)
     if table.shape != (len(rows), len(model.classes_)) or not ((table >= 0) & (table <= 1)).all():
         raise InvalidInputError(
             f"{type(model).__name__}.predict_proba gave an array of shape {table.shape}",
@@ -370,6 +375,18 @@ def _verdicts(model: Estimator, rows: Mapping[str, Sequence[float] | str]) -> di
         each: MachineLabel(str(model.classes_[column]), float(row[column]))
         for each, row, column in zip(rows, table, best, strict=True)
     }
+
+
+@contextmanager
+def _told(model: Estimator, method: str) -> Iterator[None]:
+    """Say which method of the user's estimator failed, whatever it raises."""
+    try:
+        yield
+    except Exception as error:
+        raise InvalidInputError(
+            f"{type(model).__name__}.{method} failed: {type(error).__name__}: {error}",
+            hint="look whether its features are what it takes",
+        ) from error
 
 
 def _matrix(rows: Mapping[str, Sequence[float] | str]) -> Any:

@@ -86,11 +86,16 @@ class Algorithms:
         MissingExtraError
             If it takes scikit-learn, and that is not installed.
         """
-        if name == "text-classification":
-            return Algorithm(self._given or _of_words(), self._features or text, self._least_objects)
-        if name == "image-classification":
-            return Algorithm(self._given or _of_pixels(), self._features or pixels, self._least_objects)
-        return None
+        usual: dict[str, tuple[Callable[[], Estimator], ObjectFeatures]] = {
+            "text-classification": (_of_words, text),
+            "image-classification": (_of_pixels, pixels),
+        }
+        if name not in usual:
+            return None
+        make, features = usual[name]
+        # Not by truth: an untrained ensemble of scikit-learn's has no length yet.
+        estimator = make() if self._given is None else self._given
+        return Algorithm(estimator, self._features or features, self._least_objects)
 
 
 def text(line: Mapping[str, Any], content: bytes | None) -> str | None:
@@ -131,7 +136,11 @@ def _of_words() -> Estimator:
 
 
 def _of_pixels() -> Estimator:
-    made: Estimator = _sklearn("linear_model").LogisticRegression(max_iter=1000)
+    fewer = _sklearn("decomposition").PCA(
+        n_components=0.95, svd_solver="full"
+    )  # of pixels, most say the same
+    linear = _sklearn("linear_model").LogisticRegression(max_iter=1000)
+    made: Estimator = _sklearn("pipeline").make_pipeline(fewer, linear)
     return made
 
 

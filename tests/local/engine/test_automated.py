@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hitl_sdk._ground_truth import kind_named
+from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.algorithms import Algorithm, Algorithms
 
 from .labeling import Labeling
@@ -297,3 +298,21 @@ def test_the_usual_algorithms_tell_texts_and_images_apart():
     )
     assert algorithms.named("image-classification").least_objects == 1250
     assert algorithms.named("semantic-segmentation") is None
+
+
+def test_an_untrained_ensemble_is_a_classifier_too():
+    class Forest(Reader):
+        def __len__(self):
+            raise AttributeError("estimators_")
+
+    algorithms = Algorithms()
+    forest = Forest()
+    algorithms.use(forest, None, None)
+
+    assert algorithms.named("text-classification").estimator is forest
+
+
+@pytest.mark.parametrize("estimator", [object(), type("Half", (), {"fit": print})()])
+def test_what_is_no_classifier_is_refused(estimator):
+    with pytest.raises(InvalidInputError, match=r"has no (fit|predict_proba)"):
+        Algorithms().use(estimator, None, None)

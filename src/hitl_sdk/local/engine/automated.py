@@ -79,7 +79,9 @@ def select_objects(desk: Desk, job: Row[Any]) -> Selection:
     if labels:
         body = _annotations(labels, objects)
         desk.delivery.put_object(_scope(job), *bucket_and_key(_output_uri(job)), body)
-    model_arn = _scope(job).arn("model", f"{job.name}-{job.iteration + 1}") if step.model else None
+    model_arn = (
+        _scope(job).arn("model", f"{job.name}-{job.iteration + 1}") if step.model is not None else None
+    )
     return Selection(tuple(sorted(map(int, step.ask))), labels, model_arn)
 
 
