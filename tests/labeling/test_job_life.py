@@ -12,6 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
+from hitl_sdk import Member, PrivateTeam
 from hitl_sdk.errors import (
     ConflictError,
     DriftError,
@@ -354,3 +355,15 @@ def test_an_order_to_stop_that_is_refused_is_an_error(session, job):
     session.client("sagemaker").meta.events.register("before-call.sagemaker.StopLabelingJob", refuse)
     with pytest.raises(RejectedError, match="not now"):
         job.stop(session)
+
+
+def test_who_joins_the_team_of_a_running_job_is_invited(session, jobs, job):
+    job.ensure(session)
+    people = [*jobs.team.members, Member(email="ben@example.com")]
+    job.clone(name="mood-1", team=PrivateTeam(name="crew", members=people)).ensure(session)
+    state = jobs.team.describe(session)
+    users = session.client("cognito-idp").list_users_in_group(
+        UserPoolId=state.user_pool_id, GroupName=state.group
+    )["Users"]
+    assert len(users) == 2
+    assert job_names(session) == ["mood-1"]

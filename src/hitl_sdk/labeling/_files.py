@@ -15,7 +15,7 @@ from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._ground_truth import CUSTOM
 from hitl_sdk.errors import NotFoundError
 from hitl_sdk.labeling._input import manifest_address, manifest_to_upload
-from hitl_sdk.labeling._rules import categories_of, kind_of
+from hitl_sdk.labeling._rules import categories_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,8 +55,7 @@ class JobFiles:
 def files_of(job: LabelingJob, session: Session) -> JobFiles:
     """Return the files of a job. Writes nothing; a manifest that is to be uploaded is gone through for its digest."""
     folder = f"{job.output}/{job.name}-input"
-    fields = dict(job)
-    kind, categories = kind_of(fields), categories_of(fields)
+    kind, categories = job.kind, categories_of(dict(job))
     written: list[JobFile] = []
     if kind.human_task_ui is None:
         # AWS's functions look for the answer under a name of their own, other functions under the task's

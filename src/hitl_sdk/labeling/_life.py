@@ -80,13 +80,16 @@ def ensure(job: LabelingJob, session: Session, timeout: float) -> LabelingJobSta
     """Make the job with everything it stands on, or adopt the one that exists."""
     state = find(job.name, session)
     if state is not None:
-        return _adopted(job, request_for(job, session)[0], state)
+        adopted = _adopted(job, request_for(job, session)[0], state)
+        if not adopted.has_ended:  # people who have joined the team since, or new code of a function
+            _provision(job, session, timeout)
+        return adopted
     report = report_on(job, session)
     if not report.ok:
         lines = "\n".join(f"  {problem}" for problem in report.problems)
         raise InvalidResourceError(f"{job.label} can't be made:\n{lines}", resource=job.label)
     _refuse_other_case(job, session)
-    made = {name: each.ensure(session, timeout=timeout) for name, each in _to_provision(job).items()}
+    made = _provision(job, session, timeout)
     request, files = request_for(job, session, made)
     for file in files.to_upload:
         file.ensure(session)
@@ -247,6 +250,10 @@ def _to_provision(job: LabelingJob) -> dict[str, PrivateTeam | LambdaFunction]:
     """Return what has to be there before the job, by the name under which the request asks for it."""
     parts = {"team": job.team, "PRE": job.pre_annotation, "ACS": job.post_annotation}
     return {name: part for name, part in parts.items() if isinstance(part, PrivateTeam | LambdaFunction)}
+
+
+def _provision(job: LabelingJob, session: Session, timeout: float) -> dict[str, Any]:
+    return {name: each.ensure(session, timeout=timeout) for name, each in _to_provision(job).items()}
 
 
 def request_for(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import kind_named
-from hitl_sdk.labeling._rules import attribute_name, kind_of
 from hitl_sdk.labeling.streaming import SnsInput
 from hitl_sdk.resources.base import Difference
 
@@ -57,7 +56,6 @@ def request_of(
     functions: Mapping[Stage, str | None],
 ) -> dict[str, Any]:
     """Return the request, with the ARNs of what the job stands on."""
-    kind = kind_of(dict(job))
     source: dict[str, Any] = {}
     if files.manifest_uri is not None:
         source["S3DataSource"] = {"ManifestS3Uri": files.manifest_uri}
@@ -65,7 +63,7 @@ def request_of(
         source["SnsDataSource"] = {"SnsTopicArn": job.input.topic_arn}
     request: dict[str, Any] = {
         "LabelingJobName": job.name,
-        "LabelAttributeName": attribute_name(dict(job)),
+        "LabelAttributeName": job.attribute,
         "InputConfig": {
             "DataSource": source,
             "DataAttributes": {"ContentClassifiers": list(job.content_classifiers)},
@@ -81,7 +79,7 @@ def request_of(
             "MaxHumanLabeledObjectCount": job.max_human_labeled_objects,
             "MaxPercentageOfInputDatasetLabeled": job.max_percentage_labeled,
         },
-        "LabelingJobAlgorithmsConfig": job.automated and job.automated.to_request(kind, region),
+        "LabelingJobAlgorithmsConfig": job.automated and job.automated.to_request(job.kind, region),
         "HumanTaskConfig": _human_task_config(job, region, files, workteam_arn, functions),
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(job.tags.items())],
     }
@@ -96,7 +94,7 @@ def _human_task_config(
     workteam_arn: str,
     functions: Mapping[Stage, str | None],
 ) -> dict[str, Any]:
-    ui_arn = kind_of(dict(job)).human_task_ui_arn(region)
+    ui_arn = job.kind.human_task_ui_arn(region)
     return {
         "WorkteamArn": workteam_arn,
         "UiConfig": {"HumanTaskUiArn": ui_arn, "UiTemplateS3Uri": files.template_uri},

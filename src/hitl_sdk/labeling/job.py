@@ -201,7 +201,7 @@ class LabelingJob(JobSettings):
         return estimate_of(self, report, seconds_per_task=seconds_per_task, wage_per_hour=wage_per_hour)
 
     def plan(self, session: Session) -> Plan:
-        """Work out what `ensure` would do. Makes only read calls.
+        """Work out what `ensure` would do, if `check` finds nothing wrong. Makes only read calls.
 
         Parameters
         ----------
@@ -215,8 +215,8 @@ class LabelingJob(JobSettings):
 
         Raises
         ------
-        InvalidArnError
-            If the role or the team lies in another account or Region than the session.
+        ConflictError
+            If there is a job whose name differs only in case.
         """
         return _life.plan(self, session)
 
@@ -224,7 +224,7 @@ class LabelingJob(JobSettings):
         """Make it so: the team and the functions, then the files, then the job, which starts at once.
 
         Safe to run again, after success or after a crash at any point: what exists is adopted, and no job
-        is made twice. Files go under ``OUTPUT/NAME-input/``.
+        is made twice; people who have joined the team since are invited. Files go under ``OUTPUT/NAME-input/``.
 
         Parameters
         ----------
