@@ -131,7 +131,7 @@ def manifests(label):
 @pytest.mark.parametrize("label", [class_label(), box_label()], ids=["classes", "boxes"])
 @pytest.mark.parametrize("attribute", [None, "tag", "other"])
 def test_together_and_one_by_one_give_the_same_rows(label, attribute):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(manifests(label))
     def holds(content):
         expected = rows_read_carefully(content, attribute=attribute)
@@ -157,6 +157,60 @@ def with_boxes(*boxes, names=("apple", "pear"), confidence=0.88):
     drawn = [{"class_id": 0, "left": left, "top": 2, "width": 30, "height": 40} for left in boxes]
     value = {"image_size": [{"width": 640, "height": 480, "depth": 3}], "annotations": drawn}
     return json.dumps({"source-ref": "s3://pets/1.jpg", "tag": value, "tag-metadata": told})
+
+
+def changed(one, *path, to=...):
+    """Return a line with another value somewhere in it; a change to ``...`` leaves the key out."""
+    fields = json.loads(one)
+    *inner, last = path
+    found = fields
+    for key in inner:
+        found = found[key]
+    if to is ...:
+        del found[last]
+    else:
+        found[last] = to
+    return json.dumps(fields)
+
+
+BOX = ("tag", "annotations", 0)
+SIZE = ("tag", "image_size")
+TOLD = "tag-metadata"
+LARGE = 2**53
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ((*BOX, "left"), LARGE), ((*BOX, "left"), -float(LARGE)), ((*BOX, "width"), -1), ((*BOX, "top"), ...),
+        ((*BOX, "top"), "2"), ((*BOX, "class_id"), ...), ((*BOX, "class_id"), "0"), ((*BOX, "class_id"), 7),
+        ((*BOX, "class_id"), 0.0), ((*BOX, "class_id"), True), (BOX, None), (BOX, 7), (("tag", "annotations"), None),
+        (("tag", "annotations"), ...), (SIZE, ...), (SIZE, []), (SIZE, [None]), (SIZE, [{}]), (SIZE, [{"width": 1}] * 2),
+        ((*SIZE, 0, "width"), 640.5), ((*SIZE, 0, "width"), 640.0), ((*SIZE, 0, "width"), "640"),
+        ((*SIZE, 0, "width"), LARGE), ((*SIZE, 0, "height"), -LARGE), ((*SIZE, 0, "height"), -(2**63)),
+        ((TOLD, "objects"), ...), ((TOLD, "objects"), []), ((TOLD, "objects"), [None]), ((TOLD, "objects"), [{}]),
+        ((TOLD, "objects", 0, "confidence"), 0), ((TOLD, "objects", 0, "confidence"), True),
+        ((TOLD, "objects", 0, "confidence"), LARGE), ((TOLD, "objects", 0, "confidence"), "0.5"),
+        ((TOLD, "class-map"), ...), ((TOLD, "class-map"), {}), ((TOLD, "class-map", "0"), 7), ((TOLD, "class-map", "1"), 7),
+        ((TOLD, "class-map", "0"), None), ((TOLD, "class-map"), "apple"), ((TOLD, "type"), 7), ((TOLD, "type"), ...),
+        ((TOLD, "human-annotated"), 7), ((TOLD, "job_name"), "j"), ((TOLD, "job-name"), ["j"]), (("tag",), "text"),
+        (("tag",), None), ((TOLD,), "text"), ((TOLD,), {}), (("source-ref",), ...), (("source-ref",), 7),
+    ],
+)  # fmt: skip
+def test_what_all_boxes_have_is_read_as_in_each_line(path, to):
+    odd, fine = changed(with_boxes(1, 2), *path, to=to), with_boxes(1, 2)
+
+    for lines in ([odd] * 3, [fine, odd, fine], [odd, fine, odd]):
+        content = "\n".join(lines).encode()
+        expected = rows_read_carefully(content)
+        with constants(_manifest_rows, _CAREFULLY=1):
+            assert rows(content) == expected
+
+
+def test_a_class_may_be_called_otherwise_in_another_line():
+    lines = [with_boxes(1), with_boxes(1, names=("plum", "pear")), with_boxes(1)]
+
+    assert [row["label"]["shapes"][0]["label"] for row in rows(lines)] == ["apple", "plum", "apple"]
 
 
 @pytest.fixture
@@ -223,7 +277,7 @@ def test_a_manifest_of_which_nothing_is_regular_is_soon_read_one_by_one(monkeypa
     )
     odd = [regular(**{"human-annotated": "yes" if number % 2 else 7}) for number in range(2_000)]
 
-    assert len(rows("\n".join(odd).encode())) == 2_000
+    assert len(rows("\n".join([*[regular()] * 4, *odd]).encode())) == 2_004
     assert 0 < len(asked) < 300
 
 

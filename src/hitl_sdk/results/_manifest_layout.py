@@ -30,6 +30,11 @@ _TEXTS = frozenset(
 _FORMS = (one_class, boxes)
 """Of which labels there are regular ones."""
 
+_BOXES = {
+    "image_size": [{"width": int, "height": int}],
+    "annotations": [{"class_id": None, "left": float, "top": float, "width": float, "height": float}],
+}
+
 
 class Irregular(Exception):
     """Something is not as regular lines have it: the careful way has to read the block."""
@@ -59,8 +64,10 @@ def learn(
         key = attribute + METADATA
         types |= {fields[key]["type"] for fields in lines if fields.get(key, {}).get("type") is not None}
         (metadata_type,) = types
-        forced = dict.fromkeys(_TEXTS & shape[key].keys(), str) | {"confidence": float}
-        shape = _merged(shape, {key: forced} | {name: str for name in SOURCES if name in shape})
+        texts = dict.fromkeys(_TEXTS & shape[key].keys(), str) | {"confidence": float}
+        shape = _forced(shape, {key: texts} | {name: str for name in SOURCES if name in shape})
+        if form_of(metadata_type).read is boxes:
+            shape = _forced(shape, {attribute: _BOXES, key: _names(shape[key].get("class-map"))})
         if _size(shape) > _MOST_FIELDS or form_of(metadata_type).read not in _FORMS:
             return None
         schema = pa.schema(list(arrow_type(_filled(shape))))
@@ -75,6 +82,11 @@ def _attribute(shape: Mapping[str, Any], wanted: str | None) -> str:
     if (len(names) > 1 and wanted is None) or (wanted or names[0]) not in names or names[0] not in shape:
         raise Irregular
     return wanted or names[0]
+
+
+def _names(class_map: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what the metadata of boxes has; which classes there are, the lines tell."""
+    return {"objects": [{"confidence": float}], "class-map": dict.fromkeys(class_map or {}, str)}
 
 
 def _shape(value: object) -> Any:
@@ -101,6 +113,19 @@ def _merged(one: Any, other: Any) -> Any:
         return [_merged(one[0], other[0])]
     if {one, other} == {int, float}:
         return float
+    raise Irregular
+
+
+def _forced(shape: Any, wanted: Any) -> Any:
+    """Return the type with what is wanted in it, of just these types: what lines have must not be of others."""
+    if shape is None or wanted is None:
+        return shape or wanted
+    if isinstance(shape, dict) and isinstance(wanted, dict):
+        return {key: _forced(shape.get(key), wanted.get(key)) for key in shape | wanted}
+    if isinstance(shape, list) and isinstance(wanted, list):
+        return [_forced(shape[0], wanted[0])]
+    if shape == wanted or (shape, wanted) == (int, float):
+        return wanted
     raise Irregular
 
 

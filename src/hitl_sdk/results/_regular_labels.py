@@ -25,8 +25,6 @@ _NO_TEXT = pa.scalar(None, pa.string())
 _NO_NUMBER = pa.scalar(None, pa.float64())
 _EXACT = 2**53  # labels refuse larger coordinates
 _PLACES = ("left", "top", "width", "height")
-# What a block has where no image of it has a box: what they would look like is not known then.
-_NO_BOXES = pa.array([], pa.struct([(name, pa.float64()) for name in _PLACES]))
 
 
 class Metadata:
@@ -36,24 +34,14 @@ class Metadata:
         self._struct = struct
         self.there: pa.Array = struct.is_valid()
 
-    def get(self, key: str) -> pa.Array | None:
-        """Return the values under a key."""
-        return pc.struct_field(self._struct, key) if self._struct.type.get_field_index(key) >= 0 else None
+    def get(self, key: str) -> pa.Array:
+        """Return the values under a key that the layout has."""
+        return pc.struct_field(self._struct, key)
 
     def text(self, key: str) -> pa.Array:
-        """Return the texts under a key.
-
-        Raises
-        ------
-        Irregular
-            If there are other things.
-        """
-        found = self.get(key)
-        if found is None:
-            return pa.nulls(len(self._struct), pa.string())
-        if not pa.types.is_string(found.type):
-            raise Irregular
-        return found
+        """Return the texts under a key; where the layout has no such key, nulls."""
+        is_there = self._struct.type.get_field_index(key) >= 0
+        return self.get(key) if is_there else pa.nulls(len(self._struct), pa.string())
 
     def where(self, mask: pa.Array) -> Metadata:
         """Return the metadata of some lines, null for the others."""
@@ -110,39 +98,33 @@ def read_boxes(value: pa.Array, about: Metadata, of_model: pa.Array) -> RegularL
     Raises
     ------
     Irregular
-        If a box lacks something or has too much of it, or an image has no one size.
+        If a box lacks something, or has what none may have, or an image has no one size.
     """
-    drawn = _field(value, "annotations", pa.types.is_list)
-    counts = pc.fill_null(pc.list_value_length(drawn), 0)
-    rows = np.repeat(np.arange(len(value)), _as_numpy(counts))
-    flat = drawn.flatten() if len(rows) else _NO_BOXES
-    names = _class_names(flat, about, rows)
-    places = [_place(flat, name) for name in _PLACES]
-    given = _shares(about, counts, len(flat))
-    shares, unsaid = _honest(given, of_model.take(pa.array(rows)))
-    boxes = pa.StructArray.from_arrays([names, *places, shares], fields=list(arrow_type(part_type(Box))))
-    offsets = np.concatenate([[0], np.cumsum(_as_numpy(counts))]).astype(np.int32)
-    listed = pa.ListArray.from_arrays(pa.array(offsets), boxes)
+    drawn = pc.struct_field(value, "annotations")
+    counts = _lengths(drawn)
+    rows = np.repeat(np.arange(len(value)), counts)
+    boxes = drawn.flatten()
+    shares, unsaid = _honest(_shares(about, counts), of_model.take(pa.array(rows)))
+    columns = [_class_names(boxes, about, rows), *(_place(boxes, name) for name in _PLACES), shares]
+    named = pa.StructArray.from_arrays(columns, fields=list(arrow_type(part_type(Box))))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
     label = pa.StructArray.from_arrays(
-        [listed, *_size(value)], fields=list(arrow_type(shapes_type(Box))), mask=value.is_null()
+        [pa.ListArray.from_arrays(offsets, named), *_sizes(value)],
+        fields=list(arrow_type(shapes_type(Box))),
+        mask=value.is_null(),
     )
     silent = np.zeros(len(value), dtype=bool)
     silent[rows[_as_numpy(unsaid)]] = True
     return RegularLabels(label, pa.nulls(len(value), pa.float64()), _note(pa.array(silent)), shares, rows)
 
 
-def _class_names(flat: pa.StructArray, about: Metadata, rows: NDArray[np.int64]) -> pa.Array:
+def _class_names(boxes: pa.StructArray, about: Metadata, rows: NDArray[np.int64]) -> pa.Array:
     """Return the name of each box's class: in a block all lines call a class alike, as far as they name it."""
-    if not len(flat):
-        return pa.nulls(0, pa.string())
-    class_map = about.get("class-map")
-    ids, codes = np.unique(_as_numpy(_known(flat, "class_id")), return_inverse=True)
-    keys = list(map(str, ids.tolist()))
-    if class_map is None or not pa.types.is_struct(class_map.type) or len(keys) > len(class_map.type):
-        raise Irregular
+    ids, codes = np.unique(_as_numpy(_known(boxes, "class_id")), return_inverse=True)
+    class_map = Metadata(about.get("class-map"))
     names = []
-    for code, key in enumerate(keys):
-        called = _field(class_map, key, pa.types.is_string)
+    for code, key in enumerate(map(str, ids.tolist())):
+        called = class_map.text(key)
         known = called.unique().drop_null()
         if len(known) != 1 or not _as_numpy(called.is_valid())[rows[codes == code]].all():
             raise Irregular
@@ -150,69 +132,48 @@ def _class_names(flat: pa.StructArray, about: Metadata, rows: NDArray[np.int64])
     return pa.array(names, pa.string()).take(pa.array(codes))
 
 
-def _place(flat: pa.StructArray, name: str) -> pa.Array:
-    values = _as_numpy(_known(flat, name)).astype(np.float64) + 0.0  # -0.0 becomes 0.0
+def _place(boxes: pa.StructArray, name: str) -> pa.Array:
+    values = _as_numpy(_known(boxes, name)) + 0.0  # -0.0 becomes 0.0
     if (abs(values) >= _EXACT).any() or (name in {"width", "height"} and (values < 0).any()):
         raise Irregular
-    return pa.array(values)
+    return pa.array(values, pa.float64())
 
 
-def _shares(about: Metadata, counts: pa.Array, boxes: int) -> pa.Array:
+def _shares(about: Metadata, counts: NDArray[np.int32]) -> pa.Array:
     """Return the confidence of each box, which stand beside the boxes, as many of them."""
     objects = about.get("objects")
-    if objects is None:
-        return pa.nulls(boxes, pa.float64())
-    if not pa.types.is_list(objects.type) or not pc.fill_null(pc.list_value_length(objects), 0).equals(
-        counts
-    ):
+    if (_lengths(objects) != counts).any():
         raise Irregular
-    flat = objects.flatten()
-    if not boxes:
-        return pa.nulls(0, pa.float64())
-    if not pa.types.is_struct(flat.type) or flat.type.get_field_index("confidence") < 0:
-        raise Irregular
-    given = pc.struct_field(flat, "confidence")
-    if not (pa.types.is_floating(given.type) or pa.types.is_integer(given.type)):
-        raise Irregular
-    shares = given.cast(pa.float64())
+    shares = pc.struct_field(objects.flatten(), "confidence")
     if pc.any(pc.greater_equal(pc.abs(shares), float(_EXACT)), min_count=0).as_py():
         raise Irregular
     return shares
 
 
-def _size(value: pa.StructArray) -> list[pa.Array]:
-    """Return width and height of each image: lists of one."""
-    sizes = _field(value, "image_size", pa.types.is_list)
-    if pc.any(pc.not_equal(pc.list_value_length(sizes), 1), min_count=0).as_py():
+def _sizes(value: pa.StructArray) -> list[pa.Array]:
+    """Return width and height of each image, of which each label has one."""
+    labelled = _as_numpy(value.is_valid())
+    listed = pc.struct_field(value, "image_size")
+    sizes = listed.flatten()
+    if (_lengths(listed) != labelled).any() or sizes.null_count:
         raise Irregular
-    if sizes.null_count != value.null_count:
-        raise Irregular
-    flat = sizes.flatten()
-    if flat.null_count:
-        raise Irregular
-    places = pc.cumulative_sum(pc.cast(sizes.is_valid(), pa.int64()))
-    at = pc.if_else(sizes.is_valid(), pc.subtract(places, 1), pa.scalar(None, pa.int64()))
-    both = [_field(flat, name, pa.types.is_integer) for name in ("width", "height")]
-    if any(pc.any(pc.greater_equal(pc.abs(each), _EXACT), min_count=0).as_py() for each in both):
-        raise Irregular
-    return [each.take(at) for each in both]
+    places = pa.array(np.cumsum(labelled) - 1, mask=~labelled)
+    both = [pc.struct_field(sizes, name) for name in ("width", "height")]
+    for each in both:
+        too_large = pc.or_(pc.greater_equal(each, _EXACT), pc.less_equal(each, -_EXACT))
+        if pc.any(too_large, min_count=0).as_py():
+            raise Irregular
+    return [each.take(places) for each in both]
 
 
-def _field(struct: pa.Array, name: str, is_kind: Callable[[pa.DataType], bool]) -> pa.Array:
-    if not pa.types.is_struct(struct.type) or struct.type.get_field_index(name) < 0:
-        raise Irregular
-    field = pc.struct_field(struct, name)
-    if not is_kind(field.type):
-        raise Irregular
-    return field
+def _lengths(lists: pa.ListArray) -> NDArray[np.int32]:
+    return _as_numpy(pc.fill_null(pc.list_value_length(lists), 0))
 
 
-def _known(struct: pa.Array, name: str) -> pa.Array:
-    """Return numbers or texts of which none is null."""
-    field = _field(struct, name, lambda kind: not (pa.types.is_nested(kind) or pa.types.is_boolean(kind)))
-    if field.null_count or (name != "class_id" and pa.types.is_string(field.type)):
-        raise Irregular
-    if name == "class_id" and pa.types.is_floating(field.type):
+def _known(boxes: pa.StructArray, name: str) -> pa.Array:
+    """Return what every box has."""
+    field = pc.struct_field(boxes, name)
+    if field.null_count:
         raise Irregular
     return field
 
