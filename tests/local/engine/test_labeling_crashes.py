@@ -105,6 +105,23 @@ def test_resuming_does_not_end_the_wait_for_answers(labeling):
     assert labeling.open_names() == ["mood/0"]
 
 
+def test_answers_that_are_consolidated_again_lie_where_they_lay(labeling):
+    def die_once(event):
+        labeling.post = labeling.majority
+        raise Crash
+
+    labeling.post = die_once
+    labeling.begin("a", "b")
+    with pytest.raises(Crash):
+        labeling.answer()
+    labeling.world.start_engine()
+    labeling.world.clock.advance(5)
+    labeling.world.engine.resume_jobs()
+    labeling.go_on()
+    assert labeling.counters() == (2, 0, 0)
+    assert len(labeling.files("consolidation-request")) == 1
+
+
 def test_a_missing_bucket_fails_the_job_at_once(labeling):
     begin(labeling)
     labeling.world.delivery.breaks = [None, None, None, BucketMissing("out")]
@@ -198,7 +215,10 @@ def test_threads_and_processes_share_jobs_and_do_no_step_twice(make_world, durab
         list(
             pool.map(
                 lambda name: labeling.world.engine.submit(
-                    labeling.world.scope, labeling.world.worker(1), name, {"crowd-classifier": {"label": "bad"}}
+                    labeling.world.scope,
+                    labeling.world.worker(1),
+                    name,
+                    {"crowd-classifier": {"label": "bad"}},
                 ),
                 names,
             )

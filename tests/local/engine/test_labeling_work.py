@@ -578,3 +578,49 @@ def test_entities_are_marked_in_a_template_of_the_service(labeling):
     labeling.begin("Ana went home", **changes)
     (task,) = world.engine.open_loops()
     assert "<crowd-entity-annotation" in task.template
+
+
+def with_frames(labeling):
+    """Give the functions of video frames to a world, and return a job's members."""
+    kind = kind_named("VideoObjectTracking")
+    pre, post = (kind.function_arn(stage, "eu-west-1") for stage in ("PRE", "ACS"))
+    labeling.pre = lambda event: {"taskInput": {"taskObject": event["dataObject"]["source-ref"]}}
+    labeling.world.delivery.functions[pre] = labeling._noted("pre")
+    labeling.world.delivery.functions[post] = labeling._noted("post")
+    return {
+        PRE: pre,
+        POST: {"AnnotationConsolidationLambdaArn": post},
+        "UiConfig": {"HumanTaskUiArn": kind.human_task_ui_arn("eu-west-1")},
+        "attribute": "vans-ref",
+    }
+
+
+def test_answers_to_frames_have_a_file_each_beside_the_whole(labeling):
+    labeling.begin({"source-ref": "s3://data/seq.json"}, **with_frames(labeling))
+    world = labeling.world
+    frames = [{"frameNumber": str(number), "frame": f"f_{number}.jpg"} for number in range(2)]
+    world.accept(1, "mood/0")
+    world.engine.submit(world.scope, world.worker(1), "mood/0", {"trackingAnnotations": {"frames": frames}})
+    labeling.post = lambda event: []
+    labeling.go_on(0)
+
+    whole, *parts = sorted(labeling.files("worker-response/iteration-1/0"), key=lambda key: key.count("/"))
+    assert whole.endswith("/0/2026-01-01_00:00:01.json")
+    assert [key.rpartition("/")[2] for key in parts] == ["f_0.jpg.json", "f_1.jpg.json"]
+    assert json.loads(labeling.get(parts[0])) == {"trackingAnnotations": frames[0]}
+
+
+def test_a_label_category_file_must_fit_the_task_ui(labeling):
+    config = {"labels": [{"label": "van"}], "annotationType": "Cuboid"}
+    labeling.put("ui/labels.json", json.dumps(config).encode())
+    labeling.begin({"source-ref": "s3://data/seq.json"}, **with_frames(labeling))
+    reason = labeling.describe()["FailureReason"]
+    assert reason.startswith("The label category file does not fit VideoObjectTracking: ")
+
+
+def test_a_function_that_was_deleted_meanwhile_fails_the_objects(labeling):
+    labeling.manifest("a")
+    labeling.create(**{PRE: OWN_PRE})
+    del labeling.world.delivery.functions[OWN_PRE]
+    labeling.go_on()
+    assert "there is no function" in labeling.output()[0]["mood-metadata"]["failure-reason"]

@@ -71,24 +71,24 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A human loop that still wants answers.
+    """A human loop that still wants answers, or an object of a labeling job that does.
 
     Attributes
     ----------
     scope : Scope
         Where it lies.
     human_loop_name : str
-        Its name.
+        Its name; of an object, that of its job and the number of its line: ``"job/0"``.
     flow : str
-        ARN of its flow definition.
+        ARN of its flow definition, or of its labeling job.
     title, description : str
-        What the flow definition says the task is.
+        What flow definition or job say the task is.
     template : str
         The worker template.
     input_content : mapping
-        The InputContent of StartHumanLoop, parsed.
+        The InputContent of StartHumanLoop, parsed; of an object, what its pre-annotation function gave as taskInput.
     task_count : int
-        How many distinct workers are wanted, 1 to 3.
+        How many distinct workers are wanted: 1 to 3, for an object 1 to 9.
     answered_by : frozenset of str
         The worker ids that have answered.
     created_at : datetime
