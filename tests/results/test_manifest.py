@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import IncompleteReadError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_sdk.errors import InvalidInputError, NotFoundError
+from hitl_sdk.errors import InvalidInputError, NotFoundError, UnavailableError
 from hitl_sdk.results import (
     MANIFEST_COLUMNS,
     MixedConfidenceWarning,
@@ -629,3 +630,89 @@ def test_reading_together_and_one_by_one_give_the_same_rows(metadata):
 
     for row, alone in zip(read_manifest(lines, engine="arrow").to_pylist(), apart, strict=True):
         assert row | {"item_id": "0"} == alone
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_has_at_least_one_row(batch_size):
+    with pytest.raises(InvalidInputError, match="give at least 1"):
+        iter_manifest([species()], batch_size=batch_size)
+
+
+def test_lines_may_be_bytes_and_end_as_lines_of_a_file_do():
+    assert read_manifest([f"\ufeff{species()}\n".encode(), b"\n", species("cat").encode() + b"\r\n"])[
+        "label"
+    ].tolist() == ["dog", "cat"]
+
+
+def test_an_object_may_go_over_several_lines_where_it_comes_by_itself():
+    assert read_manifest([json.dumps(json.loads(species()), indent=1), species("cat")])["label"].tolist() == [
+        "dog",
+        "cat",
+    ]
+
+
+def test_what_is_no_line_is_refused():
+    with pytest.raises(InvalidInputError, match="a line is dict, no text"):
+        read_manifest([json.loads(species())])
+
+
+@pytest.mark.parametrize("lines", [[species()], ["cut off"], []])
+def test_an_engine_that_is_none_is_refused(lines):
+    with pytest.raises(InvalidInputError, match="engine='spark' is not known"):
+        read_manifest(lines, engine="spark")
+
+
+def test_boxes_that_are_no_list_cant_be_read():
+    assert "annotations are dict, no list" in one(line({"annotations": {}}, "object-detection"))["error"]
+
+
+class BrokenOff:
+    """An S3 whose answers end after some bytes, as often as it is told."""
+
+    def __init__(self, content, *, failures, after=100):
+        self.content, self.failures, self.after = content, failures, after
+        self.asked = []
+
+    def client(self, name):
+        return self
+
+    def get_object(self, *, Bucket, Key, **where):
+        self.asked.append(where)
+        start = int(where.get("Range", "bytes=0-")[6:-1])
+        return {"ETag": '"1"', "Body": self.body(start)}
+
+    def body(self, start):
+        whole = self.content[start:]
+        if self.failures:
+            self.failures -= 1
+            return Body(whole[: self.after], IncompleteReadError(actual_bytes=0, expected_bytes=1))
+        return Body(whole, None)
+
+
+class Body:
+    def __init__(self, content, error):
+        self.content, self.error = content, error
+
+    def iter_chunks(self, size):
+        yield self.content
+        if self.error:
+            raise self.error
+
+    def close(self):
+        pass
+
+
+def test_a_read_from_s3_that_breaks_off_is_taken_up_where_it_ended():
+    s3 = BrokenOff(f"{species()}\n{species('cat')}".encode(), failures=2)
+
+    assert read_manifest("s3://out/key", session=s3)["label"].tolist() == ["dog", "cat"]
+    assert s3.asked == [
+        {},
+        {"Range": "bytes=100-", "IfMatch": '"1"'},
+        {"Range": "bytes=200-", "IfMatch": '"1"'},
+    ]
+
+
+def test_a_read_from_s3_that_breaks_off_again_and_again_is_an_error():
+    with pytest.raises(UnavailableError):
+        read_manifest("s3://out/key", session=BrokenOff(species().encode(), failures=3))
