@@ -178,7 +178,9 @@ def test_entities_need_instructions(jobs):
     names = {"name": "names", "labels": ["city"], "title": "Mark the cities"}
     with pytest.raises(InvalidResourceError, match="needs instructions"):
         jobs.make(task=tasks.NamedEntityRecognition(**names))
-    assert jobs.make(task=tasks.NamedEntityRecognition(**names, instructions=jobs.instructions))
+    told = tasks.NamedEntityRecognition(**names, instructions=jobs.instructions)
+    assert jobs.make(task=told)
+    assert jobs.make(task=told, categories=LabelCategories(labels=["city"]))
 
 
 def test_the_former_attribute_is_said_once(jobs):

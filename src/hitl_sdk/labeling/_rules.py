@@ -8,6 +8,7 @@ from hitl_sdk._ground_truth import CUSTOM, Kind, Stage, function_of_arn, kind_na
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling.categories import LabelCategories
 from hitl_sdk.labeling.streaming import SnsInput
+from hitl_sdk.tasks import Instructions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,8 +52,13 @@ def categories_of(fields: Mapping[str, Any]) -> LabelCategories | None:
     task = fields.get("task")
     if given is None:
         return None if task is None else LabelCategories.of_task(task, audit_attribute=audited)
-    known = {"audit_attribute": audited, "annotation_type": getattr(task, "annotation_type", None)}
+    known: dict[str, Any] = {
+        "audit_attribute": audited,
+        "annotation_type": getattr(task, "annotation_type", None),
+    }
     missing = {name: value for name, value in known.items() if value and getattr(given, name) is None}
+    if task is not None and given.instructions == Instructions():
+        missing["instructions"] = task.instructions
     return LabelCategories(**{**dict(given), **missing}) if missing else given
 
 
