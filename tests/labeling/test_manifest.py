@@ -257,10 +257,11 @@ def test_a_line_that_cant_be_read_is_named(tmp_path, writer, content, problem):
         list(InputManifest.open(file))
 
 
-def test_a_whole_number_of_any_length_that_python_reads_is_read(tmp_path, writer):
-    (tmp_path / "x.manifest").write_bytes(b'{"source":"a","n":123456789012345678901234567890}\n')
+def test_numbers_are_read_as_python_reads_them(tmp_path, writer):
+    (tmp_path / "x.manifest").write_bytes(b'{"source":"a","n":123456789012345678901234567890,"x":2.5e-1}\n')
+    line = next(iter(InputManifest.open(tmp_path / "x.manifest")))
 
-    assert next(iter(InputManifest.open(tmp_path / "x.manifest")))["n"] == 123456789012345678901234567890
+    assert (line["n"], line["x"]) == (123456789012345678901234567890, 0.25)
 
 
 def test_places_that_are_none_are_refused(tmp_path):
@@ -330,7 +331,24 @@ def test_what_is_null_is_not_in_a_line(tmp_path, engine):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("columns", [COLUMNS, {"source": ["a", "b"], "deep": [[{"x": 1.5}], [{"x": 2.0}]]}])
+DEEP = {
+    "source": ["a", "b"],
+    "share": [0.5, 1.0],
+    "deep": [{"x": 1.5, "y": {"z": "ü"}}, {"x": 2.0, "y": {"z": ""}}],
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_structures_are_the_same_lines_from_any_engine(tmp_path, engine):
+    written = InputManifest.from_frame(ENGINES[engine](DEEP)).write(tmp_path / "x.manifest")
+
+    assert list(InputManifest.open(written)) == [
+        {"source": "a", "share": 0.5, "deep": {"x": 1.5, "y": {"z": "ü"}}},
+        {"source": "b", "share": 1.0, "deep": {"x": 2.0, "y": {"z": ""}}},
+    ]
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, DEEP])
 def test_polars_writes_the_bytes_that_are_written_without_it(tmp_path, columns, request):
     manifest = InputManifest.from_frame(pl.DataFrame(columns).to_arrow())
     by_polars = tmp_path / "polars"
@@ -417,7 +435,7 @@ def test_a_value_of_a_frame_that_json_has_not_is_named_by_its_line(tmp_path):
         InputManifest.from_frame(frame).write(tmp_path / "x.manifest")
 
 
-@pytest.mark.parametrize("column", [{}, {"no": [None] * 25}, {"tags": [[]] * 25}])
+@pytest.mark.parametrize("column", [{}, {"no": [None] * 24 + ["x"]}, {"tags": [[]] * 25}])
 def test_more_rows_than_are_taken_at_a_time_are_all_written(tmp_path, monkeypatch, column):
     monkeypatch.setattr(_manifest_frames, "_ROWS", 10)
     monkeypatch.setattr(_manifest_frames, "_ROWS_BY_POLARS", 10)

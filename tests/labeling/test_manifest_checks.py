@@ -1,8 +1,10 @@
 """What is wrong with an input manifest: all of it in one pass, with numbers of lines, and never an exception."""
 
 import json
+import sys
 
 import boto3
+import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -146,6 +148,24 @@ def test_a_line_has_at_most_100000_characters_of_any_language(tmp_path, length, 
 
     assert len(text) == length
     assert [problem.code for problem in report.problems if problem.code != "crlf"] == codes
+
+
+def test_lines_may_be_nested_up_to_where_python_gives_up(tmp_path):
+    depths = range(sys.getrecursionlimit() - 200, sys.getrecursionlimit() + 50)
+    lines = [b'{"source":"%d","deep":%s%s}' % (n, b"[" * n, b"]" * n) for n in depths]
+    report = file_of(tmp_path, b"\n".join(lines)).check()
+
+    assert report.n_lines == len(depths)
+    assert set(report.counts) == {"not-json"}
+    assert {problem.message for problem in report.problems} == {"it is nested too deep"}
+
+
+def test_what_a_frame_has_that_json_has_not_is_a_problem_of_its_line():
+    frame = pl.DataFrame({"source": ["a", "b"], "raw": [None, b"x"]})
+
+    assert said(InputManifest.from_frame(frame)) == [
+        "line 2: it can't be written: Object of type bytes is not JSON serializable"
+    ]
 
 
 def test_items_that_stand_twice_are_told_with_both_lines():

@@ -404,13 +404,14 @@ class InputManifest:
         Returns
         -------
         ManifestReport
-            All that is wrong, with numbers of lines. What lines say is never an exception. Memory: some 50 bytes a line, to tell
-            repeated items; with `objects` 120.
+            All that is wrong, with numbers of lines. What the lines of a file say is never an exception. Memory: some 60 bytes
+            a line, to tell repeated items; with `objects` twice that.
 
         Raises
         ------
         InvalidInputError
-            If the kind is not known, `objects` is wanted without a session, or the manifest can't be opened.
+            If the kind is not known, `objects` is wanted without a session, or the manifest can't be opened; naming the
+            line, if what it was filtered or sampled from can't be read.
         ServiceError
             If S3 does not give the manifest, or an answer of a bucket.
         """
