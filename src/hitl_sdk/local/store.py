@@ -193,7 +193,6 @@ labeling_jobs: Table = _resource_table(
     Column("outcome", String(16)),  # how it will end, as soon as it takes up no more objects
     Column("failure_reason", String(1024)),
     Column("step", String(16), nullable=False),  # what is to be done next
-    Column("step_at", Timestamp, nullable=False),  # when that was decided
     Column("due_at", Timestamp),  # when to do it; while it is done, when to take it for crashed
     Column("claim", Integer, nullable=False),  # grows with everyone who takes it on
     Column("attempts", Integer, nullable=False),  # at this step, in vain

@@ -52,19 +52,22 @@ def object_folder(job: Row[Any], object_id: str) -> str:
     return f"{annotations_uri(job)}/worker-response/iteration-{job.iteration}/{object_id}"
 
 
-def request_uri(job: Row[Any]) -> str:
-    """Return where the payload of the post-annotation function lies: the same however often it is asked for."""
-    return _consolidation(job, "request")
+def request_uri(job: Row[Any], last: datetime) -> str:
+    """Return where the payload of the post-annotation function lies, whose last answer was given then.
+
+    It is the same however often these answers are consolidated, as after a crash.
+    """
+    return _consolidation(job, "request", last)
 
 
-def response_uri(job: Row[Any]) -> str:
-    """Return where the answer of the post-annotation function lies."""
-    return _consolidation(job, "response")
+def response_uri(job: Row[Any], last: datetime) -> str:
+    """Return where the answer of the post-annotation function lies, beside its payload."""
+    return _consolidation(job, "response", last)
 
 
-def _consolidation(job: Row[Any], which: str) -> str:
+def _consolidation(job: Row[Any], which: str, last: datetime) -> str:
     folder = f"{annotations_uri(job)}/consolidated-annotation/consolidation-{which}"
-    return f"{folder}/iteration-{job.iteration}/{written_at(job.step_at)}.json"
+    return f"{folder}/iteration-{job.iteration}/{written_at(last)}.json"
 
 
 def _folder(job: Row[Any]) -> str:

@@ -72,7 +72,9 @@ def reference(job: Row[Any], data_object: Row[Any]) -> dict[str, Any]:
     return {attribute: {}, f"{attribute}-metadata": {"worker-response-ref": data_object.response_uri}}
 
 
-def consolidate(delivery: Delivery, job: Row[Any], function: str) -> tuple[object, dict[str, dict[str, Any]]]:
+def consolidate(
+    delivery: Delivery, job: Row[Any], function: str, payload_uri: str
+) -> tuple[object, dict[str, dict[str, Any]]]:
     """Have the answers in the payload file made labels.
 
     Returns
@@ -87,7 +89,9 @@ def consolidate(delivery: Delivery, job: Row[Any], function: str) -> tuple[objec
     FunctionFailed
         If the function does, or its answer means nothing.
     """
-    answer = delivery.invoke(Scope(job.account_id, job.region), function, _post_annotation_event(job))
+    answer = delivery.invoke(
+        Scope(job.account_id, job.region), function, _post_annotation_event(job, payload_uri)
+    )
     if not isinstance(answer, list):
         raise FunctionFailed(f"it gave {type(answer).__name__} in place of a list")
     contents: dict[str, dict[str, Any]] = {}
@@ -104,7 +108,7 @@ def consolidate(delivery: Delivery, job: Row[Any], function: str) -> tuple[objec
     return answer, contents
 
 
-def _post_annotation_event(job: Row[Any]) -> dict[str, Any]:
+def _post_annotation_event(job: Row[Any], payload_uri: str) -> dict[str, Any]:
     event = {
         "version": _VERSION,
         "labelingJobArn": job.arn,
@@ -112,7 +116,7 @@ def _post_annotation_event(job: Row[Any]) -> dict[str, Any]:
         "labelAttributeName": job.definition["LabelAttributeName"],
         "roleArn": job.definition["RoleArn"],
         "outputConfig": job_files.annotations_uri(job),
-        "payload": {"s3Uri": job_files.request_uri(job)},
+        "payload": {"s3Uri": payload_uri},
     }
     key = job.definition["OutputConfig"].get("KmsKeyId")
     return {**event, "kmsKeyId": key} if key else event

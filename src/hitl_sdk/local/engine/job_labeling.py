@@ -69,10 +69,12 @@ def consolidate(desk: Desk, job: Row[Any]) -> None:
         contents = {each.object_id: job_functions.reference(job, each) for each in objects}
     elif answered:
         payload = [job_files.payload_item(job, each, given) for each, given in answered]
-        _put(desk, job, job_files.request_uri(job), json.dumps(payload).encode())
+        last = max(seat.submitted_at for _, given in answered for seat in given)
+        payload_uri = job_files.request_uri(job, last)
+        _put(desk, job, payload_uri, json.dumps(payload).encode())
         try:
-            answer, contents = job_functions.consolidate(desk.delivery, job, function)
-            _put(desk, job, job_files.response_uri(job), json.dumps(answer).encode())
+            answer, contents = job_functions.consolidate(desk.delivery, job, function, payload_uri)
+            _put(desk, job, job_files.response_uri(job, last), json.dumps(answer).encode())
         except FunctionFailed as error:
             failure = f"The post-annotation function failed: {error}"
     desk.delivery.keep()  # the labels may name files that the function has written

@@ -122,7 +122,7 @@ def go_on(
 ) -> None:
     """Let the job take its next step: at once, or at `due_at`."""
     due_at = due_at or tx.now
-    update_job(tx, job, step=step, step_at=tx.now, due_at=due_at, attempts=0, **changes)
+    update_job(tx, job, step=step, due_at=due_at, attempts=0, **changes)
     tx.job_due.append(due_at)
 
 
@@ -135,7 +135,7 @@ def wait_for_answers(tx: Transaction, job: Row[Any]) -> None:
 def wake(tx: Transaction, sequence: int, flow_sequence: int) -> None:
     """Let a job that waits for answers go on, if the loop that just ended was its last."""
     keys = {"job_sequence": sequence, "flow_sequence": flow_sequence}
-    values = {"step": "Saving", "step_at": tx.now, "due_at": tx.now, "attempts": 0}
+    values = {"step": "Saving", "due_at": tx.now, "attempts": 0}
     if tx.connection.execute(_WAKE.values(values), keys).rowcount:
         tx.job_due.append(tx.now)
 

@@ -64,7 +64,6 @@ def _create(tx: Transaction, scope: Scope, params: Params) -> Result:
             "reference_code": derived_id(tx, "job", arn, tx.now, length=32),
             "status": "Initializing",
             "step": "Reading",
-            "step_at": tx.now,
             "due_at": due_at,
             "claim": 0,
             "attempts": 0,
