@@ -91,7 +91,7 @@ def project(tmp_path, monkeypatch) -> Path:
     for name, text in {
         "mood.py": "import json\nimport words\nfrom shop import prices\n\n\n"
         "def before(event, context):\n    import late\n    return {'taskInput': event}\n",
-        "words.py": "import only_for_words\n",
+        "words.py": "import boto3\nimport only_for_words\n",
         "only_for_words.py": "",
         "late.py": "",
         "unused.py": "",

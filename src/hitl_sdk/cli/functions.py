@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path  # noqa: TC003  typer reads the annotations
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hitl_sdk._function_zip import DEFAULT_PYTHON
 from hitl_sdk.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from hitl_sdk.functions import FunctionZip
 
 __all__ = ["app"]
 
@@ -61,19 +65,22 @@ def build(
         written = zipped.write(out)
     except InvalidInputError as error:
         raise typer.BadParameter(str(error)) from error
-    shown = {
-        "path": str(written),
-        "handler": zipped.settings.handler,
-        "runtime": zipped.settings.runtime,
-        "architecture": zipped.settings.architecture,
-        "sha256": zipped.sha256,
-        "bytes": len(zipped.content),
-        "unpacked_bytes": zipped.unpacked_size,
-    }
+    _print(zipped, written, as_json=as_json)
+
+
+def _print(zipped: FunctionZip, written: Path, *, as_json: bool) -> None:
+    size, settings = len(zipped.content), zipped.settings
     if as_json:
+        shown = {
+            "path": str(written),
+            **asdict(settings),
+            "sha256": zipped.sha256,
+            "bytes": size,
+            "unpacked_bytes": zipped.unpacked_size,
+        }
         typer.echo(json.dumps(shown))
     else:
         typer.echo(
-            f"{written}  {zipped.settings.handler}  {zipped.settings.runtime} {architecture}  "
-            f"{len(zipped.content) / 2**20:.1f} MB, unpacked {zipped.unpacked_size / 2**20:.1f} MB"
+            f"{written}  {settings.handler}  {settings.runtime} {settings.architecture}  "
+            f"{size / 2**20:.1f} MB, unpacked {zipped.unpacked_size / 2**20:.1f} MB"
         )

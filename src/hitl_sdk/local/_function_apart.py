@@ -61,8 +61,14 @@ class FunctionApart:
             raise Problem(str(answer["errorType"]), str(answer["errorMessage"]))
         return answer["result"]
 
+    def interrupt(self) -> None:
+        """End the call that is under way, which fails, if there is one."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
-        """End the process."""
+        """End the process, after the call that is under way."""
         with self._one_at_a_time:
             self._end()
 

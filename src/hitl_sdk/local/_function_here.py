@@ -58,6 +58,9 @@ class FunctionHere:
             answer: object = json.loads(invoked(self._handler, copy, Context(self._function, self._number)))
             return answer
 
+    def interrupt(self) -> None:
+        """Let the call that is under way end by itself: nothing can end it from outside."""
+
     def close(self) -> None:
         """Forget the modules."""
         self._modules.clear()

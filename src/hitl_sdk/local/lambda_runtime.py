@@ -286,26 +286,31 @@ def main() -> None:
     An answer is ``{"result": ...}``, or ``{"errorType": ..., "errorMessage": ...}``. What the function itself
     prints goes to stderr.
     """
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    function = Function(**json.loads(sys.stdin.readline()))
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        os.dup2(2, 1)
+        sys.stdout = sys.stderr
+        function = Function(**json.loads(sys.stdin.readline()))
+        _settle(function)
+        handler: Handler | None = None
+        for number, line in enumerate(sys.stdin, start=1):
+            try:
+                handler = handler or handler_of(function)
+                result = invoked(handler, json.loads(line), Context(function, number))
+                answer = f'{{"result": {result}}}'
+            except Problem as problem:
+                answer = json.dumps({"errorType": problem.kind, "errorMessage": problem.message})
+            answers.write(answer + "\n")
+            answers.flush()
+
+
+def _settle(function: Function) -> None:
+    """Make this process the function's: its variables, its folder, its modules."""
     os.environ.update(environment_of(function))
     os.chdir(function.folder)
     if _runs_as_it_is(function):
         sys.path.insert(0, function.folder)
     else:
         sys.meta_path.insert(0, FunctionModules(function.folder))
-    handler: Handler | None = None
-    for number, line in enumerate(sys.stdin, start=1):
-        try:
-            handler = handler or handler_of(function)
-            result = invoked(handler, json.loads(line), Context(function, number))
-            answer = f'{{"result": {result}}}'
-        except Problem as problem:
-            answer = json.dumps({"errorType": problem.kind, "errorMessage": problem.message})
-        answers.write(answer + "\n")
-        answers.flush()
 
 
 if __name__ == "__main__":

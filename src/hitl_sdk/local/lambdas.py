@@ -144,7 +144,9 @@ class Lambdas:
             self.close()
 
     def close(self) -> None:
-        """End what runs, and remove the unpacked code."""
+        """End what runs, at once, and remove the unpacked code."""
+        for deployed in list(self._deployed.values()):
+            deployed.runner.interrupt()
         with self._lock:
             for deployed in self._deployed.values():
                 deployed.close()

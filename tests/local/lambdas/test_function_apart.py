@@ -1,12 +1,19 @@
 """A function in a process of its own: warm, timed, and gone when the service is."""
 
+import io
+import json
 import logging
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from hitl_sdk.local.engine import FunctionFailed
+from hitl_sdk.local.lambda_runtime import Function, main
 
 ENDPOINT = "http://127.0.0.1:1"
 
@@ -97,6 +104,16 @@ def test_a_process_that_was_killed_between_two_calls_is_a_failure_once(apart):
     assert apart.invoke(arn)
 
 
+def test_what_has_ended_by_itself_can_be_closed(apart):
+    arn = apart.deploy("f", "import os\ndef handler(event, context): os._exit(3)")
+    with pytest.raises(FunctionFailed):
+        apart.invoke(arn)
+
+    apart.lambdas.close()
+
+    assert apart.lambdas.knows(arn)
+
+
 def test_the_log_tells_of_a_failure_without_what_the_item_said(apart, caplog):
     arn = apart.deploy("f", "def handler(event, context): raise ValueError(event['source'])")
 
@@ -116,6 +133,21 @@ def test_everything_ends_when_the_functions_are_closed(apart):
     assert not Path(folder).exists()
 
 
+def test_who_closes_the_functions_does_not_wait_for_one_that_runs(apart, tmp_path):
+    begun = tmp_path / "begun"
+    main = "import time\ndef handler(event, context):\n    open(event, 'w').close()\n    time.sleep(60)"
+    arn = apart.deploy("f", main, timeout=60)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(apart.invoke, arn, str(begun))
+        while not (begun.exists() or running.done()):
+            Event().wait(0.01)
+
+        apart.lambdas.close()
+
+        with pytest.raises(FunctionFailed, match=r"Runtime\.ExitError"):
+            running.result(timeout=10)
+
+
 def test_a_zip_for_this_very_python_comes_before_what_is_installed(apart):
     """As on Lambda: what was tested is what runs."""
     import platform
@@ -131,6 +163,39 @@ def test_a_zip_for_this_very_python_comes_before_what_is_installed(apart):
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         pytest.skip("the zip's compiled modules would be for another machine")
     assert apart.invoke(arn) == 1
+
+
+@pytest.mark.parametrize(
+    "runtime", [f"python{sys.version_info.major}.{sys.version_info.minor}", "python3.99"]
+)
+def test_the_script_answers_line_by_line(tmp_path, monkeypatch, capfd, runtime):
+    """What a process of its own runs, run in this one."""
+    (tmp_path / "lines_main.py").write_text(
+        "import os\n"
+        "print('this is no answer')\n"
+        "def handler(event, context):\n"
+        "    return {'seen': event['text'], 'level': os.environ['LEVEL'], 'number': context.aws_request_id[-1]}\n"
+    )
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+    function = Function(
+        *(arn, "f", "$LATEST", "lines_main.handler", runtime, "x86_64", str(tmp_path), 3, 128, {"LEVEL": "7"})
+    )
+    lines = [asdict(function), {"text": "one"}, {}, {"text": "two"}]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.chdir(tmp_path)
+
+    main()
+    monkeypatch.delitem(sys.modules, "lines_main")
+
+    assert [json.loads(line) for line in capfd.readouterr().out.splitlines()] == [
+        {"result": {"seen": "one", "level": "7", "number": "1"}},
+        {"errorType": "KeyError", "errorMessage": "'text'"},
+        {"result": {"seen": "two", "level": "7", "number": "3"}},
+    ]
 
 
 def is_running(pid: int) -> bool:

@@ -19,6 +19,7 @@ ECHO = "def handler(event, context): return event"
 def test_a_function_gets_the_event_and_gives_its_answer(deployment):
     arn = deployment.deploy("echo", ECHO)
 
+    assert deployment.lambdas.knows(arn)
     assert deployment.invoke(arn, {"source": "naïve"}) == {"source": "naïve"}
 
 
