@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import boto3
 import pytest
 from botocore.validate import ParamValidator
 
 from hitl_sdk import tasks
 from hitl_sdk._ground_truth import CUSTOM, function_of_arn, kind_named, kinds
+from hitl_sdk.errors import InvalidResourceError
 from hitl_sdk.labeling import AutomatedLabeling, LabelCategories, SnsInput
+from hitl_sdk.labeling._fields import FUNCTION_ARN, OBJECT_URI, AttributeName, JobName
 from hitl_sdk.labeling._life import request_for
 
 KINDS = pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
@@ -182,3 +186,43 @@ def addresses(job):
     from hitl_sdk.labeling._files import files_of
 
     return [file.uri for file in files_of(job, None).to_upload]
+
+
+def rule_of(annotated):
+    return get_args(annotated)[1].func
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("LabelingJobName", rule_of(JobName)),
+        ("LabelAttributeName", rule_of(AttributeName)),
+        ("HumanTaskConfig.PreHumanTaskLambdaArn", FUNCTION_ARN),
+        ("InputConfig.DataSource.S3DataSource.ManifestS3Uri", OBJECT_URI),
+    ],
+)
+def test_the_rule_of_a_text_is_that_of_the_installed_botocore(shape, path, rule):
+    for name in path.split("."):
+        shape = shape.members[name]
+    assert (rule.pattern, rule.longest) == (shape.metadata["pattern"], shape.metadata["max"])
+
+
+@pytest.mark.parametrize(
+    ("field", "path", "limits"),
+    [
+        ("workers_per_object", "HumanTaskConfig.NumberOfHumanWorkersPerDataObject", (1, 9)),
+        ("task_time_limit", "HumanTaskConfig.TaskTimeLimitInSeconds", (30, None)),
+        ("task_availability_lifetime", "HumanTaskConfig.TaskAvailabilityLifetimeInSeconds", (60, None)),
+        ("max_concurrent_tasks", "HumanTaskConfig.MaxConcurrentTaskCount", (1, 5000)),
+        ("max_human_labeled_objects", "StoppingConditions.MaxHumanLabeledObjectCount", (1, None)),
+        ("max_percentage_labeled", "StoppingConditions.MaxPercentageOfInputDatasetLabeled", (1, 100)),
+    ],
+)
+def test_the_limits_of_a_number_are_those_of_the_installed_botocore(jobs, shape, field, path, limits):
+    for name in path.split("."):
+        shape = shape.members[name]
+    assert (shape.metadata.get("min"), shape.metadata.get("max")) == limits
+    least, most = limits
+    for wrong in [least - 1, *([most + 1] if most else [])]:
+        with pytest.raises(InvalidResourceError, match=f"{field}: "):
+            jobs.make(**{field: wrong})

@@ -8,12 +8,21 @@ from pydantic import AfterValidator, PlainValidator
 from hitl_sdk.resources import LambdaFunction
 from hitl_sdk.resources.types import TextRule
 
-__all__ = ["AttributeName", "ContentClassifier", "Function", "JobName", "object_uri"]
+__all__ = [
+    "FUNCTION_ARN",
+    "OBJECT_URI",
+    "AttributeName",
+    "ContentClassifier",
+    "Function",
+    "JobName",
+    "object_uri",
+]
 
 _NAME = "letters, digits and hyphens, beginning and ending with a letter or digit"
-_FUNCTION_ARN = TextRule(
+FUNCTION_ARN = TextRule(
     r"arn:aws[a-z\-]*:lambda:[a-z0-9\-]*:[0-9]{12}:function:.*", 2048, "the ARN of a Lambda function"
 )
+OBJECT_URI = TextRule(r"(https|s3)://([^/]+)/?(.*)", 1024, "s3://bucket/key")
 
 
 def object_uri(text: str) -> str:
@@ -26,12 +35,12 @@ def object_uri(text: str) -> str:
     """
     if not re.fullmatch(r"s3://[^/]+/.*[^/]", text, re.DOTALL):
         raise ValueError("allowed is the S3 address of an object: s3://bucket/key")
-    return TextRule(r"(https|s3)://([^/]+)/?(.*)", 1024, "s3://bucket/key")(text)
+    return OBJECT_URI(text)
 
 
 def _as_function(value: object) -> object:
     if isinstance(value, str):
-        return _FUNCTION_ARN(value)
+        return FUNCTION_ARN(value)
     if value is None or value is False or isinstance(value, LambdaFunction):
         return value
     raise ValueError("give the ARN of a Lambda function, a LambdaFunction, or False for none")
