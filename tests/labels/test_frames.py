@@ -230,7 +230,8 @@ def test_a_file_of_points_that_can_not_be_read_says_why(content, message):
 
 
 @pytest.mark.parametrize(
-    "value", [7, {"labels": []}, {"labels": ["a"], "classes": [300]}, {"labels": ["a"], "classes": 7}]
+    "value",
+    [7, {"labels": []}, {"labels": ["a"], "classes": [300]}, {"labels": ["a"], "classes": 7}],
 )
 def test_what_has_no_classes_is_refused(value):
     with pytest.raises(ValueError, match="classes"):
@@ -267,3 +268,17 @@ def test_types_name_every_field_of_a_value():
     assert to_value(van)["shape"].keys() == frame_type(Cuboid)["objects"][0]["shape"].keys()
     assert to_value(FrameSequence((frame,))).keys() == sequence_type(Cuboid).keys()
     assert to_value(PointClasses((), b"")).keys() == point_classes_type().keys()
+
+
+def test_a_byte_has_numbers_for_255_labels():
+    labels = [str(number) for number in range(256)]
+
+    assert read_point_classes({"labels": labels[:255], "classes": [255]}).classes == b"\xff"
+    with pytest.raises(ValueError, match="256 labels do not fit a byte a point"):
+        read_point_classes({"labels": labels, "classes": []})
+
+
+def test_attributes_may_come_as_objects():
+    hidden = Attribute("hidden", "no")
+
+    assert read_frame(Box, {"attributes": [hidden]}).attributes == (hidden,)

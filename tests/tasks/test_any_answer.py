@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
-from zlib import crc32
+from zlib import compress, crc32
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
 from hitl_sdk.labels import Box, FormField, Keypoint, Mask, Shapes, Span, colored_png, make_mask, to_value
 from hitl_sdk.tasks import CheckField, ChoiceField, MultiChoiceField, NumberField, TextField
 
-NO_TASKS = {"Answer", "Example", "FormInput", "Instructions", "Task"} | {
+NO_TASKS = {"Answer", "Example", "FormInput", "Instructions", "ManifestEntry", "Task"} | {
     name for name in tasks.__all__ if name.endswith("Field")
 }
 EXAMPLES = settings(
@@ -73,6 +73,12 @@ KEY = {"blockType": "KEY_VALUE_SET", "id": "k1", "entityTypes": ["KEY"], "text":
 VALUE = {"blockType": "KEY_VALUE_SET", "id": "v1", "entityTypes": ["VALUE"],
          "relationships": [{"type": "CHILD", "ids": ["w1", "w2"]}]}  # fmt: skip
 WORDS = [{"blockType": "WORD", "id": "w1", "text": "3"}, {"blockType": "WORD", "id": "w2", "text": "May"}]
+FRAME = {"frameNumber": "3", "frame": "f_0004.jpg", "frameAttributes": {"weather": "rain"}}
+NAMED = {"objectId": "a1", "objectName": "cat:1", "labelCategoryAttributes": {"hidden": "no"}}
+CUBOID = {
+    "label": "van", "center-x": 1, "center-y": 2.5, "center-z": "3", "length": 4, "width": 2, "height": 2, "yaw": 0.5
+}  # fmt: skip
+POINTS = b64encode(compress(bytes([0, 1, 2]))).decode()
 CHOSEN, CHOSEN_SEVERAL = {"label": "a"}, {"labels": ["b", "a"]}
 
 # A task, and the `answerContent` of a worker.
@@ -158,6 +164,27 @@ CASES = [
             "answer": PAINTED
             | {"instances": [{"color": "#2ca02c", "label": "car"}, {"color": "#1f77b4", "label": "car"}]}
         },
+    ),
+    *(
+        (one(kind, labels=["cat"]), {"answer": {"frames": [FRAME | {"boundingBoxes": [BOX | NAMED]}]}})
+        for kind in (
+            tasks.VideoObjectDetection,
+            tasks.VideoObjectDetectionAdjustment,
+            tasks.VideoObjectTracking,
+            tasks.VideoObjectTrackingAdjustment,
+        )
+    ),
+    *(
+        (one(kind, labels=["van"]), {"answer": {"frames": [FRAME | {"cuboids": [CUBOID | NAMED]}]}})
+        for kind in (tasks.PointCloudObjectTracking, tasks.PointCloudObjectTrackingAdjustment)
+    ),
+    *(
+        (one(kind, labels=["van"]), {"answer": {"cuboids": [CUBOID], "initialValueModified": True}})
+        for kind in (tasks.PointCloudObjectDetection, tasks.PointCloudObjectDetectionAdjustment)
+    ),
+    *(
+        (one(kind, labels=["road", "tree"]), {"answer": {"labels": ["tree", "road"], "points": POINTS}})
+        for kind in (tasks.PointCloudSemanticSegmentation, tasks.PointCloudSemanticSegmentationAdjustment)
     ),
 ]
 of_every_task = pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._plain import read_list, shown, unicode_text
 from hitl_sdk.labels._scalars import read_text, read_whole
@@ -45,6 +45,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 _OBJECTS = ("objects", "annotations", "bounding_boxes", "polygons", "polylines", "keypoints", "cuboids")
 _FRAMES = ("frames", "detection_annotations", "tracking_annotations")
 _OF_FRAME = ("attributes", "frame_attributes", "dataset_object_attributes")
+_MOST_LABELS = 255
 _NUMBER = ("number", "frame_no", "frame_number")
 _NAME = ("name", "frame", "frame_name")
 
@@ -130,8 +131,10 @@ def read_sequence(
     given = to_value(value) if is_dataclass(value) else value
     if isinstance(given, Mapping):
         entries = _entries(given)
-        listed = [entries[key] or [] for key in _FRAMES if key in entries]
-        given = listed[0] if listed else [given]  # one frame alone is a worker's response to it
+        listed = [entries[key] for key in _FRAMES if key in entries]
+        given = (
+            (() if listed[0] is None else listed[0]) if listed else [given]
+        )  # else a response to one frame
     frames = []
     for place, each in enumerate(read_list(given, "the frames")):
         frame = read_frame(shape, each, class_map=class_map)
@@ -208,6 +211,8 @@ def read_point_classes(value: object) -> PointClasses:
     if not isinstance(given, Mapping) or not {"labels", "classes"} <= given.keys():
         raise ValueError("classes of points are an object with labels and classes")
     labels = tuple(read_text(each, "a label") for each in read_list(given["labels"], "the labels"))
+    if len(labels) > _MOST_LABELS:
+        raise ValueError(f"{len(labels)} labels do not fit a byte a point")
     classes = _read_bytes(given["classes"])
     if classes and max(classes) > len(labels):
         raise ValueError(f"a point is of class {max(classes)}, there are {len(labels)}")
@@ -279,15 +284,19 @@ def _read_attributes(value: object) -> tuple[Attribute, ...]:
     if isinstance(value, Mapping):
         pairs = value.items()
     else:
-        given = [cast("Any", to_value(each)) for each in read_list(value, "the attributes")]
-        if not all(isinstance(each, Mapping) and {"name", "value"} <= each.keys() for each in given):
-            raise ValueError("an attribute is an object with name and value")
-        pairs = [(each["name"], each["value"]) for each in given]
+        pairs = [_pair(each) for each in read_list(value, "the attributes")]
     return tuple(
         Attribute(read_text(name, "an attribute's name"), _value(told, str(name)))
         for name, told in pairs
         if told is not None
     )
+
+
+def _pair(attribute: object) -> tuple[object, object]:
+    given = to_value(attribute) if is_dataclass(attribute) else attribute
+    if not isinstance(given, Mapping) or not {"name", "value"} <= given.keys():
+        raise ValueError("an attribute is an object with name and value")
+    return given["name"], given["value"]
 
 
 def _value(value: object, name: str) -> str:
