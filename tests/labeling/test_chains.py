@@ -146,6 +146,18 @@ def test_a_label_that_has_no_such_task_says_what_can_be_done(verb, jobs):
         getattr(jobs.make(), verb)(name="check")
 
 
+def test_frames_are_verified_by_an_adjustment_in_which_nothing_may_be_changed(jobs):
+    vans = jobs.make(name="vans", task=tasks.VideoObjectTracking(name="v", labels=["van"], title="Track"))
+
+    verify = vans.verify(name="check")
+
+    file = verify.categories.to_json(verify.kind)
+    assert verify.kind.name == "AdjustmentVideoObjectTracking"
+    assert [each["editsAllowed"] for each in file["labels"]] == ["none"]
+    assert [each["name"] for each in file["frameAttributes"]] == ["verdict"]
+    assert verify.prior_attribute == "vans-ref"
+
+
 # --- labelled again
 
 

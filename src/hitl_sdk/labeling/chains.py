@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hitl_sdk import tasks
 from hitl_sdk._ground_truth import kind_named
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.labeling._rules import categories_of
+from hitl_sdk.labeling.categories import LabelCategories
+from hitl_sdk.labeling.category_labels import LabelAttribute, LabelCategory
 from hitl_sdk.labeling.job_output import JobOutput
 from hitl_sdk.tasks.verification import Verification
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["adjusting", "following", "relabeling", "verifying"]
 
 JobT = TypeVar("JobT", bound="LabelingJob")
+
+VERDICT = "verdict"
+"""The frame attribute under which workers say whether the labels of a frame are right."""
 
 # What a job has because of its task: the next one, with another task, has its own.
 _OF_THE_TASK = (
@@ -38,6 +44,8 @@ _OF_THE_TASK = (
 def verifying(job: JobT, name: str, where: Where | None, **changes: Any) -> JobT:
     """Return the job in which people judge the labels of `job`."""
     judges = next((each for each in _public(Verification) if isinstance(job.task, each.judged)), None)
+    if judges is None and job.kind.human_task_ui is not None and _mending(job) is not None:
+        return adjusting(job, name, where, **{"categories": _verdicts_on(job), **changes})
     if judges is None:
         raise _impossible(job, "verified")
     task = judges(name=job.task.name, labels=job.task.label_names, title="Is this label right?")
@@ -46,7 +54,7 @@ def verifying(job: JobT, name: str, where: Where | None, **changes: Any) -> JobT
 
 def adjusting(job: JobT, name: str, where: Where | None, **changes: Any) -> JobT:
     """Return the job in which people mend the labels of `job`."""
-    mends = next((each for each in _public(tasks.Task) if _adjusts(each, job.task)), None)
+    mends = _mending(job)
     if mends is None:
         raise _impossible(job, "adjusted")
     task = mends(**{**dict(job.task), "title": "Mend this label where it is wrong"})
@@ -65,6 +73,25 @@ def relabeling(job: JobT, name: str, where: Where, after: LabelingJob | None, **
     last = after or job
     source = JobOutput(last.output_manifest_uri, last.attribute, where, relabel=job.attribute)
     return job.clone(name=name, **{"label_attribute": job.attribute, "input": source, **changes})
+
+
+def _mending(job: LabelingJob) -> type[Any] | None:
+    return next((each for each in _public(tasks.Task) if _adjusts(each, job.task)), None)
+
+
+def _verdicts_on(job: LabelingJob) -> LabelCategories:
+    """Return categories that leave nothing to be changed, and ask of each frame whether it is right.
+
+    That is how AWS verifies video frames and point clouds: Ground Truth has no kind of its own for it.
+    """
+    own = categories_of(dict(job)) or LabelCategories(labels=job.task.label_names)
+    verdict = LabelAttribute(
+        name=VERDICT, description="Is the label right?", choices=("Correct", "Incorrect"), required=True
+    )
+    labels = [LabelCategory(**{**dict(each), "edits_allowed": "none"}) for each in own.labels]
+    return LabelCategories(
+        **{**dict(own), "labels": labels, "frame_attributes": (*own.frame_attributes, verdict)}
+    )
 
 
 def _adjusts(kind_of_task: type[tasks.Task], task: tasks.Task) -> bool:

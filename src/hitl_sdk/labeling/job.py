@@ -391,7 +391,9 @@ class LabelingJob(JobSettings):
         Returns
         -------
         LabelingJob
-            With the same team, role and output. Boxes, semantic masks and the class of an image can be verified.
+            With the same team, role and output. Boxes, semantic masks and the class of an image can be verified; of video
+            frames and point clouds the job is an adjustment in which nothing may be changed, and the verdict is the
+            attribute ``verdict`` of each frame, as AWS does it.
 
         Raises
         ------
