@@ -44,8 +44,14 @@ _OF_THE_TASK = (
 def verifying(job: JobT, name: str, where: Where | None, **changes: Any) -> JobT:
     """Return the job in which people judge the labels of `job`."""
     judges = next((each for each in _public(Verification) if isinstance(job.task, each.judged)), None)
-    if judges is None and job.kind.human_task_ui is not None and _mending(job) is not None:
-        return adjusting(job, name, where, **{"categories": _verdicts_on(job), **changes})
+    own = categories_of(dict(job))
+    if (
+        judges is None
+        and own is not None
+        and job.kind.human_task_ui is not None
+        and _mending(job) is not None
+    ):
+        return adjusting(job, name, where, **{"categories": _verdicts_on(own), **changes})
     if judges is None:
         raise _impossible(job, "verified")
     task = judges(name=job.task.name, labels=job.task.label_names, title="Is this label right?")
@@ -79,12 +85,11 @@ def _mending(job: LabelingJob) -> type[Any] | None:
     return next((each for each in _public(tasks.Task) if _adjusts(each, job.task)), None)
 
 
-def _verdicts_on(job: LabelingJob) -> LabelCategories:
+def _verdicts_on(own: LabelCategories) -> LabelCategories:
     """Return categories that leave nothing to be changed, and ask of each frame whether it is right.
 
     That is how AWS verifies video frames and point clouds: Ground Truth has no kind of its own for it.
     """
-    own = categories_of(dict(job)) or LabelCategories(labels=job.task.label_names)
     verdict = LabelAttribute(
         name=VERDICT, description="Is the label right?", choices=("Correct", "Incorrect"), required=True
     )
