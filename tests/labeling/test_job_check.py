@@ -11,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from hitl_sdk.errors import InvalidInputError, UnavailableError
 from hitl_sdk.labeling import AutomatedLabeling, InputManifest, SnsInput
+from hitl_sdk.labeling.job_output import JobOutput
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reviews"
 
@@ -115,6 +116,15 @@ def test_automated_labeling_wants_many_objects(jobs, count, wrong, advised):
 
 def test_a_large_batch_is_asked_for(jobs):
     assert "~ max_concurrent_tasks: AWS Support" in str(jobs.make(max_concurrent_tasks=1001).check())
+
+
+def test_what_a_former_job_gives_is_read_with_a_session(session, jobs, cloud):
+    uri = jobs.put_manifest(session, [{"source": "good"}, {"source": "bad"}], "s3://labels/former.manifest")
+    whole, some = JobOutput(uri, "old"), JobOutput(uri, "old", where=lambda row: row["item"] == "bad")
+    for former, count in ((whole, 2), (some, 1)):
+        job = jobs.make(role_arn=cloud.role_arn, input=former)
+        assert job.check().manifest is None
+        assert job.check(session).manifest.n_lines == count
 
 
 def test_an_estimate_counts_what_has_no_label(jobs):

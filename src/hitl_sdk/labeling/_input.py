@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling.job_output import JobOutput
 from hitl_sdk.labeling.manifest import InputManifest
 from hitl_sdk.labeling.streaming import SnsInput
@@ -27,17 +26,9 @@ def manifest_address(given: JobInput) -> str | None:
     return given if isinstance(given, str) else None
 
 
-def manifest_to_upload(given: JobInput, session: Session | None) -> InputManifest | None:
-    """Return the manifest that is to be uploaded; None if it lies where it should, or there is none.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is made of what lies in S3, and there is no session.
-    """
+def manifest_to_upload(given: JobInput, session: Session) -> InputManifest | None:
+    """Return the manifest that is to be uploaded; None if it lies where it should, or there is none."""
     if isinstance(given, JobOutput) and not given.is_whole:
-        if session is None:
-            raise InvalidInputError(f"{given.uri} is in S3", hint="give a session: session=hitl.Session()")
         return given.manifest(session)
     return given if isinstance(given, InputManifest) else None
 

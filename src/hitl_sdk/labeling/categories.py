@@ -71,6 +71,9 @@ class LabelCategories(Model):
     instructions: Instructions = Instructions()
     audit_attribute: str | None = None
 
+    def __init__(self, **fields: Any) -> None:  # type checkers would take no texts for labels
+        super().__init__(**fields)
+
     @classmethod
     def of_task(cls, task: Task, *, audit_attribute: str | None = None) -> Self | None:
         """Return the categories of a task's own labels; None where its labels are free.
