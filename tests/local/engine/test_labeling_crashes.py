@@ -122,6 +122,21 @@ def test_answers_that_are_consolidated_again_lie_where_they_lay(labeling):
     assert len(labeling.files("consolidation-request")) == 1
 
 
+def test_a_manifest_that_is_gone_is_written_again_as_it_was(labeling):
+    labeling.begin("a", "b", MaxConcurrentTaskCount=1)
+    labeling.answer()
+    labeling.answer()
+    labeling.create("unread")
+    objects, key = labeling.world.delivery.objects, ("data", "out/mood/manifests/output/output.manifest")
+    before = objects.pop(key)
+    labeling.world.engine.put_missing_outputs(lambda scope, *place: place not in objects)
+    assert objects[key] == before
+    assert labeling.statuses_told() == ["Completed"]
+    puts = len(labeling.world.delivery.puts)
+    labeling.world.engine.put_missing_outputs(lambda scope, *place: place not in objects)
+    assert len(labeling.world.delivery.puts) == puts
+
+
 def test_a_missing_bucket_fails_the_job_at_once(labeling):
     begin(labeling)
     labeling.world.delivery.breaks = [None, None, None, BucketMissing("out")]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hitl_sdk.local.engine import (
     flows,
+    job_files,
+    job_labeling,
     job_life,
     job_work,
     jobs,
@@ -22,8 +24,9 @@ from hitl_sdk.local.engine import (
     workteams,
 )
 from hitl_sdk.local.engine.errors import EngineError
+from hitl_sdk.local.engine.job_input import bucket_and_key
 from hitl_sdk.local.engine.transactions import Transaction
-from hitl_sdk.local.engine.values import Settings
+from hitl_sdk.local.engine.values import Scope, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.delivery import Delivery
     from hitl_sdk.local.engine.outbox import Parcel
     from hitl_sdk.local.engine.transactions import Operation
-    from hitl_sdk.local.engine.values import Lease, OpenTask, Scope, Worker
+    from hitl_sdk.local.engine.values import Lease, OpenTask, Worker
     from hitl_sdk.local.store import Store
 
 __all__ = ["Engine"]
@@ -111,6 +114,7 @@ class Engine:
         self._delivery = deliver
         self._seed = seed or 0
         self._settings = settings or Settings()
+        self._desk = _Desk(self, deliver, clock)
         self._alarm = datetime.min.replace(tzinfo=UTC)  # nothing is due before
         self._job_alarm = self._alarm  # no labeling job has anything to do before
         self._jobs_due: datetime | None = None
@@ -175,10 +179,9 @@ class Engine:
             return False
         with self._alarm_lock:
             self._job_alarm = now + _LONGEST_NAP
-        desk = _Desk(self._run, self._delivery, self._clock.now)
-        worked = streams.wake(desk)
+        worked = streams.wake(self._desk)
         while (job := self._run(job_life.claim)) is not None:
-            job_work.carry_on(desk, job)
+            job_work.carry_on(self._desk, job)
             worked = True
         self._jobs_due = self._run(job_life.next_due)
         self._set_job_alarm(self._jobs_due)
@@ -198,7 +201,7 @@ class Engine:
         self._run(job_work.resume)
 
     def put_missing_outputs(self, is_missing: Callable[[Scope, str, str], bool]) -> None:
-        """Write output.json of Completed loops again where it is gone; no event tells of it.
+        """Write output.json of Completed loops and output manifests again where they are gone; no event tells of it.
 
         Parameters
         ----------
@@ -213,6 +216,9 @@ class Engine:
                     document = self._run(partial(outbox.output_of, sequence=loop.sequence))
                     self._delivery.put_object(*place, document)
             after = loops_[-1].sequence
+        for job in self._run(job_life.begun):
+            if is_missing(Scope(job.account_id, job.region), *bucket_and_key(job_files.manifest_uri(job))):
+                job_labeling.write_manifest(self._desk, job)
 
     def task_ui_content(self, scope: Scope, human_task_ui_arn: str) -> str:
         """Return the worker template of that ARN.
@@ -344,12 +350,19 @@ class Engine:
                 self._alarm = min(self._alarm, due_at)
 
 
-class _Desk(NamedTuple):
-    """Where the steps of labeling jobs are done."""
+class _Desk:
+    """Where the steps of labeling jobs are done: with the engine's transactions, delivery and clock."""
 
-    run: Callable[[Callable[[Transaction], Any]], Any]
-    delivery: Delivery
-    now: Callable[[], datetime]
+    def __init__(self, engine: Engine, delivery: Delivery, clock: Clock) -> None:
+        self.delivery = delivery
+        self._engine = engine
+        self._clock = clock
+
+    def run(self, work_: Callable[[Transaction], T], /) -> T:
+        return self._engine._run(work_)
+
+    def now(self) -> datetime:
+        return self._clock.now()
 
 
 def _next_due(tx: Transaction) -> datetime | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.job_objects import Desk
     from hitl_sdk.local.engine.transactions import Transaction
 
-__all__ = ["consolidate", "publish", "save"]
+__all__ = ["consolidate", "publish", "save", "write_manifest"]
 
 _UNANSWERED = "No worker answered in the task's availability lifetime"
 
@@ -103,7 +103,15 @@ def _label(
 
 
 def publish(desk: Desk, job: Row[Any]) -> None:
-    """Write the output manifest as it is by now, the lines of the iteration beside it, and tell of new labels."""
+    """Write the output manifest as it is by now, and tell of new labels."""
+    news = write_manifest(desk, job)
+    desk.delivery.keep()
+    streams.announce(desk, job, news)
+    desk.run(partial(_published, job=job, announced=[each.number for each in news]))
+
+
+def write_manifest(desk: Desk, job: Row[Any]) -> list[Row[Any]]:
+    """Write the output manifest, and the lines of the iteration beside it; return the labels that nobody was told of."""
     lines: list[bytes] = []
     of_iteration: list[bytes] = []
     news: list[Row[Any]] = []
@@ -119,9 +127,7 @@ def publish(desk: Desk, job: Row[Any]) -> None:
     _put(desk, job, job_files.manifest_uri(job), b"".join(lines))
     if of_iteration:
         _put(desk, job, job_files.intermediate_uri(job), b"".join(of_iteration))
-    desk.delivery.keep()
-    streams.announce(desk, job, news)
-    desk.run(partial(_published, job=job, announced=[each.number for each in news]))
+    return news
 
 
 def _published(tx: Transaction, job: Row[Any], announced: Sequence[int]) -> None:

@@ -25,6 +25,7 @@ from hitl_sdk.local.engine.transactions import derived_uuid
 from hitl_sdk.local.store import flows, labeling_jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -37,6 +38,7 @@ __all__ = [
     "LONGEST_JOB",
     "TOO_OLD",
     "ClaimLost",
+    "begun",
     "claim",
     "end",
     "flow_of",
@@ -155,6 +157,12 @@ def end(tx: Transaction, job: Row[Any], status: str, *, reason: str | None = Non
     tx.connection.execute(delete(flows).where(flows.c.job == job.sequence))
     event_id = derived_uuid(tx, "event", job.arn, job.created_at)
     outbox.post_event(tx, labeling_job_event(job, event_id=event_id, status=status, at=tx.now))
+
+
+def begun(tx: Transaction) -> Sequence[Row[Any]]:
+    """Return all jobs that have read their input, and so have written a manifest; whatever has become of them."""
+    read = labeling_jobs.c.objects + labeling_jobs.c.labeled_before > 0
+    return tx.connection.execute(select(labeling_jobs).where(read)).all()
 
 
 def next_due(tx: Transaction) -> datetime | None:
