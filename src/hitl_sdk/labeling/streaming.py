@@ -78,9 +78,23 @@ class Stream:
 
     Examples
     --------
-    >>> stream = Stream(session, job)  # doctest: +SKIP
-    >>> print(stream.send(["Loved it", "Came late"]))  # doctest: +SKIP
-    2 sent, 0 repeated, 0 failed
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     session, bucket = cloud.session(), cloud.bucket("labels")
+    ...     topic_arn = session.client("sns").create_topic(Name="reviews")["TopicArn"]
+    ...     job = hitl.LabelingJob(
+    ...         name="moods",
+    ...         task=hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Mood?"),
+    ...         team=hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")]),
+    ...         role_arn=cloud.role_arn,
+    ...         input=SnsInput(topic_arn=topic_arn),
+    ...         output="s3://labels/stream",
+    ...     )
+    ...     state = job.ensure(session)
+    ...     cloud.advance(60)
+    ...     stream = Stream(session, job)
+    ...     print(stream.send(["Loved it", "Came late", "Loved it"]), "|", stream.waiting(), "wait")
+    2 sent, 1 repeated, 0 failed | 2 wait
     """
 
     def __init__(self, session: Session, job: StreamingJob) -> None:
