@@ -167,9 +167,15 @@ def _spans(value: Any, metadata: Metadata) -> LineLabel:
 
 
 def _cuboids(value: Any, metadata: Metadata) -> LineLabel:
-    told = {"dataset-object-attributes": metadata.get("dataset-object-attributes")}
-    frame = {**told, **_mapping(value, "the label")}
-    names = _class_map(metadata) if frame.get("annotations") else {}
+    """Read the cuboids of a frame; AWS's example has no confidences, our own functions write those of several workers."""
+    annotations = _list(_mapping(value, "the label").get("annotations"), "annotations")
+    names = _class_map(metadata) if annotations else {}
+    confidences = _confidences(metadata, "objects", len(annotations))
+    cuboids = [
+        {**_mapping(each, "a cuboid"), "confidence": confidence}
+        for each, confidence in zip(annotations, confidences, strict=True)
+    ]
+    frame = {"annotations": cuboids, "attributes": metadata.get("dataset-object-attributes")}
     return LineLabel(_value(read_frame, Cuboid, frame, class_map=_clean(names)))
 
 
