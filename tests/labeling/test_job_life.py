@@ -24,7 +24,7 @@ from hitl_sdk.errors import (
     ResourceFailedError,
     WaitTimeoutError,
 )
-from hitl_sdk.labeling import InputManifest
+from hitl_sdk.labeling import AutomatedLabeling, InputManifest, LabelCounters, LabelingJobState
 from hitl_sdk.resources import LambdaFunction
 
 LINES = [{"source": f"review {number}"} for number in range(6)]
@@ -367,3 +367,21 @@ def test_who_joins_the_team_of_a_running_job_is_invited(session, jobs, job):
     )["Users"]
     assert len(users) == 2
     assert job_names(session) == ["mood-1"]
+
+
+def test_automated_labeling_goes_on_with_the_model_of_the_stopped_job(session, jobs, cloud, monkeypatch):
+    model = "arn:aws:sagemaker:us-east-1:123456789012:model/of-mood-1"
+    state = LabelingJobState(
+        name="mood-1",
+        status="Stopped",
+        arn="arn:aws:sagemaker:us-east-1:123456789012:labeling-job/mood-1",
+        counters=LabelCounters(human_labeled=1, unlabeled=1),
+        label_attribute="mood-1",
+        output_manifest_uri=jobs.put_manifest(session, LINES),
+        final_model_arn=model,
+    )
+    monkeypatch.setattr("hitl_sdk.labeling._life.describe", lambda name, session: state)
+    job = jobs.make(automated=AutomatedLabeling(volume_kms_key_id="alias/disks"))
+    goes_on = job.resume(session, name="mood-2")
+    assert goes_on.automated == AutomatedLabeling(volume_kms_key_id="alias/disks", initial_model_arn=model)
+    assert jobs.make().resume(session, name="mood-2").automated is None

@@ -34,7 +34,9 @@ def object_uri(text: str) -> str:
         If it is none.
     """
     if not re.fullmatch(r"s3://[^/]+/.*[^/]", text, re.DOTALL):
-        raise ValueError("allowed is the S3 address of an object: s3://bucket/key")
+        raise ValueError(
+            "allowed is the S3 address of an object, s3://bucket/key; give a file as InputManifest.open(path)"
+        )
     return OBJECT_URI(text)
 
 

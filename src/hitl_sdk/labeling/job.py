@@ -349,7 +349,7 @@ class LabelingJob(JobSettings):
         """Return the job that goes on where this one was stopped or has failed.
 
         Its input is this one's output manifest and its label attribute the same, so that only objects
-        without a label are labelled.
+        without a label are labelled. Automated labeling begins with the model that this job has trained.
 
         Parameters
         ----------
@@ -374,7 +374,10 @@ class LabelingJob(JobSettings):
                 hint="there is nothing to go on with",
             )
         source = _life.written_manifest(self, state, session)
-        return self.clone(name=name, input=source, label_attribute=self.attribute)
+        automated = self.automated
+        if automated is not None and state.final_model_arn is not None:
+            automated = automated.model_copy(update={"initial_model_arn": state.final_model_arn})
+        return self.clone(name=name, input=source, label_attribute=self.attribute, automated=automated)
 
     def verify(self, *, name: str, where: Where | None = None, **changes: Any) -> Self:
         """Return the job in which people judge this job's labels. It can be made as soon as this one has ended.
