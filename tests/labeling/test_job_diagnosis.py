@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from botocore.awsrequest import AWSResponse
 
 from hitl_sdk import PrivateTeam, tasks
 from hitl_sdk._ground_truth import kind_named
-from hitl_sdk.labeling import InputManifest, LabelCounters
+from hitl_sdk.labeling import InputManifest, LabelCounters, _diagnose
 from hitl_sdk.labeling._diagnose import diagnosis_of
 
 IMAGES = tasks.ImageClassification(name="digit", labels=["0", "1"], title="Which digit?")
@@ -92,6 +94,8 @@ def test_people_who_never_signed_in_are_found(session, made):
     diagnosis = made().diagnose(session)
     assert diagnosis.codes == ("nobody-signed-in",)
     assert "ana" not in str(diagnosis)
+    at_work = replace(diagnosis.state, counters=LabelCounters(human_labeled=1, unlabeled=2))
+    assert diagnosis_of(at_work, session).ok
 
 
 def test_a_team_that_is_gone_is_found(session, jobs, made):
@@ -268,7 +272,7 @@ def test_a_queue_that_was_left_is_found(session, jobs, made):
     stopped = job.stop(session)
     assert "leftover-queue" not in job.diagnose(session).codes
     diagnosis = examined(stopped, session, InputConfig=topic)
-    assert diagnosis.codes == ("stopped", "leftover-queue")
+    assert diagnosis.codes == ("leftover-queue",)  # to be stopped is how such a job ends
     assert "queue GroundTruth-digits-1 is left" in str(diagnosis)
 
 
@@ -333,3 +337,12 @@ def test_an_s3_that_knows_no_such_rules_is_told_and_the_rest_is_seen(session, ma
     diagnosis = job.diagnose(session)
     assert diagnosis.codes == ("no-worker", "not-seen")
     assert "look at it yourself" in str(diagnosis)
+
+
+def test_the_guide_explains_every_finding():
+    source = Path(_diagnose.__file__).parent
+    code = "".join(file.read_text("utf-8") for file in source.glob("_diagnose*.py"))
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "labeling.md").read_text("utf-8")
+    codes = set(re.findall(r'JobFinding\(\s*"([a-z-]+)"', code))
+    assert len(codes) > 15
+    assert {each for each in codes if f"`{each}`" not in guide} == set()

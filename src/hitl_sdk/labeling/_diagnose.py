@@ -53,7 +53,7 @@ def _ended(state: LabelingJobState, session: Session) -> Findings:  # noqa: ARG0
         yield JobFinding(
             "failed", f"the job has failed: {reason}", "cure the reason; resume() or clone() begin a new job"
         )
-    elif state.status == "Stopped":
+    elif state.status == "Stopped" and not state.is_streaming:
         yield JobFinding("stopped", "the job was stopped", "resume() goes on with what has no label")
 
 
@@ -128,10 +128,10 @@ def _people(state: LabelingJobState, session: Session) -> Findings:
             f"nobody is in work team '{name}': its groups have {len(users)} users, none of them enabled",
             "add people: PrivateTeam(members=[...]).ensure()",
         )
-    elif len(invited) == len(users):
+    elif len(invited) == len(users) and not state.counters.labeled:
         yield JobFinding(
             "nobody-signed-in",
-            f"of the {len(users)} people in work team '{name}', none has signed in yet",
+            f"nobody of work team '{name}' has signed in yet: {len(users)} invited",
             "have them look for the invitation; PrivateTeam.invite() sends it again",
         )
 
@@ -174,7 +174,7 @@ def _functions(state: LabelingJobState, session: Session) -> Findings:
 
 
 def _queue(state: LabelingJobState, session: Session) -> Findings:
-    if "SnsDataSource" not in state.settings["InputConfig"]["DataSource"]:
+    if not state.is_streaming:
         return
     for queue in leftover_queues(session):
         if queue.job_name == state.name:

@@ -138,6 +138,11 @@ class LabelingJobState(State):
         uri: str | None = source.get("S3DataSource", {}).get("ManifestS3Uri")
         return uri
 
+    @property
+    def is_streaming(self) -> bool:
+        """True if objects come by SNS: such a job runs until it is stopped."""
+        return "SnsDataSource" in self.settings.get("InputConfig", {}).get("DataSource", {})
+
     def __str__(self) -> str:
         """Return one line: the job, its status, its counters, and why it has failed."""
         line = f"labeling job '{self.name}' is {self.status}: {self.counters}"
