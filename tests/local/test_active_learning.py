@@ -341,3 +341,16 @@ def test_room_is_kept(most_asked, most_labeled):
     assert len(kept.ask) + len(kept.labels) <= most_labeled
     assert len(kept.labels) == min(len(step.labels), most_labeled)
     assert loop.step({}, most_asked=most_asked).ask == loop.step({}).ask[:most_asked]
+
+
+def test_where_the_model_can_see_none_of_the_rest_people_label_it():
+    loop = loop_of(200, batch_size=50)
+    seen = set()
+    while (step := loop.step(halves(seen))).purpose in {"probe", "training", "validation"}:
+        seen |= set(step.ask)
+    blind = loop_of(200, batch_size=50, features=lambda each: parity(each) if each in seen else None)
+
+    step = blind.step(halves(seen))
+
+    assert step.labels == {}
+    assert len(step.ask) == 50

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hitl_sdk._ground_truth import kind_named
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.errors import InvalidInputError, MissingExtraError
 from hitl_sdk.local.algorithms import Algorithm, Algorithms
 
 from .labeling import Labeling
@@ -316,3 +316,18 @@ def test_an_untrained_ensemble_is_a_classifier_too():
 def test_what_is_no_classifier_is_refused(estimator):
     with pytest.raises(InvalidInputError, match=r"has no (fit|predict_proba)"):
         Algorithms().use(estimator, None, None)
+
+
+def test_features_that_need_what_is_not_installed_fail_the_job_with_the_command(labeling):
+    def features(line, content):
+        raise MissingExtraError("it needs PIL, which is not installed", hint='pip install "hitl-sdk[images]"')
+
+    run(learning(labeling, features=features), *texts(100))
+
+    assert 'pip install "hitl-sdk[images]"' in labeling.describe()["FailureReason"]
+
+
+def test_objects_that_no_model_can_see_are_all_labelled_by_people(labeling):
+    run(learning(labeling, features=lambda line, content: None), *texts(100))
+
+    assert labeling.counters() == (100, 0, 0)

@@ -326,3 +326,71 @@ def test_a_restart_does_not_end_a_job_that_listens(make_world, durable_url):
     stream.send("a")
 
     assert stream.open_names() == ["mood/0"]
+
+
+def test_a_message_that_comes_between_two_looks_on_the_last_day_is_not_lost(stream, monkeypatch):
+    delivery = stream.world.delivery
+    looks = iter([0, 1])
+    monkeypatch.setattr(delivery, "waiting", lambda scope, queue: next(looks, len(delivery.queues[queue])))
+    delivery.queues[QUEUE].append(QueueMessage("r", "m", '{"source": "late"}'))
+    stream.go_on(10 * DAY)
+
+    assert stream.open_names() == ["mood/0"]
+
+
+def test_what_is_stopped_while_labels_are_made_keeps_the_answers_given_meanwhile(stream):
+    world = stream.world
+
+    def stopping(event):
+        labels = stream.majority(event)
+        if world.engine.is_open(world.scope, "mood/1"):
+            world.accept(1, "mood/1")
+            world.engine.submit(
+                world.scope, world.worker(1), "mood/1", {"crowd-classifier": {"label": "bad"}}
+            )
+            world.call("StopLabelingJob", LabelingJobName="mood")
+        return labels
+
+    stream.post = stopping
+    stream.send("a", "b")
+    stream.answer("mood/0")
+    stream.go_on()
+
+    assert stream.status() == "Stopped"
+    assert [line["mood"] for line in stream.output()] == [0, 1]
+    assert len(stream.told()) == 2
+
+
+def test_a_job_that_somebody_else_has_taken_on_is_not_woken_again(stream, monkeypatch):
+    stream.send("a", wait=0)
+    delivery, engine = stream.world.delivery, stream.world.engine
+    seen = []
+
+    def waiting(scope, queue):
+        if not seen:
+            seen.append(queue)
+            stream.world.call("StopLabelingJob", LabelingJobName="mood")
+        return 1
+
+    monkeypatch.setattr(delivery, "waiting", waiting)
+    stream.world.clock.advance(2)
+    engine.work_on_jobs()
+    stream.go_on(0)
+
+    assert seen
+    assert stream.status() == "Stopped"
+
+
+def test_a_queue_that_can_not_be_looked_at_is_looked_at_again(stream, monkeypatch, caplog):
+    def broken(scope, queue):
+        raise OSError("no route")
+
+    stream.world.delivery.queues[QUEUE].append(QueueMessage("r", "m", '{"source": "a"}'))
+    with monkeypatch.context() as patch:
+        patch.setattr(stream.world.delivery, "waiting", broken)
+        stream.go_on()
+        assert stream.open_names() == []
+    stream.go_on()
+
+    assert stream.open_names() == ["mood/0"]
+    assert "the queue of labeling job mood can't be looked at" in caplog.text

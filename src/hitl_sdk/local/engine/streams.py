@@ -7,6 +7,7 @@ answered, not only with the last of a batch.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from functools import partial
 from hashlib import blake2b
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.transactions import Transaction
 
 __all__ = ["announce", "idle", "is_streaming", "listen", "open_queue", "take_in", "wake"]
+
+_LOG = logging.getLogger(__name__)
 
 _IDLE = timedelta(days=human_review_quotas()["streaming_idle_days"])
 _BATCH = 10  # messages that SQS gives at once
@@ -139,7 +142,11 @@ def wake(desk: Desk) -> bool:
     """Let streaming jobs go on for which something has come; tell whether there were any."""
     woken = False
     for job in desk.run(lambda tx: tx.connection.execute(_OPEN).all()):
-        step = _news(desk, job)
+        try:
+            step = _news(desk, job)
+        except Exception as error:  # whatever a face's own client raises, it is asked again
+            _LOG.warning("the queue of labeling job %s can't be looked at: %r", job.name, error)
+            continue
         if step is not None:
             woken = desk.run(partial(_wake, job=job, step=step)) or woken
     return woken
