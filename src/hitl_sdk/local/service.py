@@ -45,7 +45,8 @@ def review_service(
     seed : int or None
         Of ids, workers and request ids.
     moto_state : MotoState, optional
-        What keeps moto's state. It may be older than the store: outputs that are gone are written again.
+        What keeps moto's state. It may be older than the store: outputs that are gone are written again. No other
+        process works on the store then: labeling jobs go on at once.
 
     Yields
     ------

@@ -267,6 +267,7 @@ def test_a_job_none_of_whose_objects_is_for_people_ends(labeling):
     [
         ([], "it gave list in place of an object"),
         ({"taskinput": {}}, "its answer has no object taskInput"),
+        ({"taskInput": {"x": float("nan")}}, "its answer is no JSON"),
     ],
 )
 def test_nonsense_of_the_pre_annotation_function_fails_the_object_alone(labeling, answer, said):
@@ -306,6 +307,7 @@ def test_a_pre_annotation_function_that_fails_fails_every_object(labeling):
             lambda event: [{"datasetObjectId": "0", "consolidatedAnnotation": {"content": None}}],
             "The post-annotation function failed: an item of its answer lacks datasetObjectId",
         ),
+        (lambda event: [float("inf")], "The post-annotation function failed: its answer is no JSON"),
         (lambda event: [], "The post-annotation function gave no mood for the object"),
         (
             lambda event: [{"datasetObjectId": "0", "consolidatedAnnotation": {"content": {"other": 1}}}],
@@ -327,6 +329,19 @@ def test_a_post_annotation_function_that_fails_fails_its_batch_and_the_rest_goes
     failed, labelled = labeling.output()
     assert failed["mood-metadata"]["failure-reason"].startswith(said)
     assert labelled["mood"] == 0
+
+
+def test_a_reason_is_kept_whatever_stands_in_it(labeling_anywhere):
+    labeling = labeling_anywhere
+
+    def odd(event):
+        raise ValueError("nul \x00 half \ud83d " + "long" * 1000)
+
+    labeling.pre = odd
+    labeling.begin("a")
+    reason = labeling.output()[0]["mood-metadata"]["failure-reason"]
+    assert "nul  half ? longlong" in reason
+    assert len(reason) == 1024
 
 
 def test_a_function_may_label_part_of_its_batch(labeling):

@@ -12,7 +12,8 @@ labeling jobs, leases, answers, outputs and events. Faces turn to `Engine.call` 
     lifecycle   the states of a loop, and every change between them
     jobs, job_rules      the operations of labeling jobs, and what they refuse
     job_work, job_life   the steps of a labeling job, and every change of its state
-    job_input, job_files what it reads, and what it writes
+    job_choosing, job_offering, job_labeling           the steps themselves, in the order of an iteration
+    job_input, job_objects, job_functions, job_files   what they read, keep, invoke and write
     automated, streams   machine labels, and objects that come by SNS
     outbox      what is still to be put into S3 and EventBridge
     documents   output.json and the event

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, function_of_arn, kind_named
 from hitl_sdk.local.engine import job_files
+from hitl_sdk.local.engine.documents import canonical_json
 from hitl_sdk.local.engine.errors import FunctionFailed
 from hitl_sdk.local.engine.job_input import kind_of
 from hitl_sdk.local.engine.values import Scope
@@ -39,7 +40,7 @@ def prepare(delivery: Delivery, job: Row[Any], data_object: Row[Any]) -> dict[st
     function = given or kind_named(CUSTOM).function_arn("PRE", scope.region)
     line = json.loads(data_object.line)
     event = {"version": _VERSION, "labelingJobArn": job.arn, "dataObject": line}
-    task_input = _task_input(delivery.invoke(scope, function, event))
+    task_input = _task_input(_json(delivery.invoke(scope, function, event)))
     if task_input is not None and function_of_arn(function) and job.label_categories is not None:
         return {"labels": job.label_categories, **task_input}
     return task_input
@@ -56,6 +57,15 @@ def _task_input(answer: object) -> dict[str, Any] | None:
     if not isinstance(task_input, dict):
         raise FunctionFailed("its answer has no object taskInput")
     return task_input
+
+
+def _json(answer: object) -> Any:
+    """Return a function's answer; refuse what JSON can't carry, as numbers that are not finite."""
+    try:
+        canonical_json(answer)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FunctionFailed("its answer is no JSON") from error
+    return answer
 
 
 def consolidating_function(job: Row[Any]) -> str | None:
@@ -89,9 +99,8 @@ def consolidate(
     FunctionFailed
         If the function does, or its answer means nothing.
     """
-    answer = delivery.invoke(
-        Scope(job.account_id, job.region), function, _post_annotation_event(job, payload_uri)
-    )
+    event = _post_annotation_event(job, payload_uri)
+    answer = _json(delivery.invoke(Scope(job.account_id, job.region), function, event))
     if not isinstance(answer, list):
         raise FunctionFailed(f"it gave {type(answer).__name__} in place of a list")
     contents: dict[str, dict[str, Any]] = {}

@@ -38,6 +38,7 @@ __all__ = [
     "LONGEST_JOB",
     "TOO_OLD",
     "ClaimLost",
+    "as_reason",
     "begun",
     "claim",
     "end",
@@ -152,7 +153,7 @@ def postpone(tx: Transaction, job: Row[Any]) -> None:
 
 def end(tx: Transaction, job: Row[Any], status: str, *, reason: str | None = None) -> None:
     """Let the job end; its team is free of it, and an event tells."""
-    reason = reason and reason[:_LONGEST_REASON]
+    reason = None if reason is None else as_reason(reason)
     update_job(tx, job, status=status, failure_reason=reason, due_at=None, updated_at=tx.now)
     tx.connection.execute(delete(flows).where(flows.c.job == job.sequence))
     event_id = derived_uuid(tx, "event", job.arn, job.created_at)
@@ -163,6 +164,11 @@ def begun(tx: Transaction) -> Sequence[Row[Any]]:
     """Return all jobs that have read their input, and so have written a manifest; whatever has become of them."""
     read = labeling_jobs.c.objects + labeling_jobs.c.labeled_before > 0
     return tx.connection.execute(select(labeling_jobs).where(read)).all()
+
+
+def as_reason(text: str) -> str:
+    """Return a text, whoever wrote it, as every database keeps it and FailureReason may be."""
+    return text.encode(errors="replace").decode().replace("\x00", "")[:_LONGEST_REASON]
 
 
 def next_due(tx: Transaction) -> datetime | None:

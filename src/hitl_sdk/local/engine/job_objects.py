@@ -46,7 +46,6 @@ __all__ = [
 T = TypeVar("T")
 
 PAGE = 100
-_LONGEST_REASON = 1024
 
 _OF_JOB = labeling_objects.c.job == bindparam("job_sequence")
 _IN_STATE = and_(_OF_JOB, labeling_objects.c.state == bindparam("in_state"))
@@ -175,7 +174,7 @@ def fail(tx: Transaction, job: Row[Any], reasons: Mapping[int, str]) -> None:
     if not reasons:
         return
     key = f"{job.definition['LabelAttributeName']}-metadata"
-    told = {number: reason[:_LONGEST_REASON] for number, reason in reasons.items()}
+    told = {number: job_life.as_reason(reason) for number, reason in reasons.items()}
     changes = [
         (number, {"failure_reason": reason, "label": {key: metadata_of_failure(job, reason, tx.now)}})
         for number, reason in told.items()
