@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hitl_sdk import tasks
 from hitl_sdk._ground_truth import CUSTOM, kind_named, kinds
 from hitl_sdk.errors import InvalidResourceError
-from hitl_sdk.labeling import AutomatedLabeling, LabelCategories, SnsInput
+from hitl_sdk.labeling import AutomatedLabeling, LabelCategories, LabelingJob, SnsInput
 from hitl_sdk.labeling._rules import categories_of
 
 KINDS = pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
@@ -238,3 +242,17 @@ def test_what_is_drawn_on_video_frames_is_told_by_the_task(jobs):
     assert categories_of(dict(job)).annotation_type == "Polygon"
     with pytest.raises(InvalidResourceError, match="annotation_type is 'Keypoint', the task's is 'Polygon'"):
         jobs.make(**changes, categories=LabelCategories(labels=["a"], annotation_type="Keypoint"))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(LabelingJob.model_fields)), ANYTHING, max_size=4))
+def test_whatever_is_given_is_taken_or_refused_in_words(jobs, fields):
+    with suppress(InvalidResourceError):
+        job = jobs.make(**fields)
+        assert job.clone(name=job.name) == job
