@@ -79,6 +79,17 @@ def test_yaw_turns_footprints():
     assert len(opposite.label.objects) == 1
 
 
+@given(st.floats(-4, 4), st.floats(-100, 100), st.floats(0.1, 20))
+def test_no_worker_agrees_with_more_than_all(yaw, center_x, length):
+    turned = frame(replace(VAN, yaw=yaw, center_x=center_x, length=length))
+
+    consensus = agreed(CuboidConsolidation(), turned, turned)
+
+    assert len(consensus.label.objects) == 1
+    assert consensus.agreement == pytest.approx(1)
+    assert consensus.agreement <= 1
+
+
 def test_angles_are_averaged_the_shorter_way_round():
     consensus = agreed(CuboidConsolidation(), frame(replace(VAN, yaw=3.1)), frame(replace(VAN, yaw=-3.1)))
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 import hitl_sdk as hitl
+from hitl_sdk.consolidation import Vote
 from hitl_sdk.labels import Frame, read_compressed_points, read_sequence_label
+from hitl_sdk.results import read_worker_responses
 
 from .frame_samples import BUCKET, DRAWN, FRAME_SAMPLES, detected, one
 
@@ -149,3 +151,18 @@ def test_a_sequence_that_is_none_fails_by_itself(hitl_cloud):
     good, bad = job.read(hitl_cloud.session(), "polars", follow=True).to_dicts()
     assert (good["status"], bad["status"]) == ("labelled", "failed")
     assert "b.json is list, no object" in bad["failure_reason"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_workers_said_can_be_consolidated_anew(kind, hitl_cloud):
+    sample = FRAME_SAMPLES[kind]
+    hitl_cloud.workers.add(3, truth=lambda item: sample.truth)
+    run(sample, hitl_cloud)
+
+    answers = read_worker_responses(
+        f"s3://{BUCKET}/out/vans", hitl_cloud.session(), task=sample.task, engine="polars"
+    ).to_dicts()
+
+    votes = [Vote(row["item_id"], row["worker"], sample.task.read_label(row["label"])) for row in answers]
+    (consensus,) = sample.task.consolidate(votes).values()
+    assert (consensus.n_workers, consensus.agreement) == (3, pytest.approx(1))

@@ -43,7 +43,8 @@ class CuboidMeasure(ShapeMeasure[Cuboid]):
         one, two = (shapely.Polygon(_footprint(cuboid)) for cuboid in (part, other))
         (low, high, volume), (low_2, high_2, volume_2) = _extent(part), _extent(other)
         common = one.intersection(two).area * max(min(high, high_2) - max(low, low_2), 0)
-        return float(common / (volume + volume_2 - common)) if common else 0.0
+        # Areas of turned footprints are exact to the last digit but one.
+        return min(float(common / (volume + volume_2 - common)), 1.0) if common else 0.0
 
     def _near(self, parts: Sequence[Cuboid]) -> Near:
         shapely = _shapely()
@@ -59,7 +60,7 @@ class CuboidMeasure(ShapeMeasure[Cuboid]):
         union = volume[first] + volume[second] - common
         likeness: Reals = np.divide(common, union, out=np.zeros_like(common), where=common > 0)
         enough = likeness >= self.least
-        return Near(first[enough], second[enough], likeness[enough])
+        return Near(first[enough], second[enough], np.minimum(likeness[enough], 1.0))
 
 
 def _shapely() -> Any:
