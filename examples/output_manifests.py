@@ -116,9 +116,12 @@ def read_masks(session: hitl.Session) -> None:
     frame = read_manifest(masks(), follow=True, session=session)
     for row in frame.itertuples():
         if row.status == "labelled":
-            print(row.label_uri.rpartition("/")[2], mask_pixels(read_mask(row.label)).tolist())
+            print(
+                str(row.label_uri).rpartition("/")[2],
+                mask_pixels(read_mask(row.label)).tolist(),
+            )
         else:
-            print(row.label_uri.rpartition("/")[2], row.error.partition(":")[0])
+            print(str(row.label_uri).rpartition("/")[2], str(row.error).partition(":")[0])
 
 
 # --8<-- [end:follow]
@@ -161,7 +164,7 @@ def consolidate_anew(session: hitl.Session) -> None:
     answers = read_worker_responses(JOB, session, task=TASK)
     print(answers[["item_id", "item", "worker", "label", "iteration"]].to_string(index=False))
     votes = [
-        Vote(row.item_id, row.worker, TASK.read_label(row.label))
+        Vote(str(row.item_id), str(row.worker), TASK.read_label(row.label))
         for row in answers.itertuples()
     ]
     print({item: one.label for item, one in TASK.consolidate(votes).items()})

@@ -56,7 +56,7 @@ def _item_ids(parts: Sequence[Rows]) -> pa.ChunkedArray:
 def _pandas(parts: Sequence[Rows], kinds: Mapping[str, Kind]) -> pd.DataFrame:
     """Return a frame as `build_frame` does: nested columns hold plain lists and dicts."""
     pandas = load("pandas", extra="pandas", needed_for="a pandas frame")
-    flat = {name: kind for name, kind in kinds.items() if not is_nested(kind)}
+    flat: dict[str, Kind] = {name: kind for name, kind in kinds.items() if not is_nested(kind)}
     frame: pd.DataFrame = _arrow(parts, flat).to_pandas()
     for position, name in enumerate(kinds):
         if name not in flat:

@@ -111,7 +111,7 @@ def _merged(one: Any, other: Any) -> Any:
         return {key: _merged(one.get(key), other.get(key)) for key in one | other}
     if isinstance(one, list) and isinstance(other, list):
         return [_merged(one[0], other[0])]
-    if {one, other} == {int, float}:
+    if (one, other) in [(int, float), (float, int)]:
         return float
     raise Irregular
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from hitl_sdk._frames import arrow_type
 from hitl_sdk.labels import Box, clean_text, part_type, shapes_type
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+pc: Any = pyarrow.compute  # makes its functions as it is imported
 
 __all__ = ["Metadata", "RegularLabels", "read_boxes", "read_classes", "read_sources"]
 

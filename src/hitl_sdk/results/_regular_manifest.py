@@ -7,11 +7,11 @@ here: bytes that are no UTF-8, NaN, several objects in a line, and nulls where s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 import pyarrow.json as pj
 
 from hitl_sdk._frames import arrow_times
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hitl_sdk.results._manifest_confidence import Confidences
     from hitl_sdk.results._manifest_layout import Layout
     from hitl_sdk.results._regular_labels import RegularLabels
+
+pc: Any = pyarrow.compute  # makes its functions as it is imported
 
 __all__ = ["read_regular"]
 

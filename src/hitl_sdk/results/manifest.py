@@ -287,7 +287,7 @@ class _Frames:
                 "the files of labels are in S3", hint="give a session: session=hitl.Session()"
             )
         self._session = session if follow else None
-        self._engine = engine
+        self._engine: Engine = engine
         self._types: dict[str, None] = {}
         self._followed: list[LabelType] = []
         self._seen = Confidences()
