@@ -6,7 +6,18 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import consolidation, decide, import_time, loops, read_manifest, read_outputs, read_s3
+from benchmarks import (
+    consolidation,
+    decide,
+    import_time,
+    loops,
+    read_manifest,
+    read_outputs,
+    read_s3,
+    write_manifest,
+)
+
+BENCHMARKS = (import_time, read_outputs, read_s3, read_manifest, write_manifest, decide, consolidation, loops)
 
 
 def main() -> None:
@@ -15,7 +26,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
     options = parser.parse_args()
     results = []
-    for benchmark in (import_time, read_outputs, read_s3, read_manifest, decide, consolidation, loops):
+    for benchmark in BENCHMARKS:
         results.append(benchmark.main([]))
         print(flush=True)
     if options.json:

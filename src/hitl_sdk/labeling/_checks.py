@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk.arns import parse_arn
 from hitl_sdk.errors import (
     AccessDeniedError,
@@ -17,6 +16,7 @@ from hitl_sdk.errors import (
 from hitl_sdk.labeling._files import split_object_uri
 from hitl_sdk.labeling._image_sizes import image_sizes
 from hitl_sdk.labeling._input import manifest_address, manifest_of
+from hitl_sdk.labeling._manifest_objects import bucket_region
 from hitl_sdk.labeling.job_report import JobProblem, JobReport
 from hitl_sdk.labeling.streaming import SnsInput
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hitl_sdk.labeling.report import ManifestReport
     from hitl_sdk.session import Session
 
-__all__ = ["bucket_region", "manifest_report", "report_on"]
+__all__ = ["manifest_report", "report_on"]
 
 _USUAL_BATCH = 1000
 """The default of MaxConcurrentTaskCount, and the most without a word with AWS (botocore 1.44.5, HumanTaskConfig)."""
@@ -100,22 +100,6 @@ def _image_problems(job: LabelingJob, automated: AutomatedLabeling, session: Ses
             return
 
 
-def bucket_region(bucket: str, session: Session) -> str:
-    """Return the Region of a bucket.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such bucket.
-    AccessDeniedError
-        If the caller may not know.
-    """
-    with translated_errors(f"bucket {bucket}"):
-        found = session.client("s3").get_bucket_location(Bucket=bucket).get("LocationConstraint")
-    # S3's first Region has no name there, and Ireland once was the EU
-    return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(found, str(found))
-
-
 def _arn_problems(job: LabelingJob, session: Session) -> Iterator[JobProblem]:
     region = session.region_name
     try:
@@ -148,13 +132,12 @@ def _bucket_problems(job: LabelingJob, session: Session) -> Iterator[JobProblem]
     for field, uri in places.items():
         bucket = split_object_uri(uri)[0]
         try:
-            region = bucket_region(bucket, session)
+            region = bucket_region(session.client("s3"), bucket)
         except NotFoundError:
             yield JobProblem(field, f"there is no bucket {bucket!r}: make it, or name another")
-        except AccessDeniedError:
-            continue  # AWS may let the job's role read what the caller may not
         else:
-            if region != session.region_name:
+            # Where S3 does not tell: the job's role may be allowed what the caller is not.
+            if region not in (None, session.region_name):
                 yield JobProblem(
                     field,
                     f"the bucket {bucket!r} lies in {region}, the session is in {session.region_name}: "

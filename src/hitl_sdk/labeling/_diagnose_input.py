@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._elements import ANSWER_KEYS, read_template
 from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, RejectedError
-from hitl_sdk.labeling._checks import bucket_region
 from hitl_sdk.labeling._files import split_object_uri
+from hitl_sdk.labeling._manifest_objects import bucket_region
 from hitl_sdk.labeling.diagnosis import JobFinding
 from hitl_sdk.labeling.manifest import InputManifest
 
@@ -33,7 +33,7 @@ def look_at_buckets(state: LabelingJobState, session: Session) -> Findings:
     images = set(_IMAGES) <= set(state.kind.extensions)
     for bucket in names:
         try:
-            region = bucket_region(bucket, session)
+            region = bucket_region(session.client("s3"), bucket)
         except NotFoundError:
             yield JobFinding(
                 "no-bucket",
@@ -41,7 +41,7 @@ def look_at_buckets(state: LabelingJobState, session: Session) -> Findings:
                 "copy the input to one that is there, and clone() the job",
             )
             continue
-        if region != session.region_name:
+        if region not in (None, session.region_name):
             yield JobFinding(
                 "other-region",
                 f"bucket '{bucket}' lies in {region}, the job in {session.region_name}",
