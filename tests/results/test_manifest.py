@@ -716,3 +716,10 @@ def test_a_read_from_s3_that_breaks_off_is_taken_up_where_it_ended():
 def test_a_read_from_s3_that_breaks_off_again_and_again_is_an_error():
     with pytest.raises(UnavailableError):
         read_manifest("s3://out/key", session=BrokenOff(species().encode(), failures=3))
+
+
+@pytest.mark.parametrize("confidence", ["much", "nan", True, [0.5], 10**400])
+def test_a_confidence_that_is_no_number_is_null(confidence):
+    row = one(line(1, "image-classification", class_name="dog", confidence=confidence))
+
+    assert (row["label"], row["confidence"], row["error"]) == ("dog", None, None)

@@ -8,6 +8,7 @@ import pytest
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import colored_png, make_mask, mask_pixels, read_mask
 from hitl_sdk.results import iter_manifest, read_manifest
+from hitl_sdk.results._manifest_labels import form_of
 from hitl_sdk.testing import mock_hitl
 
 FOLDER = "s3://out/job/annotations/consolidated-annotation/output"
@@ -185,6 +186,8 @@ def test_labels_that_stand_in_the_line_stay_as_they_are(session):
     told = {"class-name": "dog", "type": "groundtruth/image-classification"}
     given = json.dumps({"source-ref": "s3://in/1", "tag": 1, "tag-metadata": told})
 
+    put(session, "0.png", colored_png(make_mask([[0, 1]], ["road"]), COLORS))
+
     assert rows([given], session)[0]["label"] == "dog"
     with pytest.raises(InvalidInputError, match="labels of several kinds"):
         rows([given, mask_line("0.png")], session)
@@ -199,3 +202,8 @@ def test_an_address_that_is_none_makes_its_row_one_with_an_error(session):
     given = mask_line("0.png").replace("s3://out", "http://out")
 
     assert "no S3 address" in rows([given], session)[0]["error"]
+
+
+def test_a_label_that_stands_in_the_line_is_in_no_file():
+    with pytest.raises(ValueError, match="stand in no file"):
+        form_of("groundtruth/text-span").open(b"", {"type": "groundtruth/text-span"})

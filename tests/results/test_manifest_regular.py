@@ -330,3 +330,24 @@ def test_batches_are_the_rows_of_the_whole(batch_size, monkeypatch):
 
     assert [frame.num_rows for frame in frames[:-1]] == [batch_size] * (math.ceil(12 / batch_size) - 1)
     assert [row for frame in frames for row in frame.to_pylist()] == rows(content)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        regular().encode().replace(b"dog", b"d\xffg"),
+        regular().encode().replace(b"dog", "dög".encode()),
+        regular().replace("0.92", "NaN").encode(),
+        regular().replace("0.92", "1e400").encode(),
+        (regular() + regular()).encode(),
+        regular().replace("dog", "\\ud83d").encode(),
+        regular().replace('"tag"', '"t\\u0061g"').encode(),
+        regular().replace('"tag":1', '"tag":1,"tag":2').encode(),
+        b"{}",
+    ],
+)
+def test_what_pyarrow_takes_and_json_does_not_is_read_carefully(odd):
+    content = b"\n".join([regular().encode(), odd, regular().encode()])
+    expected = rows_read_carefully(content)
+    with constants(_manifest_rows, _CAREFULLY=1):
+        assert rows(content) == expected
