@@ -38,7 +38,7 @@ __all__ = ["announce", "idle", "is_streaming", "listen", "open_queue", "take_in"
 _LOG = logging.getLogger(__name__)
 
 _IDLE = timedelta(days=human_review_quotas()["streaming_idle_days"])
-_BATCH = 10  # messages that SQS gives at once
+_BATCH = 100  # messages that are taken in at once
 
 _OPEN = select(labeling_jobs).where(
     labeling_jobs.c.queue.is_not(None),
