@@ -244,3 +244,25 @@ def test_threads_and_processes_share_jobs_and_do_no_step_twice(make_world, durab
     which = Counter(which for which, _ in labeling.invoked)
     assert which == {"pre": 20, "post": 4}
     assert sorted(labeling.statuses_told()) == ["Completed"] * 4
+
+
+@pytest.fixture
+def kept(labeling, monkeypatch):
+    """What the delivery has held each time it was told to keep it: how many objects, how many events."""
+    delivery, held = labeling.world.delivery, []
+    monkeypatch.setattr(
+        delivery, "keep", lambda: held.append((len(delivery.objects), len(labeling.statuses_told())))
+    )
+    return held
+
+
+def test_what_a_job_will_read_is_kept_before_there_is_a_job(labeling, kept):
+    labeling.manifest("a")
+    labeling.create()
+    assert kept == [(3, 0)]
+
+
+def test_a_jobs_end_is_kept_once_it_was_told(labeling, kept):
+    labeling.begin("a")
+    labeling.answer()
+    assert kept[-1][1] == 1

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 __all__ = [
+    "JOB_EVENT",
     "canonical_json",
     "human_answer",
     "human_loop_event",
@@ -20,6 +21,9 @@ __all__ = [
     "output_uri",
     "submission",
 ]
+
+JOB_EVENT = "SageMaker Ground Truth Labeling Job State Change"
+"""The kind of event that tells of a labeling job's end."""
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -83,8 +87,7 @@ def human_loop_event(
 
 def labeling_job_event(job: Row[Any], *, event_id: str, status: str, at: datetime) -> dict[str, Any]:
     """Return the event of a labeling job that ended, in EventBridge's shape."""
-    kind = "SageMaker Ground Truth Labeling Job State Change"
-    return _event(job, kind, {"LabelingJobStatus": status}, event_id=event_id, at=at)
+    return _event(job, JOB_EVENT, {"LabelingJobStatus": status}, event_id=event_id, at=at)
 
 
 def _event(

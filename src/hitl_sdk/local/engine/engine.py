@@ -146,6 +146,8 @@ class Engine:
         answer = _OPERATIONS.get(operation)
         if answer is None:
             raise EngineError("UnknownOperationException", f"{operation} is not an operation of the engine")
+        if operation == "CreateLabelingJob":
+            self._delivery.keep()  # the files that the job will read, else a crash could leave it without
         return self._act(lambda tx: answer(tx, scope, params))
 
     def tick(self) -> None:

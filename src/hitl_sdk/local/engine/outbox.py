@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from hitl_sdk.local.engine.documents import output_document
+from hitl_sdk.local.engine.documents import JOB_EVENT, output_document
 from hitl_sdk.local.engine.errors import BucketMissing
 from hitl_sdk.local.engine.values import Scope
 from hitl_sdk.local.store import loops, outbox, seats, without_documents
@@ -119,8 +119,10 @@ class Event:
     event: Mapping[str, Any]
 
     def put(self, delivery: Delivery) -> None:
-        """Put it on the account's bus."""
+        """Put it on the account's bus. That of a labeling job's end is told once, and outlasts a crash from then on."""
         delivery.put_event(Scope(self.event["account"], self.event["region"]), dict(self.event))
+        if self.event["detail-type"] == JOB_EVENT:  # to save after every loop's would take too long
+            delivery.keep()
 
 
 Parcel: TypeAlias = Output | Event
