@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import IncompleteReadError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hitl_sdk.errors import InvalidInputError, NotFoundError, UnavailableError
@@ -623,6 +623,7 @@ def test_many_lines_are_read_together_and_the_odd_one_by_itself():
         max_size=5,
     )
 )
+@settings(deadline=None)
 @pytest.mark.filterwarnings("ignore::hitl_sdk.results.MixedConfidenceWarning")
 def test_reading_together_and_one_by_one_give_the_same_rows(metadata):
     lines = [line(1, "image-classification", **each) for each in metadata]
