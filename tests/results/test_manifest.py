@@ -509,6 +509,7 @@ def test_without_msgspec_the_rows_are_the_same(monkeypatch):
     assert read_manifest(lines, engine="arrow").to_pylist() == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=3))
 def test_no_text_makes_it_fail(lines):
     frame = read_manifest([text.replace("\n", " ") for text in lines], engine="arrow")
