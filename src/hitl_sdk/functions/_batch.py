@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from hitl_sdk._manifest_line import creation_date, label_metadata, metadata_key
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import clean_text
 
@@ -55,7 +56,7 @@ class Batch:
     @property
     def timestamp(self) -> str:
         """The hour as Ground Truth writes it into metadata and names of files: microseconds, and no zone."""
-        return self.now.replace(tzinfo=None).isoformat(timespec="microseconds")
+        return creation_date(self.now)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -99,12 +100,11 @@ class Batch:
         attribute = self.event.label_attribute_name
         metadata = {
             **entry.metadata,
-            "type": self.kind.metadata_type,
-            "human-annotated": "yes",
-            "creation-date": self.timestamp,
-            "job-name": f"labeling-job/{self.event.job_name.lower()}",
+            **label_metadata(
+                self.kind.metadata_type, f"labeling-job/{self.event.job_name.lower()}", self.now
+            ),
         }
-        return {attribute: entry.value, f"{attribute}-metadata": metadata}
+        return {attribute: entry.value, metadata_key(attribute): metadata}
 
 
 Consolidator: TypeAlias = "Callable[[Batch], Mapping[str, Entry]]"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from hitl_sdk._manifest_line import ITEM_KEYS
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.functions._reading import field, object_in, optional_text_in, parse_json, text_in, truth
 
@@ -55,7 +56,7 @@ class PreAnnotationEvent:
         InvalidInputError
             If the line has neither ``source-ref`` nor ``source``, or no text there.
         """
-        for name in ("source-ref", "source"):
+        for name in ITEM_KEYS:
             if self.data_object.get(name) is not None:
                 return text_in(self.data_object, name, "dataObject")
         raise InvalidInputError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
 from hitl_sdk._ground_truth import function_of_arn
+from hitl_sdk._manifest_line import metadata_key
 from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, RejectedError
 from hitl_sdk.labeling._diagnose_input import look_at_buckets, look_at_manifest, look_at_template
 from hitl_sdk.labeling.diagnosis import Diagnosis, JobFinding
@@ -78,7 +79,7 @@ def _reasons(state: LabelingJobState, session: Session) -> list[tuple[str, int]]
     found: Counter[str] = Counter()
     try:
         for line in islice(InputManifest.open(state.output_manifest_uri, session), _COUNTED_LINES):
-            metadata = line.get(f"{state.label_attribute}-metadata")
+            metadata = line.get(metadata_key(state.label_attribute))
             if isinstance(metadata, dict) and "failure-reason" in metadata:
                 found[str(metadata["failure-reason"])] += 1
     except (NotFoundError, InvalidInputError):

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from hitl_sdk._ground_truth import kind_named
+from hitl_sdk._manifest_line import ITEM_KEYS, METADATA, can_name_label, metadata_key
 from hitl_sdk._model import shortened
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling._manifest_json import Line, decode_line, json_length
 from hitl_sdk.labeling._manifest_numbers import NumberTable
-from hitl_sdk.labeling._manifest_sources import SOURCES
 from hitl_sdk.labeling.report import ManifestProblem, ManifestReport
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ MOST_OF_A_VALUE = 20_000
 """Characters of one attribute."""
 
 _KEPT = 1_000
-_METADATA = "-metadata"
-_ATTRIBUTE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}")
 _REPAIR = "InputManifest.open(...).write(...) mends it"
 _OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -148,7 +145,7 @@ class ManifestChecks:
             self._found(number, "repeated-key", f"the key {shortened(repeated)} stands more than once")
         if len(fields) > 1:
             self._check_names(number, fields)
-        if self._prior is not None and not {self._prior, self._prior + _METADATA} <= fields.keys():
+        if self._prior is not None and not {self._prior, metadata_key(self._prior)} <= fields.keys():
             self._found(number, "no-prior-label", f"there is no {self._prior!r} with its metadata to work on")
         self._check_source(number, fields)
         return self._attribute in fields
@@ -171,9 +168,9 @@ class ManifestChecks:
         for name in fields:
             if name.startswith("$"):
                 self._found(number, "reserved-name", f"{shortened(name)} begins with $, as AWS's own do")
-            if not name.endswith(_METADATA) or name == "source-ref-metadata":
+            if not name.endswith(METADATA) or name == "source-ref-metadata":
                 continue
-            label = name.removesuffix(_METADATA)
+            label = name.removesuffix(METADATA)
             if label not in fields:
                 self._found(
                     number,
@@ -181,7 +178,7 @@ class ManifestChecks:
                     f"{shortened(name)} is the metadata of a label that is not there",
                     "warning",
                 )
-            elif label.endswith(_METADATA):
+            elif label.endswith(METADATA):
                 self._found(
                     number,
                     "label-attribute",
@@ -189,7 +186,7 @@ class ManifestChecks:
                 )
 
     def _check_source(self, number: int, fields: Line) -> None:
-        keys = [key for key in SOURCES if key in fields]
+        keys = [key for key in ITEM_KEYS if key in fields]
         if len(keys) != 1:
             both = "both 'source' and 'source-ref'" if keys else "neither 'source' nor 'source-ref'"
             self._found(number, "two-sources" if keys else "no-source", f"there is {both}")
@@ -261,7 +258,7 @@ class ManifestChecks:
                 )
 
     def _check_name(self, name: str, ends_in_ref: bool | None) -> None:
-        if not _ATTRIBUTE.fullmatch(name) or name.endswith(_METADATA) or name in SOURCES:
+        if not can_name_label(name):
             self._found(
                 None,
                 "label-attribute",

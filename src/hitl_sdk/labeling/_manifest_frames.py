@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from hitl_sdk._columns import lacking, read_column
+from hitl_sdk._manifest_line import ITEM_KEYS, item_key
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling._manifest_json import encode_lines
-from hitl_sdk.labeling._manifest_sources import SOURCES, LineSource, item_key
+from hitl_sdk.labeling._manifest_sources import LineSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import polars as pl
 
+    from hitl_sdk._manifest_line import ItemKey
     from hitl_sdk.labeling._manifest_json import Line
-    from hitl_sdk.labeling._manifest_sources import ItemKey
 
 __all__ = ["FrameRows"]
 
@@ -43,7 +44,7 @@ class FrameRows(LineSource):
         if problem := lacking(frame.columns, [self._column, *others]):
             raise InvalidInputError(f"the frame has {problem}", hint="rename the columns")
         first = frame[self._column].head(1).to_list()
-        named: list[ItemKey] = [name for name in SOURCES if name == self._column]
+        named: list[ItemKey] = [name for name in ITEM_KEYS if name == self._column]
         self._key: ItemKey = key or (named[0] if named else item_key(first[0] if first else ""))
         if self._key in others:
             raise InvalidInputError(
@@ -87,7 +88,7 @@ def _as_frame(native: Any) -> nw.DataFrame[Any]:
 
 
 def _column_of_items(names: Sequence[str]) -> str:
-    found = [name for name in (*SOURCES, "item") if name in names]
+    found = [name for name in (*ITEM_KEYS, "item") if name in names]
     if not found:
         raise InvalidInputError(
             f"the frame has no column 'source', 'source-ref' or 'item', but {list(names)}",

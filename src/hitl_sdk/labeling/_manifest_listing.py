@@ -17,8 +17,9 @@ from hitl_sdk.results._s3 import ObjectReader
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from hitl_sdk._manifest_line import ItemKey
     from hitl_sdk.labeling._manifest_json import Line
-    from hitl_sdk.labeling._manifest_sources import ItemKey, LineSource
+    from hitl_sdk.labeling._manifest_sources import LineSource
     from hitl_sdk.session import Session
 
 __all__ = ["MOST_FRAMES", "Listed", "listed_source"]

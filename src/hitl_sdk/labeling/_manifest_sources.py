@@ -8,9 +8,10 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hitl_sdk._columns import lacking
+from hitl_sdk._manifest_line import item_key
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling._manifest_json import (
     Line,
@@ -23,25 +24,20 @@ from hitl_sdk.labeling._manifest_json import (
 from hitl_sdk.labeling._manifest_storage import read_chunks, read_lines
 
 if TYPE_CHECKING:
+    from hitl_sdk._manifest_line import ItemKey
     from hitl_sdk.labeling._manifest_storage import Place
     from hitl_sdk.session import Session
 
 __all__ = [
-    "SOURCES",
     "ChosenLines",
     "CsvLines",
     "GivenLines",
-    "ItemKey",
     "LineSource",
     "ListedLines",
     "ManifestFile",
     "TextFiles",
-    "item_key",
     "text_lines",
 ]
-
-ItemKey: TypeAlias = Literal["source", "source-ref"]
-SOURCES: tuple[ItemKey, ...] = ("source", "source-ref")
 
 RawLines: TypeAlias = "list[bytes | InvalidInputError]"
 """Lines as they stand or would be written, without a line feed; an error for one that can't be."""
@@ -281,11 +277,6 @@ class CsvLines(LineSource):
                 yield {key: row[of_item], **{name: row[at] for name, at in kept}}
         except csv.Error as error:
             raise line_error(reader.line_num, f"it is no CSV: {error} ({place})") from None
-
-
-def item_key(item: object) -> ItemKey:
-    """Return under which key a data object stands: an S3 URI under ``source-ref``, else ``source``."""
-    return "source-ref" if str(item).startswith("s3://") else "source"
 
 
 def text_lines(place: Place, session: Session | None) -> Iterator[str]:

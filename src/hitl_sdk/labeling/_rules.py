@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, Kind, Stage, function_of_arn, kind_named
+from hitl_sdk._manifest_line import ITEM_KEYS, METADATA
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling.categories import LabelCategories
 from hitl_sdk.labeling.streaming import SnsInput
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["attribute_name", "broken_rules", "categories_of", "kind_of"]
 
-_RESERVED = ("source", "source-ref")
 _JUDGING = ("verify", "adjust")
 
 
@@ -126,13 +126,13 @@ def _prior(value: str | None, fields: Mapping[str, Any], kind: Kind) -> Iterator
 def _label_attribute(value: str | None, fields: Mapping[str, Any], kind: Kind) -> Iterator[str]:
     name = attribute_name(fields)
     cure = "give another label_attribute" if value is None else "choose another"
-    if name in _RESERVED:
+    if name in ITEM_KEYS:
         yield f"{name!r} is the name of the item itself: {cure}"
-    if name.endswith("-metadata"):
+    if name.endswith(METADATA):
         yield f"{name!r} ends in '-metadata', as the metadata of a label does: {cure}"
     elif kind.attribute_ends_in_ref and not name.endswith("-ref"):
         yield f"the label attribute of {kind.title} ends in '-ref', for its labels are files: give {name + '-ref'!r}"
-    elif name.endswith("-ref") and not kind.attribute_ends_in_ref and name not in _RESERVED:
+    elif name.endswith("-ref") and not kind.attribute_ends_in_ref and name not in ITEM_KEYS:
         yield f"the label attribute of {kind.title} must not end in '-ref': give {name.removesuffix('-ref')!r}"
     if name == fields.get("prior_attribute"):
         yield f"{name!r} is the attribute of the former labels, which stay in the manifest: {cure}"

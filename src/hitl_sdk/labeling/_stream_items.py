@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from hitl_sdk._manifest_line import ITEM_KEYS, item_key
 from hitl_sdk._stream_keys import OBJECT_ID_KEY, id_problem
 from hitl_sdk.errors import InvalidInputError
 
@@ -18,7 +19,6 @@ CONTENT_KEY = "content-digest"
 MESSAGE_BYTES = 262_144
 """What SNS takes in one message, and in one batch of messages."""
 
-_SOURCES = ("source", "source-ref")
 _LONGEST_LINE = 100_000
 
 
@@ -53,7 +53,7 @@ def message_of(item: str | Mapping[str, Any], key: str | None = None) -> Message
     True
     """
     line = _line(item)
-    given = [name for name in _SOURCES if name in line]
+    given = [name for name in ITEM_KEYS if name in line]
     if len(given) != 1 or not isinstance(line[given[0]], str) or not line[given[0]]:
         raise InvalidInputError(
             "the item has no one text under source or source-ref",
@@ -83,7 +83,7 @@ def message_of(item: str | Mapping[str, Any], key: str | None = None) -> Message
 
 def _line(item: object) -> dict[str, Any]:
     if isinstance(item, str):
-        return {"source-ref" if item.startswith("s3://") else "source": item}
+        return {item_key(item): item}
     if isinstance(item, Mapping) and all(isinstance(name, str) for name in item):
         return dict(item)
     raise InvalidInputError(

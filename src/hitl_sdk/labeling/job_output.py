@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hitl_sdk._manifest_line import metadata_key
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling.manifest import InputManifest
 from hitl_sdk.results import manifest_row
@@ -94,4 +95,4 @@ def _item(line: Mapping[str, Any]) -> str:
 
 
 def _without(line: Mapping[str, Any], attribute: str) -> dict[str, Any]:
-    return {key: value for key, value in line.items() if key not in (attribute, f"{attribute}-metadata")}
+    return {key: value for key, value in line.items() if key not in (attribute, metadata_key(attribute))}

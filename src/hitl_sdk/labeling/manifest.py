@@ -8,12 +8,13 @@ from hashlib import blake2b
 from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._manifest_line import ITEM_KEYS
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labeling._manifest_checks import ManifestChecks
 from hitl_sdk.labeling._manifest_json import Line, batched, encode_line
 from hitl_sdk.labeling._manifest_listing import Listed, listed_source
-from hitl_sdk.labeling._manifest_sources import SOURCES, ChosenLines, CsvLines, GivenLines, ManifestFile
+from hitl_sdk.labeling._manifest_sources import ChosenLines, CsvLines, GivenLines, ManifestFile
 from hitl_sdk.labeling._manifest_storage import place_of, s3_client, write_chunks
 from hitl_sdk.training.split import check_fractions
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from os import PathLike
 
-    from hitl_sdk.labeling._manifest_sources import ItemKey, LineSource
+    from hitl_sdk._manifest_line import ItemKey
+    from hitl_sdk.labeling._manifest_sources import LineSource
     from hitl_sdk.labeling.report import ManifestReport
     from hitl_sdk.session import Session
 
@@ -443,7 +445,7 @@ class InputManifest:
 
 def _draw(line: Line, seed: int) -> float:
     """Return a number from 0 up to 1 that belongs to the item of a line under a seed; without an item, to the whole line."""
-    item: Any = next((line[key] for key in SOURCES if isinstance(line.get(key), str)), None)
+    item: Any = next((line[key] for key in ITEM_KEYS if isinstance(line.get(key), str)), None)
     content = encode_line(line, 0) if item is None else item.encode("utf-8", "surrogatepass")
     digest = blake2b(content, digest_size=8, key=str(seed).encode()).digest()
     return (int.from_bytes(digest, "big") >> 11) * 2.0**-53

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from hitl_sdk._frames import arrow_type
+from hitl_sdk._manifest_line import ITEM_KEYS, metadata_key
 from hitl_sdk.results._manifest_labels import boxes, form_of, one_class
-from hitl_sdk.results._manifest_lines import METADATA, SOURCES, described_by
+from hitl_sdk.results._manifest_lines import described_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,11 +62,11 @@ def learn(
         for fields in lines:
             shape = _merged(shape, _shape(fields))
         attribute = _attribute(shape, wanted)
-        key = attribute + METADATA
+        key = metadata_key(attribute)
         types |= {fields[key]["type"] for fields in lines if fields.get(key, {}).get("type") is not None}
         (metadata_type,) = types
         texts = dict.fromkeys(_TEXTS & shape[key].keys(), str) | {"confidence": float}
-        shape = _forced(shape, {key: texts} | {name: str for name in SOURCES if name in shape})
+        shape = _forced(shape, {key: texts} | {name: str for name in ITEM_KEYS if name in shape})
         if form_of(metadata_type).read is boxes:
             shape = _forced(shape, {attribute: _BOXES, key: _names(shape[key].get("class-map"))})
         if _size(shape) > _MOST_FIELDS or form_of(metadata_type).read not in _FORMS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json
 
+from hitl_sdk._manifest_line import ITEM_KEYS, METADATA
 from hitl_sdk.errors import InvalidOutputError
 from hitl_sdk.results._long_form import error_text
 from hitl_sdk.results._manifest_confidence import SINGLE_NOTE, confidences_in, without_confidence
@@ -15,11 +16,7 @@ from hitl_sdk.results._manifest_labels import LABEL_SOURCES, LineLabel, form_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FAILURE", "LABEL", "METADATA", "SOURCES", "Row", "described_by", "parse_line", "rows_of"]
-
-METADATA = "-metadata"
-SOURCES = ("source-ref", "source")
-"""Under which keys the item stands; the first that is there counts."""
+__all__ = ["FAILURE", "LABEL", "Row", "described_by", "parse_line", "rows_of"]
 
 FAILURE = ("failure-reason", "failure_reason", "failureReason")
 """Where the reason stands why an object has no label. AWS does not document it; the first is the local service's."""
@@ -74,7 +71,7 @@ def rows_of(line: bytes, wanted: str | None) -> list[Row]:
         fields = parse_line(line)
     except InvalidOutputError as error:
         return [_unreadable(line, error)]
-    item = next((fields[key] for key in SOURCES if isinstance(fields.get(key), str)), None)
+    item = next((fields[key] for key in ITEM_KEYS if isinstance(fields.get(key), str)), None)
     rows = []
     for name, metadata in _labels(fields, wanted):
         try:
@@ -166,7 +163,7 @@ def _labels(fields: Mapping[str, Any], wanted: str | None) -> Iterator[tuple[str
             yield wanted, found
         return
     others = [
-        key for key in fields if key not in SOURCES and not key.endswith(METADATA) and key not in described
+        key for key in fields if key not in ITEM_KEYS and not key.endswith(METADATA) and key not in described
     ]
     for name, value in described.items():
         if name == stray and len(others) == 1 and len(described) == 1:

@@ -15,9 +15,10 @@ import pyarrow.compute
 import pyarrow.json as pj
 
 from hitl_sdk._frames import arrow_times
+from hitl_sdk._manifest_line import ITEM_KEYS, metadata_key
 from hitl_sdk.results._manifest_labels import boxes, form_of, one_class
 from hitl_sdk.results._manifest_layout import Irregular
-from hitl_sdk.results._manifest_lines import FAILURE, METADATA, SOURCES
+from hitl_sdk.results._manifest_lines import FAILURE
 from hitl_sdk.results._regular_labels import Metadata, read_boxes, read_classes, read_sources
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def read_regular(content: bytes, layout: Layout) -> tuple[dict[str, pa.Array], l
     """
     lines = _count(content)
     table = _parsed(content, lines, layout.schema)
-    value, told = table[layout.attribute], Metadata(table[layout.attribute + METADATA])
+    value, told = table[layout.attribute], Metadata(table[metadata_key(layout.attribute)])
     labelled = value.is_valid()
     reason = told.text(FAILURE[0])
     _check(told, labelled, reason, layout.metadata_type)
@@ -138,7 +139,7 @@ def _check(told: Metadata, labelled: pa.Array, reason: pa.Array, metadata_type: 
 
 
 def _item(table: Mapping[str, pa.Array], lines: int) -> pa.Array:
-    there = [table[key] for key in SOURCES if key in table]
+    there = [table[key] for key in ITEM_KEYS if key in table]
     if not there:
         return pa.nulls(lines, pa.string())
     return there[0] if len(there) == 1 or not there[0].null_count else pc.coalesce(*there)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._frames import utc_time
+from hitl_sdk._manifest_line import label_metadata
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.training._rows import item_error
 
@@ -37,14 +38,11 @@ def manifest_entry(row: LabelledRow, task: Task) -> ManifestEntry:
         raise item_error(row.item_id, f"can't be written: {error.message}", hint=error.hint) from None
 
 
-def common_metadata(row: LabelledRow, task: Task, job_name: str | None, now: datetime) -> dict[str, Any]:
+def common_metadata(row: LabelledRow, task: Task, job_name: str | None, now: datetime) -> dict[str, object]:
     """Return the metadata that every line has. A label without a time of its own is of now."""
     loop = row.columns.get("human_loop_name")
     of_row = (utc_time(row.columns.get(name)) for name in ("completed_at", "created_at"))
     created = next((time for time in of_row if time is not None), now)
-    return {
-        "type": task.metadata_type,
-        "job-name": job_name or (f"a2i/{loop}" if loop else task.name),
-        "human-annotated": "no" if row.columns.get("label_source") == "model" else "yes",
-        "creation-date": created.replace(tzinfo=None).isoformat(timespec="microseconds"),
-    }
+    by_people = row.columns.get("label_source") != "model"
+    name = job_name or (f"a2i/{loop}" if loop else task.name)
+    return label_metadata(task.metadata_type, name, created, by_people=by_people)

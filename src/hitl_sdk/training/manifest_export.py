@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
+from hitl_sdk._manifest_line import can_name_label, metadata_key
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import mask_type
 from hitl_sdk.training._files import write_files
@@ -29,11 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ManifestExport", "to_augmented_manifest"]
 
-# CreateLabelingJob, LabelAttributeName; CreateTrainingJob, ChannelName.
-_ATTRIBUTE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}")
-_CHANNEL = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
+_CHANNEL = re.compile(r"[A-Za-z0-9.\-_]{1,64}")  # CreateTrainingJob, ChannelName
 _S3_URI = re.compile(r"s3://([^/]+)/(.*[^/])")
-_RESERVED = frozenset({"source", "source-ref"})
 
 _OF_IMAGES = frozenset(
     f"groundtruth/{kind}"
@@ -188,7 +186,7 @@ def to_augmented_manifest(
             pngs[f"{folder}/{number}.png"] = entry.png
             value = f"{address}/{number}.png"
         metadata = entry.metadata | common_metadata(row, task, job_name, now)
-        lines.append(json_text({source: row.item, attribute: value, f"{attribute}-metadata": metadata}))
+        lines.append(json_text({source: row.item, attribute: value, metadata_key(attribute): metadata}))
     contents = {file.name: "".join(f"{line}\n" for line in lines).encode(), **pngs}
     files = write_files(file.parent, contents, contents.values(), overwrite=overwrite)
     return ManifestExport(
@@ -197,7 +195,7 @@ def to_augmented_manifest(
 
 
 def _check(attribute: str, s3_uri: str, channel: str, *, masks: bool) -> None:
-    if not _ATTRIBUTE.fullmatch(attribute) or attribute.endswith("-metadata") or attribute in _RESERVED:
+    if not can_name_label(attribute):
         raise InvalidInputError(
             f"attribute={attribute!r} can't name a label",
             hint="use letters, digits and hyphens; not source, source-ref, or -metadata at the end",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._manifest_line import metadata_key
 from hitl_sdk.errors import HitlError
 from hitl_sdk.local.active_learning import ActiveLearning
 from hitl_sdk.local.engine import job_files, job_limits, job_objects
@@ -123,7 +124,7 @@ def _class_name(job: Row[Any], data_object: Row[Any]) -> str | None:
     """Return the label that people gave an object."""
     if data_object.state != "Labeled" or not data_object.human_annotated:
         return None
-    name = data_object.label.get(f"{job.definition['LabelAttributeName']}-metadata", {}).get("class-name")
+    name = data_object.label.get(metadata_key(job.definition["LabelAttributeName"]), {}).get("class-name")
     return name if name in job.label_categories else None
 
 
@@ -152,7 +153,7 @@ def _label(job: Row[Any], given: MachineLabel, at: datetime) -> dict[str, Any]:
         "class-name": given.label,
         "confidence": round(given.confidence, 6),
     }
-    return {attribute: job.label_categories.index(given.label), f"{attribute}-metadata": metadata}
+    return {attribute: job.label_categories.index(given.label), metadata_key(attribute): metadata}
 
 
 def _output_uri(job: Row[Any]) -> str:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._manifest_line import creation_date, label_metadata
 from hitl_sdk.local.engine.documents import canonical_json, human_answer, submission
 from hitl_sdk.local.frame_responses import frame_responses
 
@@ -128,12 +129,7 @@ def job_name(job: Row[Any]) -> str:
 
 def metadata_of_job(job: Row[Any], kind: str, at: datetime) -> dict[str, Any]:
     """Return the metadata that the service itself writes with a label."""
-    return {
-        "type": kind,
-        "job-name": job_name(job),
-        "human-annotated": "yes",
-        "creation-date": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}",
-    }
+    return label_metadata(kind, job_name(job), at)
 
 
 def metadata_of_failure(job: Row[Any], reason: str, at: datetime) -> dict[str, Any]:
@@ -144,7 +140,7 @@ def metadata_of_failure(job: Row[Any], reason: str, at: datetime) -> dict[str, A
     return {
         "failure-reason": reason,
         "job-name": job_name(job),
-        "creation-date": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}",
+        "creation-date": creation_date(at),
     }
 
 

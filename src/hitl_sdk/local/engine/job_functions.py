@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, function_of_arn, kind_named
+from hitl_sdk._manifest_line import metadata_key
 from hitl_sdk.local.engine import job_files
 from hitl_sdk.local.engine.documents import canonical_json
 from hitl_sdk.local.engine.errors import FunctionFailed
@@ -79,7 +80,7 @@ def consolidating_function(job: Row[Any]) -> str | None:
 def reference(job: Row[Any], data_object: Row[Any]) -> dict[str, Any]:
     """Return the label of an object that nobody consolidates: where its answers lie."""
     attribute = job.definition["LabelAttributeName"]
-    return {attribute: {}, f"{attribute}-metadata": {"worker-response-ref": data_object.response_uri}}
+    return {attribute: {}, metadata_key(attribute): {"worker-response-ref": data_object.response_uri}}
 
 
 def consolidate(
@@ -133,7 +134,7 @@ def _post_annotation_event(job: Row[Any], payload_uri: str) -> dict[str, Any]:
 
 def with_metadata(job: Row[Any], content: dict[str, Any], at: datetime) -> dict[str, Any]:
     """Return a label with its metadata, which AWS's own functions may write themselves, and no other."""
-    key = f"{job.definition['LabelAttributeName']}-metadata"
+    key = metadata_key(job.definition["LabelAttributeName"])
     kind = kind_of(job.definition)
     is_anothers = kind.name == CUSTOM and consolidating_function(job) is not None
     own = content.get(key)

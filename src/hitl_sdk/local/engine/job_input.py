@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, function_of_arn, kind_named, task_ui_of_arn
+from hitl_sdk._manifest_line import ITEM_KEYS
 from hitl_sdk.errors import HitlError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def data_object(raw: bytes, kind: Kind) -> tuple[str, dict[str, Any]]:
         raise ValueError("is no JSON object")
     if len(text) > _LONGEST_LINE:
         raise ValueError(f"has {len(text)} characters; at most {_LONGEST_LINE} are allowed")
-    keys = [key for key in ("source", "source-ref") if key in line]
+    keys = [key for key in ITEM_KEYS if key in line]
     if len(keys) != 1 or (kind.input_key is not None and keys != [kind.input_key]):
         raise ValueError(f"must have {kind.input_key or 'one of source and source-ref'}, and has {keys}")
     value = line[keys[0]]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import String, and_, bindparam, case, cast, exists, func, select, update
 
+from hitl_sdk._manifest_line import metadata_key
 from hitl_sdk.local.engine import job_life
 from hitl_sdk.local.engine.job_files import metadata_of_failure
 from hitl_sdk.local.store import labeling_objects, loops, seats
@@ -173,7 +174,7 @@ def fail(tx: Transaction, job: Row[Any], reasons: Mapping[int, str]) -> None:
     """Let objects, by their number, go without a label, for a reason that their lines will tell."""
     if not reasons:
         return
-    key = f"{job.definition['LabelAttributeName']}-metadata"
+    key = metadata_key(job.definition["LabelAttributeName"])
     told = {number: job_life.as_reason(reason) for number, reason in reasons.items()}
     changes = [
         (number, {"failure_reason": reason, "label": {key: metadata_of_failure(job, reason, tx.now)}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, function_of_arn, public_workteam_arn, task_ui_of_arn
+from hitl_sdk._manifest_line import can_name_label
 from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.job_input import kind_of
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST_AVAILABILITY", "check"]
 
 LONGEST_AVAILABILITY = 2_592_000  # seconds, of private teams; also what a job gets that names none
-_RESERVED = frozenset({"source", "source-ref"})
 
 
 def check(tx: Transaction, scope: Scope, params: Params) -> None:
@@ -44,7 +44,7 @@ def refused(message: str) -> EngineError:
 
 
 def _check_attribute(name: str, kind: Kind) -> None:
-    if name in _RESERVED or name.endswith("-metadata"):
+    if not can_name_label(name):
         raise refused(
             f"LabelAttributeName {name!r} is reserved: source, source-ref and names ending in -metadata are"
         )
