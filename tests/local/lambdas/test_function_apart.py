@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from threading import Event
 
 import pytest
 
+from hitl_sdk.local import lambda_runtime
 from hitl_sdk.local.engine import FunctionFailed
 from hitl_sdk.local.lambda_runtime import Function, main
 
@@ -204,3 +206,24 @@ def is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_function_whose_service_dies_meanwhile_ends_without_a_word(tmp_path):
+    (tmp_path / "mine.py").write_text("def handler(event, context): return event", "utf-8")
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:SageMaker-f"
+    function = Function(
+        arn, "SageMaker-f", "$LATEST", "mine.handler", "python3.11", "x86_64", str(tmp_path), 3, 128
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-I", lambda_runtime.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        process.stdout.close()  # as that of a killed process
+        process.stdin.write(json.dumps(asdict(function)) + "\n{}\n")
+        process.stdin.close()
+
+        assert (process.stderr.read(), process.wait(20)) == ("", 0)
