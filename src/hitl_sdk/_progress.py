@@ -43,7 +43,7 @@ def progress_bar(description: str, *, total: int, shown: bool) -> Iterator[MoveT
     ...     move_to(2)
     """
     if not shown or not total or find_spec("tqdm") is None:
-        yield lambda done, total=None: None
+        yield lambda done, total=None: None  # noqa: ARG005
         return
     from tqdm.auto import tqdm
 
