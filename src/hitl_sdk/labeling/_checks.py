@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.arns import parse_arn
 from hitl_sdk.errors import (
     AccessDeniedError,
@@ -13,7 +14,6 @@ from hitl_sdk.errors import (
     NotFoundError,
     RegionNotSupportedError,
 )
-from hitl_sdk.labeling._files import split_object_uri
 from hitl_sdk.labeling._image_sizes import image_sizes
 from hitl_sdk.labeling._input import manifest_address, manifest_of
 from hitl_sdk.labeling._manifest_objects import bucket_region
@@ -130,7 +130,7 @@ def _bucket_problems(job: LabelingJob, session: Session) -> Iterator[JobProblem]
     if (manifest := manifest_address(job.input)) is not None:
         places = {"input": manifest, **places}
     for field, uri in places.items():
-        bucket = split_object_uri(uri)[0]
+        bucket = bucket_and_key(uri)[0]
         try:
             region = bucket_region(session.client("s3"), bucket)
         except NotFoundError:

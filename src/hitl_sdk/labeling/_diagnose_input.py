@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._elements import ANSWER_KEYS, read_template
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, RejectedError
-from hitl_sdk.labeling._files import split_object_uri
 from hitl_sdk.labeling._manifest_objects import bucket_region
 from hitl_sdk.labeling.diagnosis import JobFinding
 from hitl_sdk.labeling.manifest import InputManifest
@@ -60,12 +60,12 @@ def _input_buckets(state: LabelingJobState, session: Session) -> list[str]:
     address = state.input_manifest_uri
     if address is None:
         return []
-    names = [split_object_uri(address)[0]]
+    names = [bucket_and_key(address)[0]]
     try:
         for line in islice(InputManifest.open(address, session), _SAMPLED_LINES):
             source = line.get("source-ref")
             if isinstance(source, str) and source.startswith("s3://"):
-                names.append(split_object_uri(source)[0])
+                names.append(bucket_and_key(source)[0])
     except (AccessDeniedError, NotFoundError, InvalidInputError):
         pass  # that it can't be read is another's finding
     return list(dict.fromkeys(names))
@@ -108,7 +108,7 @@ def look_at_template(state: LabelingJobState, session: Session) -> Findings:
     key = state.kind.answer_key
     if address is None or key is None:
         return
-    bucket, path = split_object_uri(address)
+    bucket, path = bucket_and_key(address)
     try:
         with translated_errors(address):
             text = (

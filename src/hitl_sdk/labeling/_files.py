@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._ground_truth import CUSTOM
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.errors import NotFoundError
 from hitl_sdk.labeling._input import manifest_address, manifest_to_upload
 from hitl_sdk.labeling._rules import categories_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hitl_sdk.labeling.manifest import InputManifest
     from hitl_sdk.session import Session
 
-__all__ = ["JobFile", "JobFiles", "files_of", "is_there", "split_object_uri"]
+__all__ = ["JobFile", "JobFiles", "files_of", "is_there"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def files_of(job: LabelingJob, session: Session) -> JobFiles:
 
 def is_there(uri: str, session: Session) -> bool:
     """Tell whether an object exists."""
-    bucket, key = split_object_uri(uri)
+    bucket, key = bucket_and_key(uri)
     try:
         with translated_errors(uri):
             session.client("s3").head_object(Bucket=bucket, Key=key)
@@ -86,15 +87,9 @@ def is_there(uri: str, session: Session) -> bool:
     return True
 
 
-def split_object_uri(uri: str) -> tuple[str, str]:
-    """Return bucket and key of an address that was checked already."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
-
-
 def _text_file(what: str, folder: str, stem: str, ending: str, text: str) -> JobFile:
     uri = f"{folder}/{stem}-{_digest([text])}{ending}"
-    bucket, key = split_object_uri(uri)
+    bucket, key = bucket_and_key(uri)
     content_type = "application/json" if ending == ".json" else "text/html; charset=utf-8"
 
     def upload(session: Session) -> object:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._optional import load
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.errors import HitlError
-from hitl_sdk.labeling._files import split_object_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def image_sizes(manifest: InputManifest, session: Session) -> Iterator[tuple[str
     for uri in islice(
         (uri for uri in uris if isinstance(uri, str) and uri.startswith("s3://")), SAMPLED_IMAGES
     ):
-        bucket, key = split_object_uri(uri)
+        bucket, key = bucket_and_key(uri)
         try:
             with translated_errors(uri):
                 got = session.client("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{_HEADER}")

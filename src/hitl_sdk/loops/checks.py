@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.arns import parse_arn
 from hitl_sdk.errors import AccessDeniedError, ConfigurationError, NotFoundError, ResourceFailedError
 
@@ -107,7 +108,7 @@ def check_flow(session: Session, flow: str) -> ReadyFlow:
 
 
 def _check_bucket(session: Session, output: str, label: str) -> None:
-    bucket = output.removeprefix("s3://").partition("/")[0]
+    bucket, _ = bucket_and_key(output)
     try:
         with translated_errors(f"bucket {bucket!r}"):
             session.client("s3").head_bucket(Bucket=bucket)

@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._manifest_line import metadata_key
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.errors import HitlError
 from hitl_sdk.local.active_learning import ActiveLearning
 from hitl_sdk.local.engine import job_files, job_limits, job_objects
-from hitl_sdk.local.engine.job_input import JobFailed, bucket_and_key, kind_of
+from hitl_sdk.local.engine.job_input import JobFailed, kind_of
 from hitl_sdk.local.engine.values import Scope
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.local.engine import (
     flows,
     job_files,
@@ -24,7 +25,6 @@ from hitl_sdk.local.engine import (
     workteams,
 )
 from hitl_sdk.local.engine.errors import EngineError
-from hitl_sdk.local.engine.job_input import bucket_and_key
 from hitl_sdk.local.engine.transactions import Transaction
 from hitl_sdk.local.engine.values import Scope, Settings
 

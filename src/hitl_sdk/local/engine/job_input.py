@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._ground_truth import CUSTOM, function_of_arn, kind_named, task_ui_of_arn
 from hitl_sdk._manifest_line import ITEM_KEYS
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.errors import HitlError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = [
     "JobFailed",
     "JobInput",
-    "bucket_and_key",
     "data_object",
     "kind_of",
     "manifest_lines",
@@ -115,12 +115,6 @@ def manifest_lines(body: bytes, kind: Kind, uri: str) -> Iterator[tuple[str, dic
             yield _line(raw.removesuffix(b"\r"), kind)
         except ValueError as error:
             raise JobFailed(f"{uri}, line {number}: {error}") from error
-
-
-def bucket_and_key(uri: str) -> tuple[str, str]:
-    """Return the two parts of an ``s3://`` URI."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
 
 
 def _line(raw: bytes, kind: Kind) -> tuple[str, dict[str, Any]]:

@@ -6,9 +6,9 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.local.engine import job_files, job_functions, job_life, job_objects, streams
 from hitl_sdk.local.engine.errors import FunctionFailed
-from hitl_sdk.local.engine.job_input import bucket_and_key
 from hitl_sdk.local.engine.values import Scope
 
 if TYPE_CHECKING:

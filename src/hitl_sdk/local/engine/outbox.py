@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.local.engine.documents import JOB_EVENT, output_document
 from hitl_sdk.local.engine.errors import BucketMissing
 from hitl_sdk.local.engine.values import Scope
@@ -130,8 +131,7 @@ Parcel: TypeAlias = Output | Event
 
 def place(loop: Row[Any]) -> tuple[Scope, str, str]:
     """Return where a loop's output.json lies: account and Region, bucket, key."""
-    bucket, _, key = loop.output_uri.removeprefix("s3://").partition("/")
-    return Scope(loop.account_id, loop.region), bucket, key
+    return Scope(loop.account_id, loop.region), *bucket_and_key(loop.output_uri)
 
 
 @dataclass(frozen=True, slots=True)
