@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hitl_sdk.functions.storage import Storage
     from hitl_sdk.tasks import ManifestEntry
 
-__all__ = ["Batch", "Consolidator", "Entry", "answers_under"]
+__all__ = ["Batch", "Consolidator", "Entry"]
 
 
 class Entry(NamedTuple):
@@ -126,8 +126,3 @@ def _labels_in(value: object) -> set[str]:
                 named = part.get(key)
                 found += named if isinstance(named, list | Mapping) else ()
     return {clean_text(each) for each in found if isinstance(each, str)} - {""}
-
-
-def answers_under(content: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """Return a worker's answer with its one key renamed, if there is just one: templates of users name it freely."""
-    return {name: next(iter(content.values()))} if len(content) == 1 else content

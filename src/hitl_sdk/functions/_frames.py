@@ -1,17 +1,15 @@
 """AWS's functions for jobs on video frames and point clouds: the parsed sequence before, the label's file after.
 
-For these kinds AWS states no method of consolidation. The labels are those of the event; where it does not tell them, as
-for jobs made in the console, they are those that workers gave, in sorted order.
+For these kinds AWS states no method of consolidation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.functions._images_and_texts import rounded, with_status
-from hitl_sdk.functions._task_labels import agree, read_answers
+from hitl_sdk.functions._entries import consolidator, rounded
 from hitl_sdk.labels import Frame
 from hitl_sdk.tasks import (
     PointCloudObjectDetection,
@@ -28,7 +26,7 @@ from hitl_sdk.tasks import (
 
 if TYPE_CHECKING:
     from hitl_sdk.consolidation import Consensus
-    from hitl_sdk.functions._batch import Batch, Consolidator, Entry
+    from hitl_sdk.functions._batch import Batch, Consolidator
     from hitl_sdk.tasks import ManifestEntry, Task
     from hitl_sdk.tasks.frames import FrameTask
 
@@ -54,34 +52,22 @@ _ANNOTATION_TYPES: Mapping[str, str] = {
 }
 
 
-def _consolidator(task_type: type[FrameTask]) -> Consolidator:
-    def consolidate(batch: Batch) -> Mapping[str, Entry]:
-        task = _task(task_type, batch)
-        if task is None:
-            return {}  # nobody named any label, and the event names none: there is no label to write
-        answers = read_answers(task, batch.objects)
-        entries = {}
-        for object_id, consensus in agree(task, answers, None).items():
-            entry = batch.stored(_written(task, consensus), object_id)
-            is_adjusted = batch.kind.role == "adjust"
-            entries[object_id] = with_status(entry, answers[object_id]) if is_adjusted else entry
-        return entries
+def _task_of(task_type: type[FrameTask]) -> Callable[[Batch], FrameTask]:
+    """Return what makes the task that the answers are to; what was drawn, the event does not say, but they do."""
 
-    return consolidate
-
-
-def _task(task_type: type[FrameTask], batch: Batch) -> FrameTask | None:
-    """Return the task that the answers are to; what was drawn, the event does not say, but they do."""
-    labels = batch.labels
-    if not labels:
-        return None
-    answers = [annotation.content for each in batch.objects for annotation in each.annotations]
-    fields: dict[str, Any] = {}
-    if "annotation_type" in task_type.model_fields:
-        fields["annotation_type"] = next(
-            (_ANNOTATION_TYPES[key] for key in _keys_in(answers) if key in _ANNOTATION_TYPES), "BoundingBox"
+    def task_of(batch: Batch) -> FrameTask:
+        answers = [annotation.content for each in batch.objects for annotation in each.annotations]
+        fields: dict[str, Any] = {}
+        if "annotation_type" in task_type.model_fields:
+            fields["annotation_type"] = next(
+                (_ANNOTATION_TYPES[key] for key in _keys_in(answers) if key in _ANNOTATION_TYPES),
+                "BoundingBox",
+            )
+        return task_type(
+            name=str(batch.kind.answer_key), labels=batch.labels, title=batch.kind.title, **fields
         )
-    return task_type(name=str(batch.kind.answer_key), labels=labels, title=batch.kind.title, **fields)
+
+    return task_of
 
 
 def _written(task: Task, consensus: Consensus[Any]) -> ManifestEntry:
@@ -110,5 +96,7 @@ def _parts(value: object) -> Iterator[object]:
         yield from value
 
 
-CONSOLIDATORS: Mapping[str, Consolidator] = {task.labeling_kind: _consolidator(task) for task in _TASKS}
+CONSOLIDATORS: Mapping[str, Consolidator] = {
+    task.labeling_kind: consolidator(_task_of(task), _written) for task in _TASKS
+}
 """By the name of the kind."""
