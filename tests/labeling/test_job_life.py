@@ -385,3 +385,10 @@ def test_automated_labeling_goes_on_with_the_model_of_the_stopped_job(session, j
     goes_on = job.resume(session, name="mood-2")
     assert goes_on.automated == AutomatedLabeling(volume_kms_key_id="alias/disks", initial_model_arn=model)
     assert jobs.make().resume(session, name="mood-2").automated is None
+
+
+def test_a_job_without_output_says_what_to_wait_for(jobs, hitl_cloud):
+    hitl_cloud.bucket("labels")
+
+    with pytest.raises(NotFoundError, match=r"labeling job 'mood-1' has no output manifest yet .*wait\(\)"):
+        jobs.make().read(hitl_cloud.session())

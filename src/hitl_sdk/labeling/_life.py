@@ -195,7 +195,7 @@ def written_manifest(job: LabelingJob, state: LabelingJobState, session: Session
         return uri
     raise NotFoundError(
         f"{job.label} has written no output manifest to {uri}",
-        hint="it labelled nothing: clone() begins anew",
+        hint="it labelled nothing, or somebody deleted it: clone() begins anew",
         resource=job.label,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from hitl_sdk import results
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.errors import InvalidInputError, NotFoundError
 from hitl_sdk.labeling import _life, chains
 from hitl_sdk.labeling._checks import manifest_report, report_on
 from hitl_sdk.labeling._diagnose import diagnosis_of
@@ -528,10 +528,17 @@ class LabelingJob(JobSettings):
         NotFoundError
             If nothing has been written yet.
         """
-        return results.read_manifest(
-            self.output_manifest_uri,
-            attribute=self.attribute,
-            follow=follow,
-            session=session,
-            engine=engine,
-        )
+        try:
+            return results.read_manifest(
+                self.output_manifest_uri,
+                attribute=self.attribute,
+                follow=follow,
+                session=session,
+                engine=engine,
+            )
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"{self.label} has no output manifest yet",
+                hint="wait() until it has ended; diagnose() if it does not move",
+                resource=self.label,
+            ) from error
