@@ -48,7 +48,7 @@ with hitl.testing.mock_hitl() as cloud:
     cloud.advance(60)
 
     # --8<-- [start:send]
-    stream = Stream(session, job)
+    stream = Stream(job, session)
     stream.subscribe()  # before anything is sent: what the topic tells nobody is lost
     print(stream.send(TICKETS, key="ticket"))
     print(

@@ -102,6 +102,13 @@ class Kind:
     def function_arn(self, stage: Stage, region: str) -> str:
         """Return the ARN of AWS's function for the kind.
 
+        Parameters
+        ----------
+        stage : {"PRE", "ACS"}
+            Before people answer, or after: annotation consolidation.
+        region : str
+            The job's Region, whose functions alone it may name.
+
         Raises
         ------
         RegionNotSupportedError
@@ -116,13 +123,25 @@ class Kind:
         return _filled("function_arn", region=region, account=accounts[region], stage=stage, kind=self.name)
 
     def human_task_ui_arn(self, region: str) -> str | None:
-        """Return the ARN of AWS's task UI for the kind; None if it takes a template."""
+        """Return the ARN of AWS's task UI for the kind; None if it takes a template.
+
+        Parameters
+        ----------
+        region : str
+            The job's Region.
+        """
         if self.human_task_ui is None:
             return None
         return _filled("human_task_ui_arn", region=region, name=self.human_task_ui)
 
     def algorithm_arn(self, region: str) -> str | None:
-        """Return the ARN of AWS's algorithm for automated labeling; None if the kind has none."""
+        """Return the ARN of AWS's algorithm for automated labeling; None if the kind has none.
+
+        Parameters
+        ----------
+        region : str
+            The job's Region.
+        """
         if self.algorithm is None:
             return None
         return _filled("algorithm_arn", region=region, algorithm=self.algorithm)
@@ -130,7 +149,13 @@ class Kind:
 
 @cache
 def kinds() -> tuple[Kind, ...]:
-    """Return all built-in kinds, sorted by name."""
+    """Return all built-in kinds, sorted by name.
+
+    Examples
+    --------
+    >>> [kind.name for kind in kinds() if kind.role == "verify"]
+    ['VerificationBoundingBox', 'VerificationSemanticSegmentation']
+    """
     table: dict[str, dict[str, Any]] = labeling_kinds()["kinds"]
     return tuple(
         Kind(name=name, **{key: _frozen(value) for key, value in table[name].items()})
@@ -141,10 +166,20 @@ def kinds() -> tuple[Kind, ...]:
 def kind_named(name: str) -> Kind:
     """Return a kind by its name.
 
+    Parameters
+    ----------
+    name : str
+        As AWS's functions of the kind are called, without ``PRE-``.
+
     Raises
     ------
     InvalidInputError
         If there is none of that name.
+
+    Examples
+    --------
+    >>> kind_named("BoundingBox").input_key
+    'source-ref'
     """
     for kind in kinds():
         if kind.name == name:

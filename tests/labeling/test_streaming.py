@@ -42,7 +42,7 @@ class World:
     calls: Any
 
     def __post_init__(self):
-        self.stream = Stream(self.session, self.job)
+        self.stream = Stream(self.job, self.session)
         self.sqs = self.session.client("sqs")
         self.sns = self.session.client("sns")
         self.queue = self.sqs.get_queue_url(QueueName="GroundTruth-pets")["QueueUrl"]
@@ -91,7 +91,7 @@ def test_input_that_is_no_topic_is_refused():
 
 def test_a_job_that_takes_a_manifest_alone_has_no_stream(world):
     with pytest.raises(InvalidInputError, match="'pets' is no streaming job"):
-        Stream(world.session, Job("pets", "s3://in/a.manifest", None))
+        Stream(Job("pets", "s3://in/a.manifest", None), world.session)
 
 
 def test_what_is_sent_arrives_with_its_key(world):

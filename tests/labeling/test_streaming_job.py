@@ -38,7 +38,7 @@ class World:
         self.job.ensure(self.session)
         cloud.workers.add(truth=lambda item: "good" if "good" in item["taskObject"] else "bad")
         cloud.advance(60)
-        self.stream = Stream(self.session, self.job)
+        self.stream = Stream(self.job, self.session)
         self.stream.subscribe()
 
     def topic(self, name: str) -> str:

@@ -1,5 +1,6 @@
 """The storyline of Ground Truth: manifests in, labeling jobs, chains of them."""
 
+from hitl_sdk._ground_truth import Kind, kind_named, kinds
 from hitl_sdk.labeling.automated import AutomatedLabeling
 from hitl_sdk.labeling.categories import LabelCategories
 from hitl_sdk.labeling.category_labels import LabelAttribute, LabelCategory
@@ -23,6 +24,7 @@ __all__ = [
     "JobOutput",
     "JobProblem",
     "JobReport",
+    "Kind",
     "LabelAttribute",
     "LabelCategories",
     "LabelCategory",
@@ -38,5 +40,7 @@ __all__ = [
     "Stream",
     "StreamResult",
     "delete_leftover_queues",
+    "kind_named",
+    "kinds",
     "leftover_queues",
 ]

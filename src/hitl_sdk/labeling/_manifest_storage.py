@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from os import fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
-from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
-
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._s3_stream import object_chunks
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk._threads import results_in_order
 from hitl_sdk.errors import HitlError, InvalidInputError, InvalidOutputError
@@ -39,9 +38,6 @@ _CHUNK = 1 << 20
 _PART = 8 << 20
 """Bytes of one part of an upload; S3 takes 10,000 of at least 5 MiB, so manifests of up to 80 GiB."""
 _AT_ONCE = 2
-_ATTEMPTS = 3
-# botocore's own retries end where an object's content begins.
-_BROKEN_OFF = (ResponseStreamingError, IncompleteReadError, ReadTimeoutError)
 _GZIP = 31  # what zlib calls the format of gzip, with the largest window
 
 
@@ -86,7 +82,10 @@ def read_chunks(place: Place, session: Session | None) -> Iterator[bytes]:
     ServiceError
         Whatever S3 says instead; a read that breaks off is taken up where it ended.
     """
-    chunks = _object_chunks(place, session) if place.startswith("s3://") else _file_chunks(place)
+    if place.startswith("s3://"):
+        chunks = object_chunks(s3_client(place, session), place, _CHUNK)
+    else:
+        chunks = _file_chunks(place)
     return _unzipped(place, chunks) if place.endswith(".gz") else chunks
 
 
@@ -149,31 +148,6 @@ def _file_chunks(place: Place) -> Iterator[bytes]:
 def _read(place: Place, file: BinaryIO) -> bytes:
     with _readable(place):
         return file.read(_CHUNK)
-
-
-def _object_chunks(place: Place, session: Session | None) -> Iterator[bytes]:
-    bucket, key = split_uri(place)
-    client = s3_client(place, session)
-    had, version, failures = 0, "", 0
-    while True:
-        with translated_errors(place):
-            answer = (
-                client.get_object(Bucket=bucket, Key=key, Range=f"bytes={had}-", IfMatch=version)
-                if had
-                else client.get_object(Bucket=bucket, Key=key)
-            )
-            version = answer["ETag"]
-            with closing(answer["Body"]) as body:
-                try:
-                    for chunk in body.iter_chunks(_CHUNK):
-                        had += len(chunk)
-                        yield chunk
-                except _BROKEN_OFF:
-                    failures += 1
-                    if failures == _ATTEMPTS:
-                        raise
-                else:
-                    return
 
 
 def _write_file(path: Path, chunks: Iterable[bytes]) -> None:

@@ -67,7 +67,7 @@ class JobSettings(Model):
     max_human_labeled_objects: Annotated[int, Field(ge=1)] | None = None
     max_percentage_labeled: Annotated[int, Field(ge=1, le=100)] | None = None
     automated: AutomatedLabeling | None = None
-    price: Any = None
+    price: object = None
     kms_key_id: KmsKeyId | None = None
     output_topic_arn: TopicArn | None = None
     content_classifiers: Annotated[Sequence[ContentClassifier], AfterValidator(tuple)] = ()

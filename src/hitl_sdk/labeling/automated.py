@@ -45,7 +45,7 @@ class AutomatedLabeling(Model):
 
     Examples
     --------
-    >>> from hitl_sdk._ground_truth import kind_named
+    >>> from hitl_sdk.labeling import kind_named
     >>> automated = AutomatedLabeling()
     >>> automated.problems(kind_named("ImageMultiClass"), n_objects=1800)
     ()
@@ -163,7 +163,7 @@ class AutomatedLabeling(Model):
 
         Examples
         --------
-        >>> from hitl_sdk._ground_truth import kind_named
+        >>> from hitl_sdk.labeling import kind_named
         >>> AutomatedLabeling().image_problem(kind_named("SemanticSegmentation"), 3840, 2160)
         'the image has 3840 x 2160 pixels, automated labeling takes at most 1920 x 1080'
         """

@@ -58,7 +58,7 @@ class LabelCategories(Model):
 
     Examples
     --------
-    >>> from hitl_sdk._ground_truth import kind_named
+    >>> from hitl_sdk.labeling import kind_named
     >>> categories = LabelCategories(labels=["cat", "dog"])
     >>> categories.to_json(kind_named("ImageMultiClass"))
     {'document-version': '2018-11-28', 'labels': [{'label': 'cat'}, {'label': 'dog'}]}
@@ -191,7 +191,7 @@ class LabelCategories(Model):
 
         Examples
         --------
-        >>> from hitl_sdk._ground_truth import kind_named
+        >>> from hitl_sdk.labeling import kind_named
         >>> LabelCategories(labels=["cat"]).problems(kind_named("ImageMultiClass"))
         ('image classification, one label takes at least 2 labels, and there is 1: add labels',)
         """

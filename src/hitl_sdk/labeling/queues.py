@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._stream_keys import job_queue_name
 from hitl_sdk.errors import NotFoundError
+from hitl_sdk.labeling.state import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["LeftoverQueue", "delete_leftover_queues", "leftover_queues", "waiting_in"]
 
 _PREFIX = job_queue_name("")
-_ENDED = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +159,5 @@ def _ended_jobs(session: Session) -> dict[str, tuple[str, str]]:
             job["LabelingJobName"].lower(): (job["LabelingJobName"], job["LabelingJobStatus"])
             for page in pages.paginate()
             for job in page["LabelingJobSummaryList"]
-            if job["LabelingJobStatus"] in _ENDED
+            if job["LabelingJobStatus"] in ENDED
         }

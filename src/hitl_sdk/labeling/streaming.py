@@ -66,10 +66,10 @@ class Stream:
 
     Parameters
     ----------
-    session : Session
-        The job's account and Region.
     job : LabelingJob
         The job; its `input` is an `SnsInput`.
+    session : Session
+        The job's account and Region.
 
     Raises
     ------
@@ -92,12 +92,12 @@ class Stream:
     ...     )
     ...     state = job.ensure(session)
     ...     cloud.advance(60)
-    ...     stream = Stream(session, job)
+    ...     stream = Stream(job, session)
     ...     print(stream.send(["Loved it", "Came late", "Loved it"]), "|", stream.waiting(), "wait")
     2 sent, 1 repeated, 0 failed | 2 wait
     """
 
-    def __init__(self, session: Session, job: StreamingJob) -> None:
+    def __init__(self, job: StreamingJob, session: Session) -> None:
         if not isinstance(job.input, SnsInput):
             raise InvalidInputError(
                 f"labeling job '{job.name}' is no streaming job", hint="give it input=SnsInput(topic_arn=...)"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ def blocks_of(source: Any, session: Session | None) -> Iterator[Block]:
         if session is None:
             raise InvalidInputError(f"{source} is in S3", hint="give a session: session=hitl.Session()")
         return _of_chunks(ObjectReader(session).chunks(source, _SIZE))
-    if isinstance(source, str) or hasattr(source, "__fspath__"):
+    if isinstance(source, str | PathLike):
         return _of_chunks(_file_chunks(source))
     if isinstance(source, Iterable):
         return _of_lines(source)
@@ -86,7 +87,7 @@ def blocks_of(source: Any, session: Session | None) -> Iterator[Block]:
     )
 
 
-def _file_chunks(path: Any) -> Iterator[bytes]:
+def _file_chunks(path: str | PathLike[str]) -> Iterator[bytes]:
     try:
         with Path(path).open("rb") as file:
             yield from iter(partial(file.read, _SIZE), b"")

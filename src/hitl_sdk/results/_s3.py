@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._s3_stream import ATTEMPTS, BROKEN_OFF, object_chunks
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk._threads import pages_ahead
 from hitl_sdk.results._fast_s3 import came_over_a_socket, open_fast_bucket
@@ -26,10 +25,6 @@ __all__ = ["ObjectReader"]
 
 BOTO3_AT_ONCE = 32
 """More threads gain nothing with boto3: it is busy on the CPU, one thread at a time."""
-
-# botocore's own retries end where an object's content begins.
-_BROKEN_OFF = (ResponseStreamingError, IncompleteReadError)
-_ATTEMPTS = 3
 
 
 class ObjectReader:
@@ -64,31 +59,14 @@ class ObjectReader:
         return content
 
     def chunks(self, uri: str, size: int) -> Iterator[bytes]:
-        """Yield an object's content as a stream; a read that breaks off is taken up where it ended.
+        """Return an object's content as a stream; a read that breaks off is taken up where it ended.
 
         Raises
         ------
         HitlError
             Whatever S3 says instead, also where the object has changed meanwhile.
         """
-        bucket, key = split_uri(uri)
-        had, version, failures = 0, "", 0
-        while True:
-            where: dict[str, Any] = {"Range": f"bytes={had}-", "IfMatch": version} if had else {}
-            with translated_errors(uri):
-                answer = self._client.get_object(Bucket=bucket, Key=key, **where)
-                version = answer["ETag"]
-                try:
-                    with closing(answer["Body"]) as body:
-                        for chunk in body.iter_chunks(size):
-                            had += len(chunk)
-                            yield chunk
-                except _BROKEN_OFF:
-                    failures += 1
-                    if failures == _ATTEMPTS:
-                        raise
-                else:
-                    return
+        return object_chunks(self._client, uri, size)
 
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         """Yield the keys under a prefix in their order; the next page is fetched while one is read.
@@ -130,7 +108,7 @@ class ObjectReader:
         with self.turn_of_boto3, translated_errors(uri):
             return self._read_by_boto3(bucket, key)
 
-    @retry(retry=retry_if_exception_type(_BROKEN_OFF), stop=stop_after_attempt(_ATTEMPTS), reraise=True)
+    @retry(retry=retry_if_exception_type(BROKEN_OFF), stop=stop_after_attempt(ATTEMPTS), reraise=True)
     def _read_by_boto3(self, bucket: str, key: str) -> bytes:
         body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
         if bucket not in self._fast and came_over_a_socket(body):
