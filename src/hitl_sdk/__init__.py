@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hitl_sdk.resources import (
         FlowDefinition,
         HumanTaskUi,
+        LambdaFunction,
         Member,
         PrivateTeam,
         User,
@@ -57,6 +58,7 @@ _HOME = {
     "hitl_sdk.resources": (
         "FlowDefinition",
         "HumanTaskUi",
+        "LambdaFunction",
         "Member",
         "PrivateTeam",
         "User",
@@ -98,6 +100,7 @@ __all__ = [
     "HitlError",
     "HumanTaskUi",
     "LabelingJob",
+    "LambdaFunction",
     "Member",
     "Policy",
     "Prediction",
