@@ -131,7 +131,7 @@ class FrameConsolidation(PerItem[FrameSequence[PlacedT]], Generic[PlacedT]):
 
     def __init__(self, method: PlaceMethod[PlacedT]) -> None:
         self._method: PlaceMethod[PlacedT] = method
-        self.takes = f"frames of {method.takes}"
+        self.takes: str = f"frames of {method.takes}"
 
     def _agree(
         self, answers: Sequence[FrameSequence[PlacedT]], preferred: FrameSequence[PlacedT] | None

@@ -1,7 +1,7 @@
 """The fields of a labeling job, each held against the rules when the job is made."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -46,7 +46,7 @@ def _usual_workers(fields: Mapping[str, Any]) -> int:
 class JobSettings(Model):
     """What a labeling job is; what can be done with it is `LabelingJob`'s."""
 
-    model_config = ConfigDict(validate_default=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(validate_default=True)
 
     # In this order: the rules of a field see the fields before it.
     name: JobName

@@ -127,15 +127,15 @@ class Context:
     """
 
     def __init__(self, function: Function, number: int) -> None:
-        self.function_name = function.name
-        self.function_version = function.version
-        self.invoked_function_arn = function.arn
-        self.memory_limit_in_mb = str(function.memory_size)
-        self.aws_request_id = str(UUID(int=number))
-        self.log_group_name = f"/aws/lambda/{function.name}"
-        self.log_stream_name = function.version
-        self.identity = None
-        self.client_context = None
+        self.function_name: str = function.name
+        self.function_version: str = function.version
+        self.invoked_function_arn: str = function.arn
+        self.memory_limit_in_mb: str = str(function.memory_size)
+        self.aws_request_id: str = str(UUID(int=number))
+        self.log_group_name: str = f"/aws/lambda/{function.name}"
+        self.log_stream_name: str = function.version
+        self.identity: None = None
+        self.client_context: None = None
         self._ends = perf_counter() + function.timeout
 
     def get_remaining_time_in_millis(self) -> int:
