@@ -64,6 +64,8 @@ class Kind:
         Width and height of the largest image for automated labeling.
     human_task_ui : str or None
         AWS's own task UI, in place of a template.
+    has_annotation_type : bool
+        Whether its label categories say what is drawn: boxes, polygons, polylines or keypoints.
     min_labels : int
         How many label categories there must be.
     max_labels : int or None
@@ -93,6 +95,7 @@ class Kind:
     algorithm: str | None
     automated_most_pixels: tuple[int, int] | None
     human_task_ui: str | None
+    has_annotation_type: bool
     min_labels: int
     max_labels: int | None
     usual_workers: int

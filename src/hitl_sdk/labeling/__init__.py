@@ -7,7 +7,7 @@ from hitl_sdk.labeling.category_labels import LabelAttribute, LabelCategory
 from hitl_sdk.labeling.diagnosis import Diagnosis, JobFinding
 from hitl_sdk.labeling.estimate import JobEstimate
 from hitl_sdk.labeling.job import LabelingJob
-from hitl_sdk.labeling.job_output import JobOutput
+from hitl_sdk.labeling.job_output import JobOutput, Where
 from hitl_sdk.labeling.job_report import JobProblem, JobReport
 from hitl_sdk.labeling.manifest import InputManifest
 from hitl_sdk.labeling.queues import LeftoverQueue, delete_leftover_queues, leftover_queues
@@ -39,6 +39,7 @@ __all__ = [
     "SnsInput",
     "Stream",
     "StreamResult",
+    "Where",
     "delete_leftover_queues",
     "kind_named",
     "kinds",

@@ -33,7 +33,7 @@ def category_problems(categories: LabelCategories, kind: Kind) -> Iterator[str]:
         or any(each.attributes for each in categories.labels)
     ):
         yield f"{kind.title} takes no attributes of labels or frames: they are for video frames and point clouds"
-    if categories.annotation_type is not None and "VideoObject" not in kind.name:
+    if categories.annotation_type is not None and not kind.has_annotation_type:
         yield f"{kind.title} has no annotation_type: leave it out"
 
 
