@@ -71,9 +71,9 @@ def up(
 
     Point any AWS client at the address it prints: AWS_ENDPOINT_URL=http://127.0.0.1:8484.
 
-    What --data or --store keeps is human review: teams, flows, loops, answers. The rest of AWS here is
-    moto's. With --data its buckets, user pools, roles, functions, queues, topics, rules and tables are kept too,
-    saved every second and at the end; without it they live in memory and go with the process.
+    What --data or --store keeps is human review: teams, flows, loops, labeling jobs, answers. The rest of AWS
+    here is moto's. With --data its buckets, user pools, roles, functions, queues, topics, rules and tables are
+    kept too, saved every second and at the end; without it they live in memory and go with the process.
     """
     if data is not None and store is not None:
         raise typer.BadParameter("give --data or --store, not both")
