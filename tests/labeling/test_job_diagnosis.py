@@ -98,6 +98,16 @@ def test_people_who_never_signed_in_are_found(session, made):
     assert diagnosis_of(at_work, session).ok
 
 
+def test_a_team_with_fewer_people_than_an_object_wants_is_found(session, jobs, made):
+    job = made(workers_per_object=2)
+    sign_in(session, jobs.team)
+    diagnosis = job.diagnose(session)
+    assert diagnosis.codes == ("too-few-workers",)
+    assert "each object waits for 2 workers, and work team 'crew' has 1" in str(diagnosis)
+    at_work = replace(diagnosis.state, counters=LabelCounters(human_labeled=1, unlabeled=2))
+    assert diagnosis_of(at_work, session).ok
+
+
 def test_a_team_that_is_gone_is_found(session, jobs, made):
     job = made()
     state = job.describe(session)

@@ -121,18 +121,32 @@ def _people(state: LabelingJobState, session: Session) -> Findings:
     ]
     if not groups:
         return  # whom an OpenID provider lets in can't be seen from here
-    users = [user for group in groups for user in _users(group, session)]
-    invited = [user for user in users if user["UserStatus"] == _INVITED]
-    if not any(user["Enabled"] for user in users):
+    yield from _at_work(name, [user for group in groups for user in _users(group, session)], state)
+
+
+def _at_work(team: str, users: list[Any], state: LabelingJobState) -> Findings:
+    """Say who of a team's people can't do the work, and whether they are too few."""
+    enabled = [user for user in users if user["Enabled"]]
+    if not enabled:
         yield JobFinding(
             "no-worker",
-            f"nobody is in work team '{name}': its groups have {len(users)} users, none of them enabled",
+            f"nobody is in work team '{team}': its groups have {len(users)} users, none of them enabled",
             "add people: PrivateTeam(members=[...]).ensure()",
         )
-    elif len(invited) == len(users) and not state.counters.labeled:
+        return
+    if state.counters.labeled:
+        return  # there are people enough, or there were
+    wanted = state.settings["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]
+    if len(enabled) < wanted:
+        yield JobFinding(
+            "too-few-workers",
+            f"each object waits for {wanted} workers, and work team '{team}' has {len(enabled)}",
+            "add people: PrivateTeam(members=[...]).ensure(); or clone() the job with fewer workers_per_object",
+        )
+    if all(user["UserStatus"] == _INVITED for user in users):
         yield JobFinding(
             "nobody-signed-in",
-            f"nobody of work team '{name}' has signed in yet: {len(users)} invited",
+            f"nobody of work team '{team}' has signed in yet: {len(users)} invited",
             "have them look for the invitation; PrivateTeam.invite() sends it again",
         )
 
