@@ -256,3 +256,21 @@ def test_what_may_be_gone_next_time_is_no_fault_of_the_job(session, jobs, cloud)
     session.client("s3").meta.events.register("before-call.s3.GetObject", break_off)
     with pytest.raises(UnavailableError):
         jobs.make(role_arn=cloud.role_arn).check(session)
+
+
+def test_a_job_in_which_nobody_would_be_asked_is_told(jobs):
+    lines = [
+        {"source": "good", "mood": 1, "mood-metadata": {"class-name": "good"}},
+        {"source": "bad", "mood": 0, "mood-metadata": {"class-name": "bad"}},
+    ]
+    all_have_one = jobs.make(input=InputManifest.from_lines(lines), label_attribute="mood").check()
+    assert all_have_one.ok
+    assert [problem.field for problem in all_have_one.advice] == ["input"]
+    assert "every line has a label under 'mood' already" in str(all_have_one)
+    one_has = [lines[0], {"source": "bad"}]
+    assert not jobs.make(input=InputManifest.from_lines(one_has), label_attribute="mood").check().advice
+
+
+def test_what_tells_the_objects_must_be_a_function(jobs):
+    with pytest.raises(InvalidInputError, match="where='label == 1' is no function"):
+        jobs.make().relabel(name="again", where="label == 1")

@@ -83,6 +83,9 @@ def _manifest_advice(job: LabelingJob, manifest: ManifestReport) -> Iterator[Job
     """Yield what AWS allows, but advises against."""
     if manifest.ok and manifest.n_warnings:
         yield JobProblem("input", str(manifest).replace("\n", "\n  "))
+    if manifest.ok and manifest.n_labelled == manifest.n_lines:
+        text = f"every line has a label under {job.attribute!r} already: nobody will be asked anything"
+        yield JobProblem("input", text)
     advice = job.automated and job.automated.advice(n_objects=manifest.n_lines)
     if advice:
         yield JobProblem("automated", advice)

@@ -37,6 +37,11 @@ class JobOutput:
     relabel : str, optional
         A label attribute: all lines are taken, and those that are meant lose it, so that they are asked again.
 
+    Raises
+    ------
+    InvalidInputError
+        If `where` can't be called.
+
     Examples
     --------
     >>> JobOutput("s3://data/out/pets/manifests/output/output.manifest", "pets", where=lambda row: row["label"] == "dog")
@@ -47,6 +52,14 @@ class JobOutput:
     attribute: str
     where: Where | None = None
     relabel: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be asked about a row."""
+        if self.where is not None and not callable(self.where):
+            raise InvalidInputError(
+                f"where={self.where!r} is no function",
+                hint='give one of a row: lambda row: row["label"] == "dog"',
+            )
 
     @property
     def is_whole(self) -> bool:
