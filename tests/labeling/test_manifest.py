@@ -421,6 +421,7 @@ def test_a_lazy_frame_is_collected_and_one_without_rows_has_no_lines(tmp_path):
             {},
             "two columns of the frame have the same name",
         ),
+        (pd.DataFrame([["a", "b"]], columns=["item", 3]), {}, "whose names are no text: \\[3\\]"),
     ],
 )
 def test_a_frame_that_is_none_or_lacks_a_column_is_refused(frame, options, problem):

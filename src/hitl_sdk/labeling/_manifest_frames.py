@@ -39,6 +39,11 @@ class FrameRows(LineSource):
         self, native: object, *, column: str | None, key: ItemKey | None, keep: Sequence[str] | None
     ) -> None:
         frame = _as_frame(native)
+        names: list[object] = list(frame.columns)  # pandas has others than texts
+        if unnamed := [name for name in names if not isinstance(name, str)]:
+            raise InvalidInputError(
+                f"the frame has columns whose names are no text: {unnamed}", hint="rename the columns"
+            )
         self._column = column or _column_of_items(frame.columns)
         others = [name for name in frame.columns if name != self._column] if keep is None else list(keep)
         if problem := lacking(frame.columns, [self._column, *others]):
@@ -101,7 +106,7 @@ def _lines(part: nw.DataFrame[Any]) -> list[Line]:
     names = part.columns
     columns = [_values(part[name]) for name in names]
     rows = zip(*columns, strict=True)
-    if any(value is None for values in columns for value in values):
+    if any(type(None) in map(type, values) for values in columns):
         return [
             {name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows
         ]
