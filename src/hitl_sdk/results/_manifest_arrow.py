@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
+from dataclasses import make_dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +16,7 @@ from hitl_sdk._frames import arrow_times, arrow_type, is_nested
 from hitl_sdk._optional import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
     import polars as pl
@@ -60,9 +64,22 @@ def _pandas(parts: Sequence[Rows], kinds: Mapping[str, Kind]) -> pd.DataFrame:
     frame: pd.DataFrame = _arrow(parts, flat).to_pandas()
     for position, name in enumerate(kinds):
         if name not in flat:
-            values = [each for rows in parts for each in _plain(rows.columns.get(name), rows.count)]
+            with _uncollected():
+                values = [each for rows in parts for each in _plain(rows.columns.get(name), rows.count)]
             frame.insert(position, name, pandas.Series(values, dtype=object))
     return frame
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking, again and again, at all of the lists and dicts that are being made."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _plain(column: Any, count: int) -> list[Any]:
@@ -74,21 +91,26 @@ def _plain(column: Any, count: int) -> list[Any]:
 def _values(array: pa.Array, *, whole: bool = False) -> list[Any]:
     """Return an array as plain values; where `whole`, numbers without a fraction are whole, as careful reading has them."""
     if pa.types.is_struct(array.type):
-        names = [field.name for field in array.type]
+        names = tuple(field.name for field in array.type)
         columns = [
             _values(array.field(place), whole=name != "confidence") for place, name in enumerate(names)
         ]
-        return _with_nulls([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)], array)
+        part = _part(names)
+        return _with_nulls([vars(part(*row)) for row in zip(*columns, strict=True)], array)
     if pa.types.is_list(array.type):
         flat = _values(array.values, whole=whole)
         return _with_nulls([flat[start:end] for start, end in pairwise(array.offsets.to_pylist())], array)
+    encoded = array.dictionary_encode(null_encoding="encode")
+    known = encoded.dictionary.to_pylist()  # equal values are one object
     if whole and pa.types.is_floating(array.type):
-        numbers = array.to_numpy()
-        wholes = numbers.astype(np.int64)
-        if (numbers == wholes).all():
-            return list(wholes.tolist())
-        return [int(each) if each.is_integer() else each for each in numbers.tolist()]
-    return list(array.to_pylist())
+        known = [int(each) if each.is_integer() else each for each in known]
+    return list(np.array(known, dtype=object).take(encoded.indices).tolist())
+
+
+@cache
+def _part(names: tuple[str, ...]) -> type:
+    """Return a class with these attributes: the dicts of its objects share their keys, which halves what they take."""
+    return make_dataclass("Part", names)
 
 
 def _with_nulls(values: list[Any], array: pa.Array) -> list[Any]:

@@ -115,13 +115,14 @@ def _of_chunks(chunks: Iterable[bytes]) -> Iterator[Block]:
 
 
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut where a line ends, and leave that line feed out."""
     begun: list[bytes | memoryview] = []
     for chunk in chunks:
-        end = chunk.rfind(b"\n") + 1
-        if end:
+        end = chunk.rfind(b"\n")
+        if end >= 0:
             yield b"".join((*begun, memoryview(chunk)[:end]))
             begun = []
-        begun.append(chunk[end:])
+        begun.append(chunk[end + 1 :])
     yield b"".join(begun)
 
 

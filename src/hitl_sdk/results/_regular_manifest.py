@@ -111,10 +111,15 @@ def _parsed(content: bytes, lines: int, schema: pa.Schema) -> dict[str, pa.Array
         )
     except pa.ArrowInvalid:
         raise Irregular from None
-    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    columns = {name: _whole(table[name]) for name in table.column_names}
     if table.num_rows != lines or not all(map(_is_finite, columns.values())):
         raise Irregular
     return columns
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array: `combine_chunks` copies even where there is one."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _is_finite(array: pa.Array) -> bool:
