@@ -1,5 +1,6 @@
 """Lines that are alike are read together, and the frame is the one that careful reading of each makes."""
 
+import gc
 import json
 import math
 from contextlib import contextmanager
@@ -308,6 +309,26 @@ def test_the_frame_is_the_same_as_of_lines_read_one_by_one(engine, one):
     else:
         assert together.dtypes.to_dict() == one_by_one.dtypes.to_dict()
         assert repr(together.to_dict("records")) == repr(one_by_one.to_dict("records"))
+
+
+def test_what_is_changed_in_one_box_stays_as_it_was_in_the_others():
+    first, second = read_manifest([with_boxes(1, 2)] * 2)["label"]
+    first["shapes"][0]["more"] = first["shapes"][0]["label"] = "changed"
+    first["shapes"].pop()
+
+    assert second == read_manifest([with_boxes(1, 2)])["label"][0]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(is_on):
+    was_on = gc.isenabled()
+    try:
+        (gc.enable if is_on else gc.disable)()
+        read_manifest([with_boxes(1, 2)])
+
+        assert gc.isenabled() is is_on
+    finally:
+        (gc.enable if was_on else gc.disable)()
 
 
 def test_a_block_ends_where_a_line_does(monkeypatch, tmp_path):
