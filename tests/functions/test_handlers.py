@@ -82,6 +82,24 @@ def test_a_pre_annotation_that_returns_no_mapping_is_refused():
         functions.pre_annotation(lambda event: "text")(LINE, None)
 
 
+@pytest.mark.parametrize(
+    ("decorator", "function", "problem"),
+    [
+        (functions.pre_annotation, lambda event, context: {}, "can't be called with the event: missing"),
+        (functions.post_annotation, lambda event: {}, "with the objects and the event: too many"),
+        (functions.post_annotation, "handler", "str is no function"),
+    ],
+)
+def test_a_function_with_other_parameters_is_refused_before_people_answer(decorator, function, problem):
+    with pytest.raises(InvalidInputError, match=problem):
+        decorator(function)
+
+
+@pytest.mark.parametrize("function", [lambda *given: {}, lambda objects, event, more=1: {}, dict])
+def test_a_function_may_take_more_or_not_tell(function):
+    assert callable(functions.post_annotation(function))
+
+
 def test_the_function_itself_is_still_there():
     def before(event):
         """Say what workers see."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,7 +57,7 @@ def pre_annotation(function: PreAnnotation) -> Handler:
     Raises
     ------
     InvalidInputError
-        By the handler, if the event is none, naming the field.
+        If it is no function of one argument; by the handler, if the event is none, naming the field.
 
     Examples
     --------
@@ -68,6 +69,7 @@ def pre_annotation(function: PreAnnotation) -> Handler:
     >>> before({"dataObject": {"source": "Fine"}}, None)
     {'taskInput': {}, 'isHumanAnnotationRequired': False}
     """
+    _check_takes(function, "the event")
 
     @wraps(function)
     def handler(event: Mapping[str, object], context: object) -> object:  # noqa: ARG001
@@ -102,7 +104,7 @@ def post_annotation(function: PostAnnotation) -> Handler:
     Raises
     ------
     InvalidInputError
-        By the handler, if the event or its payload is none, naming the field.
+        If it is no function of two arguments; by the handler, if the event or its payload is none, naming the field.
     ServiceError
         By the handler, if the payload can't be had.
 
@@ -118,6 +120,7 @@ def post_annotation(function: PostAnnotation) -> Handler:
     >>> after.__name__
     'after'
     """
+    _check_takes(function, "the objects", "the event")
 
     @wraps(function)
     def handler(event: Mapping[str, object], context: object) -> object:  # noqa: ARG001
@@ -125,6 +128,23 @@ def post_annotation(function: PostAnnotation) -> Handler:
         return respond(function, asked, storage_of(asked))
 
     return cast("Handler", handler)
+
+
+def _check_takes(function: object, *arguments: str) -> None:
+    """Refuse at once what Lambda would only find when people have answered."""
+    if not callable(function):
+        raise InvalidInputError(f"{type(function).__name__} is no function", hint="decorate a function")
+    try:
+        parameters = inspect.signature(function)
+    except ValueError:
+        return  # what is built in may not tell
+    try:
+        parameters.bind(*arguments)
+    except TypeError as error:
+        raise InvalidInputError(
+            f"the function can't be called with {' and '.join(arguments)}: {error}",
+            hint=f"it has the parameters {parameters}",
+        ) from error
 
 
 def respond(
