@@ -34,7 +34,7 @@ def test_without_a_session_nothing_is_asked_and_the_lines_in_hand_are_read(jobs)
 
 def test_a_job_that_can_be_made_has_nothing_wrong(session, jobs, cloud):
     jobs.put_manifest(session, [{"source": "good"}])
-    report = jobs.make(role_arn=cloud.role_arn).check(session)
+    report = jobs.make(role_arn=cloud.role_arn, team=jobs.team).check(session)
     assert report.ok
     assert str(report) == "nothing is wrong with the job"
 
@@ -83,15 +83,39 @@ def test_a_team_of_another_account_is_told_unless_it_is_a_vendors(session, jobs,
 
 
 def test_a_manifest_that_is_not_there_is_told(session, jobs, cloud):
-    report = jobs.make(role_arn=cloud.role_arn).check(session)
+    report = jobs.make(role_arn=cloud.role_arn, team=jobs.team).check(session)
     assert fields_of(report) == ["input"]
 
 
 def test_a_topic_in_another_region_is_told(session, jobs, cloud):
-    far = jobs.make(
-        role_arn=cloud.role_arn, input=SnsInput(topic_arn=TOPIC.replace("us-east-1", "eu-west-1"))
-    )
+    near = jobs.make(role_arn=cloud.role_arn, team=jobs.team, input=SnsInput(topic_arn=TOPIC))
+    far = near.clone(name="far", input=SnsInput(topic_arn=TOPIC.replace("us-east-1", "eu-west-1")))
+    session.client("sns").create_topic(Name="reviews")
     assert fields_of(far.check(session)) == ["input"]
+    assert near.check(session).ok
+
+
+def test_topics_and_a_team_that_are_not_there_are_told(session, jobs, cloud):
+    job = jobs.make(
+        role_arn=cloud.role_arn, input=SnsInput(topic_arn=TOPIC), output_topic_arn=f"{TOPIC}-done"
+    )
+    report = job.check(session)
+    assert fields_of(report) == ["output_topic_arn", "input", "team"]
+    assert "there is no work team 'crew'" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [("sns", "GetTopicAttributes"), ("sagemaker", "DescribeWorkteam")]
+)
+def test_what_the_caller_may_not_look_for_may_be_there(service, operation, session, jobs, cloud):
+    session.client("sns").create_topic(Name="reviews")
+    jobs.team.ensure(session)
+
+    def refuse(**_):
+        said = {"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}
+        return AWSResponse("https://example.com", 403, {}, None), said
+
+    session.client(service).meta.events.register(f"before-call.{service}.{operation}", refuse)
     assert jobs.make(role_arn=cloud.role_arn, input=SnsInput(topic_arn=TOPIC)).check(session).ok
 
 
@@ -242,7 +266,7 @@ def test_what_the_caller_may_not_read_the_jobs_role_may(session, jobs, cloud):
 
     for operation in ("GetObject", "GetBucketLocation"):
         session.client("s3").meta.events.register(f"before-call.s3.{operation}", refuse)
-    report = jobs.make(role_arn=cloud.role_arn).check(session)
+    report = jobs.make(role_arn=cloud.role_arn, team=jobs.team).check(session)
     assert report.ok
     assert "its lines were not looked at" in str(report)
 

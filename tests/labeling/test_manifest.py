@@ -689,3 +689,10 @@ def test_frames_without_a_folder_make_no_sequence(cloud):
     put_keys(cloud, "cam/1.jpg")
     with pytest.raises(EmptyInputError, match="no folder directly under s3://pets/cam/ has frames"):
         InputManifest.from_s3("s3://pets/cam", cloud.session(), "video-frames")
+
+
+def test_a_key_within_a_value_that_is_no_text_is_refused(tmp_path):
+    manifest = InputManifest.from_lines([{"source": "It broke", "tags": {b"x": 1}}])
+
+    with pytest.raises(InvalidInputError, match="line 1"):
+        manifest.write(tmp_path / "never.manifest")

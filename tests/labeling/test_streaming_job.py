@@ -172,12 +172,12 @@ def test_a_topic_that_was_deleted_fails_the_job(make):
     assert "The topic" in state.failure_reason
 
 
-def test_an_input_topic_that_is_not_there_fails_the_job(make):
+def test_an_input_topic_that_goes_before_the_job_begins_fails_it(make):
     world = make()
     gone = world.topic("gone")
     job = world.job.clone(name="other", input=SnsInput(topic_arn=gone))
-    world.sns.delete_topic(TopicArn=gone)
     job.ensure(world.session)
+    world.sns.delete_topic(TopicArn=gone)
     world.cloud.advance(60)
 
     assert "gone does not exist" in job.describe(world.session).failure_reason

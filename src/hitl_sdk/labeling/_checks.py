@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.arns import parse_arn
 from hitl_sdk.errors import (
@@ -21,7 +22,7 @@ from hitl_sdk.labeling.job_report import JobProblem, JobReport
 from hitl_sdk.labeling.streaming import SnsInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hitl_sdk.labeling.automated import AutomatedLabeling
     from hitl_sdk.labeling.job import LabelingJob
@@ -40,6 +41,8 @@ def report_on(job: LabelingJob, session: Session | None) -> JobReport:
     if session is not None:
         problems += _arn_problems(job, session)
         problems += _bucket_problems(job, session)
+        wrong = {problem.field for problem in problems}
+        problems += (each for each in _missing(job, session) if each.field not in wrong)
     advice: list[JobProblem] = []
     manifest = None
     try:
@@ -119,6 +122,40 @@ def _arn_problems(job: LabelingJob, session: Session) -> Iterator[JobProblem]:
     yield from _misplaced("role_arn", job.role_arn, region, account)
     if isinstance(job.team, str) and ":workteam/vendor-crowd/" not in job.team:
         yield from _misplaced("team", job.team, None, account)
+
+
+def _missing(job: LabelingJob, session: Session) -> Iterator[JobProblem]:
+    """Look for the team and the topics that are given by ARN; what the caller may not see may be there."""
+    topics = {"output_topic_arn": job.output_topic_arn}
+    if isinstance(job.input, SnsInput):
+        topics["input"] = job.input.topic_arn
+    for field, arn in topics.items():
+        if arn is not None and not _is_topic(arn, session):
+            yield JobProblem(field, f"there is no topic {arn}: make it, or name another")
+    if isinstance(job.team, str) and ":workteam/private-crowd/" in job.team:
+        name = job.team.rpartition("/")[2]
+        if not _answers(
+            f"work team {name!r}", lambda: session.client("sagemaker").describe_workteam(WorkteamName=name)
+        ):
+            yield JobProblem(
+                "team", f"there is no work team {name!r}: give a PrivateTeam, which is made with the job"
+            )
+
+
+def _is_topic(arn: str, session: Session) -> bool:
+    return _answers(arn, lambda: session.client("sns").get_topic_attributes(TopicArn=arn))
+
+
+def _answers(what: str, ask: Callable[[], object]) -> bool:
+    """Tell whether AWS knows it, or does not say."""
+    try:
+        with translated_errors(what):
+            ask()
+    except NotFoundError:
+        return False
+    except (AccessDeniedError, InvalidArnError):
+        pass
+    return True
 
 
 def _misplaced(field: str, arn: str, region: str | None, account: str | None = None) -> Iterator[JobProblem]:

@@ -180,7 +180,7 @@ def _json_type(value: object) -> str:
 
 def _is_json(lines: Sequence[Line]) -> bool:
     """Tell whether all lines are dicts with texts as keys, and hold nothing but types that JSON has."""
-    if set(map(type, lines)) != {dict} or set(map(type, set().union(*lines))) != {str}:
+    if set(map(type, lines)) != {dict} or not _have_texts_as_keys(lines):
         return False
     values: list[Any] = list(chain.from_iterable(map(dict.values, lines)))
     for _ in range(_DEEPEST):
@@ -190,9 +190,15 @@ def _is_json(lines: Sequence[Line]) -> bool:
         if not types <= _SCALARS | {dict, list}:
             return False
         dicts = [value for value in values if isinstance(value, dict)]
+        if not _have_texts_as_keys(dicts):  # msgspec would write bytes as base64
+            return False
         lists = [value for value in values if isinstance(value, list)] if list in types else []
         values = [*chain.from_iterable(map(dict.values, dicts)), *chain.from_iterable(lists)]
     return False
+
+
+def _have_texts_as_keys(dicts: Sequence[Mapping[Any, Any]]) -> bool:
+    return set(map(type, set().union(*dicts))) <= {str}
 
 
 @cache
