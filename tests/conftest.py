@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from hitl_sdk import Member, PrivateTeam, ReviewFlow, Router, Session, Threshold
 from hitl_sdk.loops import LoopRequest, human_loop_name
@@ -22,8 +22,8 @@ from hitl_sdk.testing import Cloud, mock_hitl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# pytest has a timeout of its own; how long one example takes tells of the machine
-settings.register_profile("tests", deadline=None)
+# pytest has a timeout of its own; how long an example takes, or is made, tells of the machine
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
 SERVICES = ("s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime")
