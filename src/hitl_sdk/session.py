@@ -15,28 +15,46 @@ from hitl_sdk.errors import ConfigurationError, HitlError, RegionNotSupportedErr
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_comprehend import ComprehendClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_a2i_runtime import AugmentedAIRuntimeClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
+    from mypy_boto3_textract import TextractClient
+    from mypy_boto3_transcribe import TranscribeServiceClient
+    from mypy_boto3_translate import TranslateClient
 
 __all__ = ["Session"]
 
 ServiceName = Literal[
+    "bedrock-runtime",
     "cognito-idp",
+    "comprehend",
+    "dynamodb",
+    "events",
     "lambda",
+    "rekognition",
     "s3",
     "sagemaker",
     "sagemaker-a2i-runtime",
     "sagemaker-runtime",
     "sns",
     "sqs",
+    "stepfunctions",
     "sts",
+    "textract",
+    "transcribe",
+    "translate",
 ]
 
 DEFAULT_MAX_ATTEMPTS = 8
@@ -113,9 +131,19 @@ class Session:
         return f"Session(region_name={self.region_name!r}{endpoint})"
 
     @overload
+    def client(self, service: Literal["bedrock-runtime"]) -> BedrockRuntimeClient: ...
+    @overload
     def client(self, service: Literal["cognito-idp"]) -> CognitoIdentityProviderClient: ...
     @overload
+    def client(self, service: Literal["comprehend"]) -> ComprehendClient: ...
+    @overload
+    def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
+    @overload
+    def client(self, service: Literal["events"]) -> EventBridgeClient: ...
+    @overload
     def client(self, service: Literal["lambda"]) -> LambdaClient: ...
+    @overload
+    def client(self, service: Literal["rekognition"]) -> RekognitionClient: ...
     @overload
     def client(self, service: Literal["s3"]) -> S3Client: ...
     @overload
@@ -129,15 +157,23 @@ class Session:
     @overload
     def client(self, service: Literal["sqs"]) -> SQSClient: ...
     @overload
+    def client(self, service: Literal["stepfunctions"]) -> SFNClient: ...
+    @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
+    @overload
+    def client(self, service: Literal["textract"]) -> TextractClient: ...
+    @overload
+    def client(self, service: Literal["transcribe"]) -> TranscribeServiceClient: ...
+    @overload
+    def client(self, service: Literal["translate"]) -> TranslateClient: ...
 
     def client(self, service: ServiceName) -> object:
         """Return the boto3 client of a service: one a session, made on first use, safe to share by threads.
 
         Parameters
         ----------
-        service : {"cognito-idp", "lambda", "s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime", "sns", "sqs", "sts"}
-            The service, as boto3 names it.
+        service : str
+            The service, as boto3 names it: one of those that this package calls.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from hitl_sdk.errors import DuplicateItemError, EmptyInputError, InvalidPredictionError
+from hitl_sdk.errors import DuplicateItemError, EmptyInputError, HitlError, InvalidPredictionError
 from hitl_sdk.routing._frames import predictions_frame, require_columns, require_item_ids
 from hitl_sdk.routing.prediction import (
     InvalidPrediction,
@@ -50,7 +50,7 @@ class DecidedItem:
         What the policy says.
     reason : str
         Why; for an unusable prediction, what is wrong with it.
-    error : InvalidPredictionError or None
+    error : HitlError or None
         What is wrong, or None.
     extra : mapping or None
         Columns of the user's own.
@@ -68,7 +68,7 @@ class DecidedItem:
     confidence: float | None
     decision: Verdict | None
     reason: str
-    error: InvalidPredictionError | None = None
+    error: HitlError | None = None
     extra: Mapping[str, object] | None = None
 
 
@@ -195,7 +195,7 @@ def _extras(frame: nw.DataFrame[Any]) -> Iterable[Mapping[str, object] | None]:
 def _invalid(
     item_id: str,
     item: object,
-    error: InvalidPredictionError,
+    error: HitlError,
     extra: Mapping[str, object] | None = None,
 ) -> DecidedItem:
     """Keep an item whose prediction can't be used, as text that every frame can hold."""

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._plain import is_unicode
-from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.errors import HitlError, InvalidPredictionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,8 +93,8 @@ class InvalidPrediction:
         Your name of the item.
     item : str
         The content, or its S3 URI.
-    error : InvalidPredictionError
-        What is wrong with it.
+    error : HitlError
+        What is wrong with it; a `Transient` one may be gone when the model is asked again.
     raw : object
         What was received instead of a prediction.
 
@@ -106,7 +106,7 @@ class InvalidPrediction:
 
     item_id: str
     item: str
-    error: InvalidPredictionError
+    error: HitlError
     raw: object = None
 
 
