@@ -2,6 +2,7 @@
 
 from hitl_sdk.routing.batch import DecidedItem, decide_batch
 from hitl_sdk.routing.policy import Bands, Decision, Policy, Sample, Threshold, Verdict
+from hitl_sdk.routing.policy_scores import EachLabel, LabelSplit
 from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
 from hitl_sdk.routing.sources import from_callable, from_endpoint
 
@@ -9,7 +10,9 @@ __all__ = [
     "Bands",
     "DecidedItem",
     "Decision",
+    "EachLabel",
     "InvalidPrediction",
+    "LabelSplit",
     "Policy",
     "Prediction",
     "Sample",

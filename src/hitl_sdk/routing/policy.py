@@ -192,6 +192,9 @@ class _Cuts(Policy):
     def _columns(self) -> set[str]:
         return {"confidence"}
 
+    def _verdict_at(self, confidence: float) -> int:
+        return next(verdict for cut, verdict, _ in self._bands if confidence >= cut)
+
     @cached_property
     def _scale(self) -> int:
         """In how many steps from 0 to 1 a reason shows the confidence: so many that what it says is true."""
