@@ -34,13 +34,17 @@ class Endpoint:
         return {"Body": io.BytesIO(self.answers.pop(0))}
 
 
+def listed(source, *args, **options):
+    return list(source(*args, **options))
+
+
 def json_lines(records) -> bytes:
     return "\n".join(json.dumps(record) for record in records).encode()
 
 
 def test_a_function_may_answer_in_pairs_or_records():
     answers = {"a": ("1", 0.9), "b": {"label": -1, "confidence": 0.5, "scores": {"-1": 0.5}}, "c": LAB[0]}
-    predictions = from_callable(answers.get, list("abc"), item_ids=["x", "y", "z"])
+    predictions = listed(from_callable, answers.get, list("abc"), item_ids=["x", "y", "z"])
     assert [(p.item_id, p.item, p.label, p.confidence) for p in predictions] == [
         ("x", "a", "1", 0.9),
         ("y", "b", "-1", 0.5),
@@ -54,14 +58,14 @@ def test_what_a_function_can_not_answer_is_that_items_outcome():
     def refuse(item):
         raise InvalidPredictionError("no picture")
 
-    assert from_callable(refuse, ["a"])[0].error.message == "no picture"
-    assert isinstance(from_callable(lambda _: None, ["a"])[0], InvalidPrediction)
-    assert "divide by 100" in str(from_callable(lambda _: ("1", 94.0), ["a"])[0].error)
+    assert listed(from_callable, refuse, ["a"])[0].error.message == "no picture"
+    assert isinstance(listed(from_callable, lambda _: None, ["a"])[0], InvalidPrediction)
+    assert "divide by 100" in str(listed(from_callable, lambda _: ("1", 94.0), ["a"])[0].error)
 
 
 def test_a_functions_own_errors_pass_through():
     with pytest.raises(ZeroDivisionError):
-        from_callable(lambda _: 1 / 0, ["a"])
+        list(from_callable(lambda _: 1 / 0, ["a"]))
 
 
 def test_as_many_ids_as_items_are_needed():
@@ -93,7 +97,7 @@ def test_as_many_ids_as_items_are_needed():
 )
 def test_the_labs_endpoint_is_spoken_to_in_both_formats(content_type, sent, answer):
     endpoint = Endpoint(answer)
-    predictions = from_endpoint(endpoint, "sentiment", REVIEWS, content_type=content_type)
+    predictions = listed(from_endpoint, endpoint, "sentiment", REVIEWS, content_type=content_type)
     assert endpoint.asked[0]["Body"] == sent
     assert endpoint.asked[0]["ContentType"] == endpoint.asked[0]["Accept"] == content_type
     assert predictions == [
@@ -104,7 +108,9 @@ def test_the_labs_endpoint_is_spoken_to_in_both_formats(content_type, sent, answ
 
 def test_items_go_in_batches_and_come_back_in_order():
     endpoint = Endpoint(json_lines(LAB[:2]), json_lines(LAB[2:]))
-    predictions = from_endpoint(endpoint, "sentiment", REVIEWS, batch_size=2, concurrency=1, item_ids="xyz")
+    predictions = listed(
+        from_endpoint, endpoint, "sentiment", REVIEWS, batch_size=2, concurrency=1, item_ids="xyz"
+    )
     assert [p.item_id for p in predictions] == ["x", "y", "z"]
     assert [len(asked["Body"].splitlines()) for asked in endpoint.asked] == [2, 1]
 
@@ -123,7 +129,7 @@ def test_items_go_in_batches_and_come_back_in_order():
 )
 def test_a_record_that_can_not_be_read_is_that_items_outcome(record, says):
     answer = b"\n".join([json.dumps(LAB[0]).encode(), record.encode(), json.dumps(LAB[2]).encode()])
-    predictions = from_endpoint(Endpoint(answer), "sentiment", REVIEWS)
+    predictions = listed(from_endpoint, Endpoint(answer), "sentiment", REVIEWS)
     assert [type(p).__name__ for p in predictions] == ["Prediction", "InvalidPrediction", "Prediction"]
     assert says in str(predictions[1].error)
     assert predictions[1].error.item_id == "1"
@@ -131,7 +137,7 @@ def test_a_record_that_can_not_be_read_is_that_items_outcome(record, says):
 
 
 def test_too_few_records_make_the_whole_batch_unusable_rather_than_shift_it():
-    predictions = from_endpoint(Endpoint(json_lines(LAB[:2])), "sentiment", REVIEWS)
+    predictions = listed(from_endpoint, Endpoint(json_lines(LAB[:2])), "sentiment", REVIEWS)
     assert [str(p.error) for p in predictions] == [
         f"item '{n}': the endpoint gave 2 records for 3 items" for n in range(3)
     ]
@@ -145,18 +151,24 @@ def cloud():
 
 def test_an_endpoint_of_the_cloud_answers(cloud):
     cloud.endpoints.serve("sentiment", lambda records: [LAB[0] for _ in records])
-    predictions = from_endpoint(cloud.session(), "sentiment", REVIEWS)
+    predictions = listed(from_endpoint, cloud.session(), "sentiment", REVIEWS)
     assert [p.label for p in predictions] == ["1", "1", "1"]
 
 
-def test_a_failing_call_is_a_typed_error(review):
-    review.calls.fail("InvokeEndpoint", ("ModelError", 424))
-    with pytest.raises(RejectedError, match="endpoint 'sentiment': injected ModelError"):
-        from_endpoint(review.session, "sentiment", REVIEWS)
+def test_what_the_model_fails_at_is_the_outcome_of_its_batch_and_the_others_go_on(review):
+    review.cloud.endpoints.serve("sentiment", lambda records: [LAB[0] for _ in records])
+    review.calls.fail(
+        "InvokeEndpoint", ("ModelError", 424), when=lambda params, n: b"unhappy" in params["Body"]
+    )
+    outcomes = listed(from_endpoint, review.session, "sentiment", REVIEWS, batch_size=1)
+    assert [type(each) for each in outcomes] == [Prediction, InvalidPrediction, Prediction]
+    assert isinstance(outcomes[1].error, RejectedError)
+    assert outcomes[1].error.item_id == "1"
+    assert "endpoint 'sentiment': injected ModelError" in str(outcomes[1].error)
 
 
 def test_ids_may_be_whole_numbers_of_any_kind():
-    predictions = from_callable(lambda _: ("1", 0.5), ["a", "b"], item_ids=np.array([7, 8]))
+    predictions = listed(from_callable, lambda _: ("1", 0.5), ["a", "b"], item_ids=np.array([7, 8]))
     assert [prediction.item_id for prediction in predictions] == ["7", "8"]
 
 
@@ -173,7 +185,9 @@ def test_one_text_is_not_taken_letter_by_letter():
 
 def test_what_is_no_item_is_not_sent_and_keeps_its_place():
     endpoint = Endpoint(json_lines(LAB[:2]))
-    predictions = from_endpoint(endpoint, "sentiment", [float("nan"), "one", None, "two", "\ud800", b"x"])
+    predictions = listed(
+        from_endpoint, endpoint, "sentiment", [float("nan"), "one", None, "two", "\ud800", b"x"]
+    )
     assert [type(each) is Prediction for each in predictions] == [False, True, False, True, False, False]
     assert [each.item_id for each in predictions] == list("012345")
     assert endpoint.asked[0]["Body"].count(b"features") == 2

@@ -1,0 +1,282 @@
+"""Asks a model about a stream of items: names, order, bounded look-ahead, and which error is whose.
+
+What is wrong with one item is that item's outcome; what no item can escape (credentials, permission, a model that
+does not exist) is raised. A source gives a function that answers one item or a batch, and gets all the rest.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from itertools import count, islice
+from numbers import Integral
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._threads import check_concurrency, results_in_order
+from hitl_sdk.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    HitlError,
+    InvalidInputError,
+    InvalidPredictionError,
+    NotFoundError,
+)
+from hitl_sdk.routing.prediction import InvalidPrediction, Prediction, item_id_problem, item_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "Asked",
+    "Outcome",
+    "ask_each",
+    "ask_in_batches",
+    "failed",
+    "predicted",
+    "unusable",
+]
+
+Outcome: TypeAlias = Prediction | InvalidPrediction
+
+_FATAL = (ConfigurationError, AccessDeniedError, NotFoundError)
+"""Errors that every item would meet: no outcome of one, but the end of the stream."""
+
+
+class Asked(NamedTuple):
+    """An item that a model is asked about."""
+
+    item_id: str
+    item: str
+    features: object
+    """What the model is given: the item itself, unless the user gave something else."""
+
+
+def ask_each(
+    answer: Callable[[Asked], Outcome | Iterable[Outcome]],
+    items: Iterable[str],
+    *,
+    about: str,
+    item_ids: Iterable[object] | None = None,
+    concurrency: int = 8,
+) -> Iterator[Outcome]:
+    """Ask about items one by one.
+
+    Parameters
+    ----------
+    answer : callable
+        Asks about one item, and returns its outcome, or several (the sentences of a recording). botocore's errors
+        are translated here.
+    items : iterable of str
+        Read as outcomes are taken, a bounded number ahead.
+    about : str
+        What is asked, for messages: ``"Comprehend"``, ``"endpoint 'mood'"``.
+    item_ids : iterable of str or int, optional
+        One an item; the position, ``"0"``, ``"1"``, ..., when left out.
+    concurrency : int, default 8
+        Calls at a time. With 1, all happens in the caller's thread, and nothing is read ahead.
+
+    Returns
+    -------
+    iterator of Prediction or InvalidPrediction
+        In the order of the items. The arguments are checked at once, before it is iterated.
+
+    Raises
+    ------
+    InvalidInputError
+        If `items` is one text, `concurrency` is below 1, or ids and items are seen not to fit. From the stream, after
+        the outcomes of all items before: if an id is missing or none.
+    HitlError
+        From the stream: what every item would meet, such as expired credentials.
+    """
+
+    def answer_one(batch: list[Asked]) -> Iterable[Outcome]:
+        outcome = answer(batch[0])
+        return [outcome] if isinstance(outcome, Prediction | InvalidPrediction) else outcome
+
+    return ask_in_batches(
+        answer_one, items, about=about, item_ids=item_ids, batch_size=1, concurrency=concurrency
+    )
+
+
+def ask_in_batches(
+    answer: Callable[[list[Asked]], Iterable[Outcome]],
+    items: Iterable[str],
+    *,
+    about: str,
+    batch_size: int,
+    item_ids: Iterable[object] | None = None,
+    features: Iterable[object] | None = None,
+    concurrency: int = 8,
+) -> Iterator[Outcome]:
+    """Ask about many items a call; otherwise as `ask_each`.
+
+    `answer` gets at most `batch_size` items, never none; items that no model should be asked about are left out of
+    it. It returns the outcomes in the order of the items, each with the id of its item. An error of the call is the
+    outcome of every item in it. `features`, one an item, are what the model is given in place of the items.
+    """
+    if batch_size < 1:
+        raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
+    check_concurrency(concurrency)
+    named = _named(items, item_ids, features)
+
+    def outcomes_of(piece: list[Asked] | Exception) -> list[Outcome]:
+        if isinstance(piece, Exception):
+            raise piece
+        return _outcomes(answer, piece, about)
+
+    pieces = _pieces(named, batch_size)
+    results = (
+        map(outcomes_of, pieces)
+        if concurrency == 1
+        else results_in_order(outcomes_of, pieces, concurrency=concurrency)
+    )
+    return _flat(results)
+
+
+def _flat(results: Iterator[list[Outcome]]) -> Iterator[Outcome]:
+    """Yield the outcomes; who closes this stream closes the one below, which ends its threads."""
+    try:
+        for outcomes in results:
+            yield from outcomes
+    finally:
+        close = getattr(results, "close", None)
+        if close is not None:
+            close()
+
+
+def _outcomes(
+    answer: Callable[[list[Asked]], Iterable[Outcome]], batch: list[Asked], about: str
+) -> list[Outcome]:
+    refused = [_without_asking(asked) for asked in batch]
+    usable = [asked for asked, outcome in zip(batch, refused, strict=True) if outcome is None]
+    try:
+        with translated_errors(about):
+            answered = list(answer(usable)) if usable else []
+    except HitlError as error:
+        if isinstance(error, _FATAL):
+            raise
+        answered = [failed(asked, error) for asked in usable]
+    if len(usable) == len(batch):
+        return answered
+    rest = iter(answered)
+    return [outcome or next(rest) for outcome in refused]
+
+
+def predicted(
+    asked: Asked,
+    label: object,
+    confidence: object,
+    *,
+    scores: Mapping[str, float] | None = None,
+    extra: Mapping[str, object] | None = None,
+    raw: object = None,
+    item_id: str | None = None,
+) -> Outcome:
+    """Return the prediction of an item, or why its label or confidence can't be used.
+
+    `item_id` is for one of several predictions of the item.
+    """
+    name = asked.item_id if item_id is None else item_id
+    try:
+        return Prediction(name, asked.item, label, confidence, scores=scores, extra=extra, raw=raw)  # type: ignore[arg-type]
+    except InvalidPredictionError as error:
+        return InvalidPrediction(name, asked.item, error, raw=raw)
+
+
+def unusable(asked: Asked, problem: str, *, raw: object = None, hint: str | None = None) -> InvalidPrediction:
+    """Return the outcome of an item whose answer can't be used, with the reason."""
+    error = InvalidPredictionError(f"item {asked.item_id!r}: {problem}", hint=hint, item_id=asked.item_id)
+    return InvalidPrediction(asked.item_id, asked.item, error, raw=raw)
+
+
+def failed(asked: Asked, error: HitlError, *, raw: object = None) -> InvalidPrediction:
+    """Return the outcome of an item that the call for it failed with."""
+    own = copy.copy(error)  # the call is of a batch, an error of one item; and a copy holds no frames
+    own.item_id = asked.item_id
+    return InvalidPrediction(asked.item_id, asked.item, own, raw=raw)
+
+
+def _without_asking(asked: Asked) -> InvalidPrediction | None:
+    """Return the outcome of an item that no model should be asked about, or None."""
+    problem = item_problem(asked.item_id, asked.item)
+    if problem is None:
+        return None
+    given: object = asked.item
+    return InvalidPrediction(asked.item_id, given if isinstance(given, str) else "", problem)
+
+
+def _pieces(named: Iterator[Asked], size: int) -> Iterator[list[Asked] | Exception]:
+    """Yield batches; what listing the items fails with comes after them, so that no answer is lost to it."""
+    while True:
+        batch: list[Asked] = []
+        failure: Exception | None = None
+        try:
+            for asked in islice(named, size):
+                batch.append(asked)  # noqa: PERF402  what came before a failure stays
+        except Exception as error:  # raised again when its turn has come
+            failure = error
+        if batch:
+            yield batch
+        if failure is not None:
+            yield failure
+        if failure is not None or not batch:
+            return
+
+
+def _named(
+    items: Iterable[str], item_ids: Iterable[object] | None, features: Iterable[object] | None
+) -> Iterator[Asked]:
+    """Check what can be checked before anything is read, and return the items under their names."""
+    given: object = items
+    if isinstance(given, str | bytes):
+        raise InvalidInputError(
+            "items is one text", hint="give a list of items, also where there is only one"
+        )
+    beside = {"item_ids": item_ids, "features": features}
+    for what, column in beside.items():
+        if isinstance(items, Sized) and isinstance(column, Sized) and len(items) != len(column):
+            raise _uneven(f"{len(column)} {what} for {len(items)} items")
+    if isinstance(item_ids, Sized) and not isinstance(item_ids, Iterator):
+        for item_id in item_ids:
+            _name(item_id)
+    return _zipped(iter(items), item_ids, features)
+
+
+_END = object()
+
+
+def _zipped(
+    items: Iterator[str], item_ids: Iterable[object] | None, features: Iterable[object] | None
+) -> Iterator[Asked]:
+    ids: Iterator[object] = iter(count() if item_ids is None else item_ids)
+    inputs = None if features is None else iter(features)
+    for place, item in enumerate(items):
+        item_id = next(ids, _END)
+        given = item if inputs is None else next(inputs, _END)
+        for what, value in (("item_ids", item_id), ("features", given)):
+            if value is _END:
+                raise _uneven(f"{what} ended after {place}; there are more items")
+        yield Asked(_name(item_id), item, given)
+    for what, rest in (("item_ids", () if item_ids is None else ids), ("features", inputs or ())):
+        if next(iter(rest), _END) is not _END:
+            raise _uneven(f"there are more {what} than items")
+
+
+def _uneven(problem: str) -> InvalidInputError:
+    return InvalidInputError(problem, hint="give one for each item, in the same order")
+
+
+def _name(item_id: object) -> str:
+    """Return an item's id as text.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If it names nothing.
+    """
+    name = str(item_id) if isinstance(item_id, Integral) else item_id
+    problem = item_id_problem(name)
+    if problem is not None:
+        raise problem
+    return str(name)
