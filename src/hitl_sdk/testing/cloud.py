@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from contextlib import ExitStack, contextmanager
+import sqlite3
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
 
     from hitl_sdk.local.active_learning import Estimator
+    from hitl_sdk.local.ai_services import AiServices
     from hitl_sdk.local.algorithms import ObjectFeatures
     from hitl_sdk.local.endpoints import Endpoints
     from hitl_sdk.local.engine import Engine, Scope
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Cloud", "mock_hitl"]
 
 ROLE_NAME = "hitl-review"
+
+_numbers = itertools.count(1)
 
 
 class Cloud:
@@ -40,6 +45,8 @@ class Cloud:
         The people: ``cloud.workers.answer(fn)``, ``cloud.workers.add(...)``.
     endpoints : Endpoints
         The models: ``cloud.endpoints.serve(name, fn)``.
+    ai : AiServices
+        Stand-ins for AWS's AI services: ``cloud.ai.answer("comprehend", "DetectSentiment", fn)``.
     engine : Engine
         The state behind it all.
     region_name : str
@@ -79,6 +86,11 @@ class Cloud:
     def endpoints(self) -> Endpoints:
         """The simulated inference endpoints."""
         return self._service.endpoints
+
+    @property
+    def ai(self) -> AiServices:
+        """The stand-ins for AWS's AI services."""
+        return self._service.ai
 
     @property
     def role_arn(self) -> str:
@@ -258,7 +270,7 @@ def mock_hitl(
         service = stack.enter_context(review_service(store_url or "sqlite://", clock=clock, seed=seed))
         stack.enter_context(mock_aws())
         stack.enter_context(installed(service, on_reset=service.forget))
-        stack.enter_context(_environment(region))
+        stack.enter_context(_environment(region, stack.enter_context(_run_record())))
         stack.enter_context(use_clock(clock))
         # However far a wait moves the clock, answers are handed in and jobs go on at their own hour.
         stack.enter_context(clock.attended(service.let_time_pass))
@@ -266,8 +278,16 @@ def mock_hitl(
 
 
 @contextmanager
-def _environment(region: str) -> Iterator[None]:
-    """Keep the user's own AWS settings away from the calls; moto has put in fake keys already."""
+def _run_record() -> Iterator[str]:
+    """Yield the address of a run record in memory, kept alive by a connection of ours for as long as the block lasts."""
+    name = f"mock-{next(_numbers)}"
+    with closing(sqlite3.connect(f"file:/{name}?vfs=memdb", uri=True, check_same_thread=False)):
+        yield f"sqlite://{name}"
+
+
+@contextmanager
+def _environment(region: str, run_record: str) -> Iterator[None]:
+    """Keep the user's own settings away from the calls; moto has put in fake keys already."""
     settings = {
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
@@ -275,6 +295,7 @@ def _environment(region: str) -> Iterator[None]:
         "AWS_PROFILE": None,
         "AWS_DEFAULT_PROFILE": None,
         "AWS_SESSION_TOKEN": None,
+        "HITL_RUN_RECORD": run_record,
     }
     before = {name: os.environ.get(name) for name in settings}
     _set_environment(settings)
