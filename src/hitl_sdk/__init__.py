@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Workteam,
     )
     from hitl_sdk.review import ReviewFlow, Router, Run
-    from hitl_sdk.routing import Bands, EachLabel, Policy, Prediction, Sample, Threshold
+    from hitl_sdk.routing import ActivationConditions, Bands, EachLabel, Policy, Prediction, Sample, Threshold
     from hitl_sdk.session import Session
 
 _HOME = {
@@ -70,7 +70,7 @@ _HOME = {
         "Workteam",
     ),
     "hitl_sdk.review": ("ReviewFlow", "Router", "Run"),
-    "hitl_sdk.routing": ("Bands", "EachLabel", "Policy", "Prediction", "Sample", "Threshold"),
+    "hitl_sdk.routing": ("ActivationConditions", "Bands", "EachLabel", "Policy", "Prediction", "Sample", "Threshold"),
     "hitl_sdk.session": ("Session",),
 }
 _HOME_OF_NAME = {name: module for module, names in _HOME.items() for name in names}
@@ -95,6 +95,7 @@ _SUBPACKAGES = frozenset(
 )
 
 __all__ = [
+    "ActivationConditions",
     "Bands",
     "EachLabel",
     "FlowDefinition",

@@ -1,5 +1,6 @@
 """Which predictions go to people: predictions, policies and sources. Pure decisions; nothing is started here."""
 
+from hitl_sdk.routing.activation import Activation, ActivationConditions
 from hitl_sdk.routing.batch import DecidedItem, decide_batch
 from hitl_sdk.routing.policy import Bands, Decision, Policy, Sample, Threshold, Verdict
 from hitl_sdk.routing.policy_scores import EachLabel, LabelSplit
@@ -7,6 +8,8 @@ from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
 from hitl_sdk.routing.sources import from_callable, from_endpoint
 
 __all__ = [
+    "Activation",
+    "ActivationConditions",
     "Bands",
     "DecidedItem",
     "Decision",
