@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from hitl_sdk.cli.app import app
@@ -106,6 +107,39 @@ def test_a_record_left_by_a_crash_is_no_service(state):
     assert hitl("down").exit_code == 1
 
 
+def test_an_ai_service_is_answered_from_functions_of_the_working_directory(state, tmp_path):
+    from hitl_sdk.testing import LocalServer
+
+    code = """
+from hitl_sdk.testing import AiError
+
+def translate(request):
+    return {"TranslatedText": "hallo", "SourceLanguageCode": "en", "TargetLanguageCode": request["TargetLanguageCode"]}
+
+def converse(request):
+    raise AiError("ValidationException", f"no {request['modelId']}")
+"""
+    Path(tmp_path, "model.py").write_text(code, "utf-8")
+    options = [
+        "--ai",
+        "translate.TranslateText=model:translate",
+        "--ai",
+        "bedrock-runtime.Converse=model:converse",
+    ]
+
+    with running(*options, cwd=tmp_path) as (url, process):
+        session = LocalServer(url, process.pid).session()
+        answer = session.client("translate").translate_text(
+            Text="hello", SourceLanguageCode="en", TargetLanguageCode="de"
+        )
+        with pytest.raises(ClientError, match="no arn:aws:bedrock:us-east-1::foundation-model/any"):
+            session.client("bedrock-runtime").converse(
+                modelId="arn:aws:bedrock:us-east-1::foundation-model/any.model-v1:0"
+            )
+
+    assert (answer["TranslatedText"], answer["TargetLanguageCode"]) == ("hallo", "de")
+
+
 def test_an_endpoint_is_served_from_a_function_of_the_working_directory(state, tmp_path):
     from hitl_sdk.testing import LocalServer
 
@@ -128,6 +162,7 @@ def test_an_endpoint_is_served_from_a_function_of_the_working_directory(state, t
         (["--error-rate", "0.1"], "add --simulate-workers"),
         (["--endpoint", "noname"], "--endpoint noname: write NAME=MODULE:FUNCTION"),
         (["--endpoint", "e=json:dumps", "--endpoint", "e=json:loads"], "--endpoint e is given twice"),
+        (["--ai", "comprehend.DetectSentiment"], "write SERVICE.OPERATION=MODULE:FUNCTION"),
         (["--endpoint", "e=no_such_module:f"], "no_such_module"),
         (["--error-rate", "2"], "error-rate"),
         (["--port", "70000"], "port"),

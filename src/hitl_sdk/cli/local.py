@@ -33,6 +33,19 @@ _SECONDS_TO_STOP = 20.0
 app: typer.Typer = typer.Typer(no_args_is_help=True, help="The review service of this machine.")
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document.")]
+_Endpoint = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=MODULE:FUNCTION", help="Answer InvokeEndpoint from a Python function. Repeatable."
+    ),
+]
+_Ai = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SERVICE.OPERATION=MODULE:FUNCTION",
+        help="Answer an operation of an AI service from a Python function. Repeatable.",
+    ),
+]
 _Port = Annotated[int | None, typer.Option(help="Which one, when several run.")]
 
 
@@ -59,12 +72,8 @@ def up(
         float, typer.Option(min=0.0, max=1.0, help="Chance that a simulated label is wrong.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of simulated workers and ids.")] = 0,
-    endpoint: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=MODULE:FUNCTION", help="Answer InvokeEndpoint from a Python function. Repeatable."
-        ),
-    ] = None,
+    endpoint: _Endpoint = None,
+    ai: _Ai = None,
     as_json: _Json = False,
 ) -> None:
     """Serve human review, and moto's AWS beside it, until the process is told to stop.
@@ -81,7 +90,8 @@ def up(
         raise typer.BadParameter("--store is empty; leave it out to keep everything in memory")
     if error_rate and not simulate_workers:
         raise typer.BadParameter("--error-rate is that of simulated workers: add --simulate-workers")
-    functions = _endpoints(endpoint or [])
+    functions = _functions("--endpoint", "NAME", endpoint or [])
+    ai_functions = _functions("--ai", "SERVICE.OPERATION", ai or [])
     _prepare_process()
     from hitl_sdk.local.server import serve
     from hitl_sdk.local.simulation import DefaultAnswers
@@ -89,6 +99,9 @@ def up(
     with _service(data, store, seed) as service:
         for name, function in functions.items():
             service.endpoints.serve(name, function)
+        for name, function in ai_functions.items():
+            ai_service, _, operation = name.partition(".")
+            service.ai.answer(ai_service, operation, function)
         if simulate_workers:
             service.workers.answer(DefaultAnswers(error_rate, seed))
         with _recorded() as record:
@@ -228,19 +241,19 @@ def _service(data: Path | None, store: str | None, seed: int) -> Iterator[Review
         yield service
 
 
-def _endpoints(texts: list[str]) -> dict[str, Callable[[Any], object]]:
-    """Return the functions by endpoint, of texts like ``NAME=MODULE:FUNCTION``."""
+def _functions(option: str, key: str, texts: list[str]) -> dict[str, Callable[[Any], Any]]:
+    """Return the functions by what they answer, of texts like ``NAME=MODULE:FUNCTION``."""
     from hitl_sdk.local.endpoints import load_function
 
-    functions: dict[str, Callable[[Any], object]] = {}
+    functions: dict[str, Callable[[Any], Any]] = {}
     for text in texts:
         name, _, reference = text.partition("=")
         if not name or not reference:
-            raise typer.BadParameter(f"--endpoint {text}: write NAME=MODULE:FUNCTION")
+            raise typer.BadParameter(f"{option} {text}: write {key}=MODULE:FUNCTION")
         if name in functions:
-            raise typer.BadParameter(f"--endpoint {name} is given twice")
+            raise typer.BadParameter(f"{option} {name} is given twice")
         try:
             functions[name] = load_function(reference)
         except InvalidInputError as error:
-            raise typer.BadParameter(f"--endpoint {text}: {error}") from error
+            raise typer.BadParameter(f"{option} {text}: {error}") from error
     return functions

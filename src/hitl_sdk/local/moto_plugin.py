@@ -1,9 +1,9 @@
 """Puts the review service into moto's place for human review, inside this process, for a while.
 
 moto finds a handler by walking plain tables of URL patterns, so that is where the service goes: one
-entry more for `sagemaker-a2i-runtime`, which moto does not have, and a handler before moto's own
-for `sagemaker` and `sagemaker-runtime`, which passes on everything that is not ours. On exit the
-tables are as they were.
+entry more for `sagemaker-a2i-runtime` and `translate`, which moto does not have, and a handler before
+moto's own for `sagemaker`, `sagemaker-runtime` and the AI services, which passes on everything that is
+not ours. On exit the tables are as they were.
 """
 
 from __future__ import annotations
@@ -11,13 +11,19 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+import moto.bedrockruntime.urls as bedrock_urls
+import moto.comprehend.urls as comprehend_urls
+import moto.rekognition.urls as rekognition_urls
 import moto.sagemaker.urls as sagemaker_urls
 import moto.sagemakerruntime.urls as runtime_urls
+import moto.textract.urls as textract_urls
+import moto.transcribe.urls as transcribe_urls
 from moto import backend_index
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -25,13 +31,12 @@ from moto.core.request import normalize_request
 
 from hitl_sdk.errors import ConfigurationError
 from hitl_sdk.local.moto_services import DEFAULT_REGION
-from hitl_sdk.local.wire import HttpRequest
+from hitl_sdk.local.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hitl_sdk.local.service import ReviewService
-    from hitl_sdk.local.wire import HttpResponse
 
     Reply = tuple[int, dict[str, str], bytes]
     Handler = Callable[[Any, str, Any], Any]
@@ -41,8 +46,21 @@ __all__ = ["installed"]
 _A2I = "hitla2iruntime"
 _MODULE = f"moto.{_A2I}"
 _A2I_URL = r"https?://a2i-runtime\.sagemaker\.(.+)\.amazonaws\.com"
+_TRANSLATE_URL = r"https?://translate\.(.+)\.amazonaws\.com"
 _ROOT = "{0}/$"
 _INVOCATIONS = "{0}/endpoints/(?P<name>[^/]+)/invocations$"
+_SHARED: tuple[tuple[dict[str, Any], str], ...] = (
+    (sagemaker_urls.url_paths, _ROOT),
+    (runtime_urls.url_paths, _INVOCATIONS),
+    (bedrock_urls.url_paths, "{0}/.*$"),
+    (comprehend_urls.url_paths, _ROOT),
+    (rekognition_urls.url_paths, _ROOT),
+    (textract_urls.url_paths, _ROOT),
+    (transcribe_urls.url_paths, _ROOT),
+)
+_NOT_OURS = HttpResponse(
+    404, {}, b"Not yet implemented"
+)  # what moto says for a service that it does not have
 _installing = Lock()
 
 
@@ -86,9 +104,9 @@ def installed(service: ReviewService, *, on_reset: Callable[[], None]) -> Iterat
                     hint="moto has one state a process: leave the first mock_hitl() before the next begins",
                 )
             stack.enter_context(_entry(sys.modules, _MODULE, plugin.module()))
-        stack.enter_context(_entry(sagemaker_urls.url_paths, _ROOT, plugin.sagemaker))
-        stack.enter_context(_entry(runtime_urls.url_paths, _INVOCATIONS, plugin.invocations))
-        pattern = (_A2I, re.compile(_A2I_URL))
+        for table, key in _SHARED:
+            stack.enter_context(_entry(table, key, plugin.before(table[key])))
+        pattern = (_A2I, re.compile(f"{_A2I_URL}|{_TRANSLATE_URL}"))
         # First, not last: moto walks the table from the top for every call.
         backend_index.backend_url_patterns.insert(0, pattern)
         stack.callback(backend_index.backend_url_patterns.remove, pattern)
@@ -115,9 +133,10 @@ class _Plugin:
 
     def __init__(self, service: ReviewService, on_reset: Callable[[], None]) -> None:
         self._service = service
-        self._moto_sagemaker: Handler = sagemaker_urls.url_paths[_ROOT]
-        self._moto_invocations: Handler = runtime_urls.url_paths[_INVOCATIONS]
-        handlers: dict[str, Handler] = {f"{_A2I_URL}/": self.a2i_runtime}
+        handlers: dict[str, Handler] = {
+            f"{_A2I_URL}/": self.a2i_runtime,
+            f"{_TRANSLATE_URL}/": self.before(lambda *_: astuple(_NOT_OURS)),
+        }
 
         class Backend(BaseBackend):
             """What moto holds of us: where our URLs are, and that we can be reset."""
@@ -146,20 +165,17 @@ class _Plugin:
         """Answer `sagemaker-a2i-runtime`."""
         return self._reply(self._service.handle, _http_request(request, url))
 
-    def sagemaker(self, request: Any, url: str, headers: Any) -> Reply:
-        """Answer the human-review operations of `sagemaker`; the others stay moto's."""
-        return self._or_moto(self._moto_sagemaker, request, url, headers)
+    def before(self, moto_handler: Handler) -> Handler:
+        """Return a handler that answers what the service answers, and leaves the rest to moto's."""
 
-    def invocations(self, request: Any, url: str, headers: Any) -> Reply:
-        """Answer InvokeEndpoint for the endpoints that are served here; the others stay moto's."""
-        return self._or_moto(self._moto_invocations, request, url, headers)
+        def handler(request: Any, url: str, headers: Any) -> Reply:
+            asked = _http_request(request, url)
+            responder = self._service.responder(asked)
+            if responder is None:
+                return cast("Reply", moto_handler(request, url, headers))
+            return self._reply(responder, asked)
 
-    def _or_moto(self, moto_handler: Handler, request: Any, url: str, headers: Any) -> Reply:
-        asked = _http_request(request, url)
-        responder = self._service.responder(asked)
-        if responder is None:
-            return cast("Reply", moto_handler(request, url, headers))
-        return self._reply(responder, asked)
+        return handler
 
     def _reply(self, responder: Callable[[HttpRequest], HttpResponse], asked: HttpRequest) -> Reply:
         self.stay_known_to_moto()

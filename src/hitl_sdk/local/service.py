@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from hitl_sdk.local.ai_services import AiError, AiServices
 from hitl_sdk.local.endpoints import Endpoints
 from hitl_sdk.local.engine import Engine, EngineError
 from hitl_sdk.local.moto_services import MotoServices, has_endpoint, lacks_object, read_object, scope_of
@@ -70,6 +71,7 @@ def review_service(
             engine,
             workers=Workers(engine, clock=clock, seed=seed, read_object=read_object),
             endpoints=Endpoints(),
+            ai=AiServices(),
             lambdas=delivery.lambdas,
             algorithms=delivery.algorithms,
             store=store,
@@ -79,7 +81,7 @@ def review_service(
 
 
 class ReviewService:
-    """Answers the human-review operations and the simulated endpoints.
+    """Answers the human-review operations, the simulated endpoints, and what is stood in for of the AI services.
 
     Parameters
     ----------
@@ -89,6 +91,8 @@ class ReviewService:
         The simulated people.
     endpoints : Endpoints
         The simulated inference endpoints.
+    ai : AiServices
+        The stand-ins for AI services.
     lambdas : Lambdas
         Who runs Lambda functions.
     algorithms : Algorithms
@@ -111,6 +115,7 @@ class ReviewService:
         *,
         workers: Workers,
         endpoints: Endpoints,
+        ai: AiServices,
         lambdas: Lambdas,
         algorithms: Algorithms,
         store: Store,
@@ -120,6 +125,7 @@ class ReviewService:
         self.engine = engine
         self.workers = workers
         self.endpoints = endpoints
+        self.ai = ai
         self.lambdas = lambdas
         self.algorithms = algorithms
         self.store = store
@@ -132,6 +138,8 @@ class ReviewService:
         """Return who answers `request` here, None when it is none of ours. Looks at no body."""
         if self._wire.match(request) is not None:
             return self.handle
+        if self.ai.match(request) is not None:
+            return self.ask
         endpoint = _INVOCATIONS.fullmatch(request.path)
         if endpoint is not None and self._answers_for(unquote(endpoint[1]), request):
             return self.invoke
@@ -155,6 +163,19 @@ class ReviewService:
             result = self.engine.call(scope_of(request), operation.name, params)
         except (WireError, EngineError) as error:
             return self._wire.error(operation, error.code, error.message)
+        return self._wire.result(operation, result)
+
+    def ask(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request to an AI service from the function that stands in for it."""
+        operation = self.ai.match(request)
+        if operation is None:
+            return self._wire.error(None, "UnknownOperationException", "no function answers this operation")
+        try:
+            result = self.ai.call(operation, self._wire.parse(operation, request))
+        except WireError as error:
+            return self._wire.error(operation, error.code, error.message)
+        except AiError as error:
+            return self._wire.error(operation, error.code, error.message, error.members)
         return self._wire.result(operation, result)
 
     def invoke(self, request: HttpRequest) -> HttpResponse:

@@ -9,17 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hitl_sdk.local.ai_services import AiError
     from hitl_sdk.testing.cloud import Cloud, mock_hitl
     from hitl_sdk.testing.processes import LocalServer, local_server
 
 _HOME = {
+    "AiError": "hitl_sdk.local.ai_services",
     "Cloud": "hitl_sdk.testing.cloud",
     "LocalServer": "hitl_sdk.testing.processes",
     "local_server": "hitl_sdk.testing.processes",
     "mock_hitl": "hitl_sdk.testing.cloud",
 }
 
-__all__ = ["Cloud", "LocalServer", "local_server", "mock_hitl"]
+__all__ = ["AiError", "Cloud", "LocalServer", "local_server", "mock_hitl"]
 
 
 def __getattr__(name: str) -> object:

@@ -13,10 +13,17 @@ from hitl_sdk.local.wire.messages import (
     ValidationError,
     WireError,
 )
-from hitl_sdk.local.wire.protocols import Wire, human_review_operations
+from hitl_sdk.local.wire.protocols import (
+    AI_SERVICES,
+    Wire,
+    find_ai_operation,
+    human_review_operations,
+    service_model,
+)
 from hitl_sdk.local.wire.validation import validate
 
 __all__ = [
+    "AI_SERVICES",
     "Credential",
     "HttpRequest",
     "HttpResponse",
@@ -24,6 +31,8 @@ __all__ = [
     "ValidationError",
     "Wire",
     "WireError",
+    "find_ai_operation",
     "human_review_operations",
+    "service_model",
     "validate",
 ]

@@ -35,6 +35,7 @@ class Operation(Protocol):
     input_shape: Shape  # every operation of human review takes one
     output_shape: Shape | None
     error_shapes: Sequence[Shape]
+    has_event_stream_output: bool
     service_model: Service
 
 

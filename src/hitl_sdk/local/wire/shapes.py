@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +14,7 @@ from hitl_sdk.local.wire.messages import SerializationError
 if TYPE_CHECKING:
     from hitl_sdk.local.wire.models import Shape
 
-__all__ = ["from_json", "from_text", "to_json"]
+__all__ = ["from_json", "from_text", "to_json", "to_text"]
 
 _SCALARS: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -33,6 +35,8 @@ def from_json(shape: Shape, value: object, path: str = "") -> Any:
         If a value is not of the type the model gives it.
     """
     kind = shape.type_name
+    if _is_document(shape):
+        return value
     if kind == "structure":
         given = _typed(value, dict, "a structure", path)
         members = shape.members
@@ -49,8 +53,14 @@ def from_json(shape: Shape, value: object, path: str = "") -> Any:
         member = shape.value
         given = _typed(value, dict, "a map", path)
         return {key: from_json(member, item, _join(path, key)) for key, item in given.items()}
+    return _scalar(kind, value, path)
+
+
+def _scalar(kind: str, value: object, path: str) -> Any:
     if kind == "timestamp":
         return _time(value, path)
+    if kind == "blob":
+        return _blob(value, path)
     wanted = _SCALARS[kind]
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
         raise SerializationError(f"'{path}' must be of type {kind}")
@@ -72,11 +82,20 @@ def from_text(shape: Shape, text: str, path: str) -> Any:
             return int(text)
         except ValueError:
             raise SerializationError(f"'{path}' must be of type {shape.type_name}") from None
+    if shape.type_name == "boolean":
+        return text == "true"
     return text
+
+
+def to_text(value: object) -> str:
+    """Return `value` as a header carries it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def to_json(shape: Shape, value: Any) -> Any:
     """Return `value`, of `shape`, as json.dumps takes it; what the model does not know is left out."""
+    if _is_document(shape):
+        return value
     if shape.type_name == "structure":
         members = shape.members
         return {
@@ -90,18 +109,36 @@ def to_json(shape: Shape, value: Any) -> Any:
     if shape.type_name == "map":
         member = shape.value
         return {key: to_json(member, item) for key, item in value.items()}
+    return _scalar_to_json(shape, value)
+
+
+def _scalar_to_json(shape: Shape, value: Any) -> Any:
     if shape.type_name == "timestamp":
         moment = cast("datetime", value).astimezone(UTC)
         if shape.serialization.get("timestampFormat") == "iso8601":
             return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return round(moment.timestamp(), 3)
+    if shape.type_name == "blob":
+        return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
     return value
+
+
+def _is_document(shape: Shape) -> bool:
+    """Tell whether any JSON may stand here: a document, in the model's words."""
+    return bool(shape.metadata.get("document"))
 
 
 def _typed(value: object, kind: type, said: str, path: str) -> Any:
     if not isinstance(value, kind):
         raise SerializationError(f"'{path or 'body'}' must be {said}")
     return value
+
+
+def _blob(value: object, path: str) -> bytes:
+    try:
+        return base64.b64decode(_typed(value, str, "a blob in base64", path), validate=True)
+    except binascii.Error:
+        raise SerializationError(f"'{path}' must be a blob in base64") from None
 
 
 def _time(value: object, path: str) -> datetime:

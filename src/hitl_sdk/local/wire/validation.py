@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 _NUMBERS = {"integer", "long", "float", "double"}
-_UNICODE_CLASS = re.compile(r"\\p\{(\w+)\}")
+_UNICODE_CLASS = re.compile(r"\\([pP])\{(\w+)\}")
 _NEVER = "\ud800"  # a lone surrogate: no JSON text holds it, so it keeps an empty class well-formed
 _LONGEST_SHOWN = 256  # item content has no place in an error
 
@@ -58,6 +58,8 @@ def validate(shape: Shape, params: object) -> None:
 
 
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if shape.metadata.get("document"):
+        return
     if shape.type_name == "structure":
         yield from _structure_violations(shape, value, path)
         return
@@ -88,7 +90,7 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
     limits = shape.metadata
     if shape.type_name in _NUMBERS:
         measured, what = value, "value"
-    elif shape.type_name in {"string", "list", "map"}:
+    elif shape.type_name in {"string", "list", "map", "blob"}:
         measured, what = len(cast("Sized", value)), "length"
     else:
         return
@@ -103,7 +105,7 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
 
 
 def _violation(shape: Shape, value: object, path: str, constraint: str) -> str:
-    text = str(value)
+    text = "" if isinstance(value, bytes) else str(value)
     hidden = shape.metadata.get("sensitive") or len(text) > _LONGEST_SHOWN
     said = "Value" if hidden else f"Value '{text}'"
     return f"{said} at '{path}' failed to satisfy constraint: {constraint}"
@@ -117,15 +119,18 @@ def _member_path(path: str, name: str) -> str:
 
 def _matches(pattern: str, text: str) -> bool:
     """Tell whether the whole of `text` matches; AWS's patterns are Java's."""
-    if "\\p{" not in pattern:
+    if not _UNICODE_CLASS.search(pattern):
         return _compiled(pattern).fullmatch(text) is not None
     # Python's re has no \p{..}: put in its place those characters of the text that are of the class.
     characters = sorted(set(text))
 
     def members(found: re.Match[str]) -> str:
-        return _NEVER + "".join(
-            re.escape(one) for one in characters if unicodedata.category(one).startswith(found[1])
+        meant = found[1] == "p"
+        class_ = _NEVER + "".join(
+            re.escape(one) for one in characters if unicodedata.category(one).startswith(found[2]) == meant
         )
+        before = pattern[: found.start()]
+        return class_ if before.rfind("[") > before.rfind("]") else f"[{class_}]"
 
     return re.fullmatch(_UNICODE_CLASS.sub(members, pattern), text, re.ASCII) is not None
 
