@@ -11,7 +11,7 @@ from hitl_sdk.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hitl_sdk.routing._activation_tree import Check
+    from hitl_sdk._activation_tree import Check
 
 __all__ = ["Inference", "inferences_in", "service_of", "with_only"]
 

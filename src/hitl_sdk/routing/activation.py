@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.routing._activation_tree import (
+from hitl_sdk._activation_tree import (
     KINDS,
     PERCENTAGE,
     Check,
@@ -21,11 +20,12 @@ from hitl_sdk.routing._activation_tree import (
     read_conditions,
     written,
 )
+from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing._draws import draw
 from hitl_sdk.routing._responses import inferences_in, service_of, with_only
 
 if TYPE_CHECKING:
-    from hitl_sdk.routing._activation_tree import Node
+    from hitl_sdk._activation_tree import Node
     from hitl_sdk.routing._responses import Inference
 
 __all__ = ["Activation", "ActivationConditions"]
