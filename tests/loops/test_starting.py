@@ -16,7 +16,6 @@ from hitl_sdk.errors import (
     HitlError,
     InvalidPredictionError,
     NotFoundError,
-    QuotaExceededError,
     RejectedError,
     ResourceFailedError,
     Terminal,
@@ -124,7 +123,6 @@ def test_a_loop_of_our_name_in_another_flow_is_a_conflict(review):
         (("ServiceUnavailable", 503), UnavailableError, Transient),
         (ReadTimeoutError(endpoint_url="https://x"), UnavailableError, Transient),
         (ConnectTimeoutError(endpoint_url="https://x"), UnavailableError, Transient),
-        (("ServiceQuotaExceededException", 402), QuotaExceededError, Transient),
         (("ValidationException", 400), RejectedError, Terminal),
     ],
 )
@@ -178,14 +176,29 @@ def test_a_list_that_is_denied_ends_the_run_before_anything_is_started(review):
     assert review.calls.count["StartHumanLoop"] == 0
 
 
-def test_a_lost_answer_is_no_second_loop(review):
+def test_a_loop_whose_answer_was_lost_is_looked_up_and_adopted(review):
     def lose(**_):
         raise ReadTimeoutError(endpoint_url="https://x")
 
     events = review.session.client("sagemaker-a2i-runtime").meta.events
     events.register("after-call.sagemaker-a2i-runtime.StartHumanLoop", lose)
-    assert statuses(start(review, ["x"])) == ["failed"]
+    assert statuses(start(review, MANY)) == ["adopted"] * 25
+    assert review.calls.count["DescribeHumanLoop"] == review.calls.count["StartHumanLoop"] == 25
+    assert len(review.loops()) == 25
+
+
+def test_a_loop_whose_answer_was_lost_and_that_nobody_can_ask_about_now_is_adopted_later(review):
+    def lose(**_):
+        raise ReadTimeoutError(endpoint_url="https://x")
+
+    events = review.session.client("sagemaker-a2i-runtime").meta.events
+    events.register("after-call.sagemaker-a2i-runtime.StartHumanLoop", lose)
+    review.calls.fail("DescribeHumanLoop", ("InternalServerException", 500), when=lambda _, n: n > 1)
+    (lost,) = start(review, ["x"])
+    assert (lost.status, type(lost.error)) == ("failed", UnavailableError)
+    assert "Read timeout" in str(lost.error)
     events.unregister("after-call.sagemaker-a2i-runtime.StartHumanLoop", lose)
+    review.calls.heal()
     assert statuses(start(review, ["x"])) == ["adopted"]
     assert len(review.loops()) == 1
 

@@ -22,7 +22,6 @@ from hitl_sdk.errors import (
     InvalidInputError,
     InvalidPredictionError,
     NotFoundError,
-    QuotaExceededError,
     RegionNotSupportedError,
     ResourceFailedError,
     ThrottledError,
@@ -161,17 +160,17 @@ def test_a_region_without_a2i_is_refused_before_any_call(review):
 
 
 def test_a_failed_start_is_that_items_outcome_and_routing_again_cures_it(review):
-    review.calls.fail("StartHumanLoop", ("ServiceQuotaExceededException", 402), when=lambda _, n: n == 2)
+    review.calls.fail("StartHumanLoop", ("ThrottlingException", 429), when=lambda _, n: n == 2)
     run = review.router(concurrency=1).route(review.predictions(0.1, 0.2, 0.3))
     assert statuses(run) == ["started", "not started", "started"]
-    assert isinstance(run.outcomes[1].error, QuotaExceededError)
+    assert isinstance(run.outcomes[1].error, ThrottledError)
     assert isinstance(run.outcomes[1].error, Transient)
     answer(review)
     status = run.wait(timeout=7200)
     assert (status.completed, status.not_started, status.done, status.ok) == (2, 1, True, False)
     row = run.training_frame("polars").row(1, named=True)
     assert row["label"] is None
-    assert "injected ServiceQuotaExceededException" in row["reason"]
+    assert "injected ThrottlingException" in row["reason"]
     review.calls.heal()
     assert review.router().route(review.predictions(0.1, 0.2, 0.3)).wait(timeout=7200).ok
 
