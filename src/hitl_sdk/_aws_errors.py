@@ -35,6 +35,7 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "404": errors.NotFoundError,
     "ConflictException": errors.ConflictError,
     "ResourceConflictException": errors.ConflictError,
+    "ResourceInUseException": errors.ConflictError,  # of DynamoDB
     "ResourceInUse": errors.ConflictError,
     "UsernameExistsException": errors.ConflictError,
     "GroupExistsException": errors.ConflictError,
@@ -50,6 +51,7 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "ThrottlingException": errors.ThrottledError,
     "Throttling": errors.ThrottledError,
     "TooManyRequestsException": errors.ThrottledError,
+    "ProvisionedThroughputExceededException": errors.ThrottledError,
     "RequestLimitExceeded": errors.ThrottledError,
     "SlowDown": errors.ThrottledError,
 }

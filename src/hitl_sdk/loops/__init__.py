@@ -17,6 +17,7 @@ from hitl_sdk.loops.starting import (
 )
 from hitl_sdk.loops.states import ENDED, LoopState, LoopStatus, list_loops, read_states
 from hitl_sdk.loops.stopping import StopResult, stop_human_loops
+from hitl_sdk.loops.table import ensure_table
 from hitl_sdk.loops.waiting import wait_for_loops
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "StopResult",
     "TokenBucket",
     "check_flow",
+    "ensure_table",
     "human_loop_name",
     "list_loops",
     "queue_url",

@@ -117,8 +117,9 @@ class SqliteStore(RecordStore):
         return _SqliteRecord(self, rows[0][0], _header(rows[0][1])) if rows else None
 
     def runs(self) -> list[RunHeader]:
-        """Return the headers in the order in which they were inserted."""
-        return [_header(text) for (text,) in self.rows("SELECT header FROM runs ORDER BY run")]
+        """Return all headers."""
+        headers = [_header(text) for (text,) in self.rows("SELECT header FROM runs")]
+        return sorted(headers, key=lambda header: (header.created_at, header.name))
 
     def delete(self, name: str) -> bool:
         """Delete the run, and with it all that refers to it."""

@@ -7,7 +7,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hitl_sdk._s3_uri import split_uri
 from hitl_sdk.errors import ConfigurationError, InvalidInputError
+from hitl_sdk.loops.record._dynamodb import DynamoShelf
+from hitl_sdk.loops.record._log import LogStore
+from hitl_sdk.loops.record._s3 import S3Shelf
 from hitl_sdk.loops.record._sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ __all__ = ["default_address", "open_record"]
 
 _FORMS = "one of sqlite:///FILE, sqlite:// (in memory), dynamodb://TABLE, s3://BUCKET/PREFIX"
 _MEMORY_NAME = re.compile(r"[A-Za-z0-9_-]*")
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 
 def default_address() -> str:
@@ -62,9 +67,7 @@ def open_record(address: str | None = None, *, session: Session | None = None) -
     InvalidInputError
         If the address is none of these, or a session is needed and there is none.
     ConfigurationError
-        If the file can't be opened.
-    NotFoundError
-        If there is no such table or bucket.
+        If the file can't be opened. That there is no such table or bucket, its first use says.
 
     Examples
     --------
@@ -81,7 +84,21 @@ def open_record(address: str | None = None, *, session: Session | None = None) -
         raise _no_address(address)
     if scheme == "sqlite":
         return _sqlite(address, rest)
+    if scheme == "dynamodb" and _TABLE_NAME.fullmatch(rest):
+        return LogStore(DynamoShelf(address, _needed(session, address).client("dynamodb"), rest))
+    if scheme == "s3":
+        try:
+            bucket, prefix = split_uri(address, of_object=False)
+        except InvalidInputError as error:
+            raise _no_address(address) from error
+        return LogStore(S3Shelf(address, _needed(session, address).client("s3"), bucket, prefix))
     raise _no_address(address)
+
+
+def _needed(session: Session | None, address: str) -> Session:
+    if session is None:
+        raise InvalidInputError(f"{address} needs a session", hint="open_record(address, session=session)")
+    return session
 
 
 def _sqlite(address: str, rest: str) -> RecordStore:

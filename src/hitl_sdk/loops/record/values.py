@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -32,7 +33,7 @@ LOOP_STATUSES: frozenset[str] = frozenset({*get_args(LoopStatus), *get_args(get_
 """All that `RecordedStatus` allows."""
 
 _UNCHARGED = frozenset({"planned", "adopted", "failed"})
-_LONGEST_NAME = 200
+_RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class RunHeader:
     Attributes
     ----------
     name : str
-        The run's name, one to a store: up to 200 printable characters.
+        The run's name, one to a store: up to 128 letters, digits, dots, hyphens and underscores.
     flow_definition_arn : str
         The flow whose human loops it starts.
     task, policy, settings : str
@@ -55,7 +56,7 @@ class RunHeader:
     Raises
     ------
     InvalidInputError
-        If the name is empty, too long or not printable, or the time has no zone.
+        If the name is none, or the time has no zone.
 
     Examples
     --------
@@ -74,11 +75,7 @@ class RunHeader:
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
-        if not (0 < len(self.name) <= _LONGEST_NAME and self.name.isprintable()):
-            raise InvalidInputError(
-                f"run name {self.name!r} is not one of 1 to {_LONGEST_NAME} printable characters",
-                hint="name it after the batch: 'reviews of march'",
-            )
+        check_run_name(self.name)
         if self.created_at.tzinfo is None:
             raise InvalidInputError(
                 f"created_at={self.created_at!r} has no zone", hint="give datetime.now(UTC)"
@@ -228,6 +225,15 @@ class LoopChange:
         if self.charged is not None:
             return self.charged
         return before and self.status not in _UNCHARGED
+
+
+def check_run_name(name: str) -> None:
+    """Refuse what can't name a run everywhere: in a URL, as an object of S3, on a command line."""
+    if not _RUN_NAME.fullmatch(name):
+        raise InvalidInputError(
+            f"{name!r} is no name of a run",
+            hint="1 to 128 letters, digits, dots, hyphens and underscores, a letter or digit first",
+        )
 
 
 def check_statuses(statuses: Iterable[str]) -> None:
