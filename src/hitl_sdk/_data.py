@@ -7,7 +7,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-__all__ = ["human_review_quotas", "human_review_regions", "labeling_kinds", "labeling_prices"]
+__all__ = [
+    "human_review_quotas",
+    "human_review_regions",
+    "labeling_kinds",
+    "labeling_prices",
+    "review_prices",
+]
 
 
 @cache
@@ -37,3 +43,8 @@ def labeling_kinds() -> dict[str, Any]:
 def labeling_prices() -> dict[str, Any]:
     """Return what Ground Truth charges for labelled objects, in both readings of its tiers; the file says from where."""
     return _table("prices")
+
+
+def review_prices() -> dict[str, Any]:
+    """Return what Augmented AI charges for reviewed objects, in both readings of its prices; the file says from where."""
+    return cast("dict[str, Any]", _table("prices")["reviews"])

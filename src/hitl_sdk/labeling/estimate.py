@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hitl_sdk._data import labeling_prices
+from hitl_sdk._prices import tiered_price
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hitl_sdk.labeling.job import LabelingJob
     from hitl_sdk.labeling.report import ManifestReport
 
@@ -76,7 +74,7 @@ class JobEstimate:
     @property
     def prices(self) -> dict[str, float]:
         """USD to Ground Truth by each reading of its tiers, ``"wide"`` and ``"narrow"``, from the first object of a month on."""
-        return {name: _price(self.objects, tiers) for name, tiers in labeling_prices()["tiers"].items()}
+        return {name: tiered_price(self.objects, tiers) for name, tiers in labeling_prices()["tiers"].items()}
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -116,13 +114,6 @@ class JobEstimate:
 
 def _hours(hours: float) -> str:
     return f"{hours:,.1f}" if hours < 10 else f"{hours:,.0f}"
-
-
-def _price(objects: int, tiers: Sequence[tuple[int | None, float]]) -> float:
-    """Return the price of so many objects in one month, the tiers filled one after the other."""
-    ends = [0, *(objects if end is None else min(end, objects) for end, _ in tiers)]
-    parts = zip(pairwise(ends), tiers, strict=True)
-    return round(sum((end - start) * each for (start, end), (_, each) in parts), 2)
 
 
 def estimate_of(

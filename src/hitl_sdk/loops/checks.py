@@ -26,6 +26,8 @@ class ReadyFlow:
         What it is called.
     output : str
         The S3 URI below which answers are written.
+    workers : int
+        How many people answer each loop.
 
     Examples
     --------
@@ -37,6 +39,7 @@ class ReadyFlow:
     name: str
     arn: str
     output: str
+    workers: int = 1
 
 
 def check_flow(session: Session, flow: str) -> ReadyFlow:
@@ -104,7 +107,7 @@ def check_flow(session: Session, flow: str) -> ReadyFlow:
         )
     output = said["OutputConfig"]["S3OutputPath"]
     _check_bucket(session, output, label)
-    return ReadyFlow(name, arn, output)
+    return ReadyFlow(name, arn, output, said.get("HumanLoopConfig", {}).get("TaskCount", 1))
 
 
 def _check_bucket(session: Session, output: str, label: str) -> None:
