@@ -139,7 +139,7 @@ def test_a_record_that_can_not_be_read_is_that_items_outcome(record, says):
 def test_too_few_records_make_the_whole_batch_unusable_rather_than_shift_it():
     predictions = listed(from_endpoint, Endpoint(json_lines(LAB[:2])), "sentiment", REVIEWS)
     assert [str(p.error) for p in predictions] == [
-        f"item '{n}': the endpoint gave 2 records for 3 items" for n in range(3)
+        f"item '{n}': the model gave 2 records for 3 items" for n in range(3)
     ]
 
 

@@ -5,7 +5,13 @@ from hitl_sdk.routing.batch import DecidedItem, decide_batch
 from hitl_sdk.routing.policy import Bands, Decision, Policy, Sample, Threshold, Verdict
 from hitl_sdk.routing.policy_scores import EachLabel, LabelSplit
 from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
-from hitl_sdk.routing.sources import from_callable, from_endpoint
+from hitl_sdk.routing.sources import (
+    from_batch_transform,
+    from_callable,
+    from_endpoint,
+    from_estimator,
+    from_predictor,
+)
 
 __all__ = [
     "Activation",
@@ -22,6 +28,9 @@ __all__ = [
     "Threshold",
     "Verdict",
     "decide_batch",
+    "from_batch_transform",
     "from_callable",
     "from_endpoint",
+    "from_estimator",
+    "from_predictor",
 ]

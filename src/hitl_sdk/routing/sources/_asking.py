@@ -30,17 +30,24 @@ if TYPE_CHECKING:
 __all__ = [
     "Asked",
     "Outcome",
+    "TooLarge",
     "ask_each",
     "ask_in_batches",
     "failed",
+    "name_of",
     "predicted",
     "unusable",
+    "without_asking",
 ]
 
 Outcome: TypeAlias = Prediction | InvalidPrediction
 
 _FATAL = (ConfigurationError, AccessDeniedError, NotFoundError)
 """Errors that every item would meet: no outcome of one, but the end of the stream."""
+
+
+class TooLarge(Exception):
+    """Raised by an answering function for a batch of several items: ask about each half of it instead."""
 
 
 class Asked(NamedTuple):
@@ -112,8 +119,8 @@ def ask_in_batches(
     """Ask about many items a call; otherwise as `ask_each`.
 
     `answer` gets at most `batch_size` items, never none; items that no model should be asked about are left out of
-    it. It returns the outcomes in the order of the items, each with the id of its item. An error of the call is the
-    outcome of every item in it. `features`, one an item, are what the model is given in place of the items.
+    it. It returns one outcome an item, in their order; or raises `TooLarge`. An error of the call is the outcome of every
+    item in it. `features`, one an item, are what the model is given in place of the items.
     """
     if batch_size < 1:
         raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
@@ -148,19 +155,28 @@ def _flat(results: Iterator[list[Outcome]]) -> Iterator[Outcome]:
 def _outcomes(
     answer: Callable[[list[Asked]], Iterable[Outcome]], batch: list[Asked], about: str
 ) -> list[Outcome]:
-    refused = [_without_asking(asked) for asked in batch]
+    refused = [without_asking(asked) for asked in batch]
     usable = [asked for asked, outcome in zip(batch, refused, strict=True) if outcome is None]
-    try:
-        with translated_errors(about):
-            answered = list(answer(usable)) if usable else []
-    except HitlError as error:
-        if isinstance(error, _FATAL):
-            raise
-        answered = [failed(asked, error) for asked in usable]
+    answered = _answered(answer, usable, about) if usable else []
     if len(usable) == len(batch):
         return answered
     rest = iter(answered)
     return [outcome or next(rest) for outcome in refused]
+
+
+def _answered(
+    answer: Callable[[list[Asked]], Iterable[Outcome]], batch: list[Asked], about: str
+) -> list[Outcome]:
+    try:
+        with translated_errors(about):
+            return list(answer(batch))
+    except TooLarge:
+        middle = len(batch) // 2
+        return _answered(answer, batch[:middle], about) + _answered(answer, batch[middle:], about)
+    except HitlError as error:
+        if isinstance(error, _FATAL):
+            raise
+        return [failed(asked, error) for asked in batch]
 
 
 def predicted(
@@ -197,7 +213,7 @@ def failed(asked: Asked, error: HitlError, *, raw: object = None) -> InvalidPred
     return InvalidPrediction(asked.item_id, asked.item, own, raw=raw)
 
 
-def _without_asking(asked: Asked) -> InvalidPrediction | None:
+def without_asking(asked: Asked) -> InvalidPrediction | None:
     """Return the outcome of an item that no model should be asked about, or None."""
     problem = item_problem(asked.item_id, asked.item)
     if problem is None:
@@ -239,7 +255,7 @@ def _named(
             raise _uneven(f"{len(column)} {what} for {len(items)} items")
     if isinstance(item_ids, Sized) and not isinstance(item_ids, Iterator):
         for item_id in item_ids:
-            _name(item_id)
+            name_of(item_id)
     return _zipped(iter(items), item_ids, features)
 
 
@@ -257,7 +273,7 @@ def _zipped(
         for what, value in (("item_ids", item_id), ("features", given)):
             if value is _END:
                 raise _uneven(f"{what} ended after {place}; there are more items")
-        yield Asked(_name(item_id), item, given)
+        yield Asked(name_of(item_id), item, given)
     for what, rest in (("item_ids", () if item_ids is None else ids), ("features", inputs or ())):
         if next(iter(rest), _END) is not _END:
             raise _uneven(f"there are more {what} than items")
@@ -267,7 +283,7 @@ def _uneven(problem: str) -> InvalidInputError:
     return InvalidInputError(problem, hint="give one for each item, in the same order")
 
 
-def _name(item_id: object) -> str:
+def name_of(item_id: object) -> str:
     """Return an item's id as text.
 
     Raises

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing.prediction import InvalidPrediction
 from hitl_sdk.routing.sources._asking import ask_each
-from hitl_sdk.routing.sources._records import from_record
+from hitl_sdk.routing.sources._records import checked_labels, from_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +23,7 @@ def from_callable(
     items: Iterable[str],
     *,
     item_ids: Iterable[object] | None = None,
+    labels: Iterable[object] | None = None,
     concurrency: int = 1,
 ) -> Iterator[Prediction | InvalidPrediction]:
     """Ask a function for the prediction of each item.
@@ -30,13 +31,16 @@ def from_callable(
     Parameters
     ----------
     predict : callable
-        Takes an item; returns ``(label, confidence)``, or a mapping with `label` or `predicted_label` and
-        `confidence` or `probability`. If it raises `InvalidPredictionError`, or what boto3 raises when a service
-        refuses the item or is not to be reached, that is the item's outcome; every other exception passes through.
+        Takes an item; returns ``(label, confidence)``, a mapping with `label` or `predicted_label` and
+        `confidence` or `probability`, or another of the records that `from_endpoint` reads. If it raises
+        `InvalidPredictionError`, or what boto3 raises when a service refuses the item or is not to be reached, that
+        is the item's outcome; every other exception passes through.
     items : iterable of str
         The contents, or their S3 URIs; read as predictions are taken.
     item_ids : iterable of str or int, optional
         One an item; the position, ``"0"``, ``"1"``, ..., when left out.
+    labels : iterable of str or int, optional
+        The labels, where `predict` returns their probabilities in this order.
     concurrency : int, default 1
         Calls at a time. With 1 they are made in your own thread, one when a prediction is taken; with more,
         `predict` must bear being called from several threads.
@@ -49,8 +53,8 @@ def from_callable(
     Raises
     ------
     InvalidInputError
-        If there are not as many ids as items, or an id is missing, `items` is one text, or `concurrency` is below 1.
-        What is only seen as items come is raised by the iterator.
+        If there are not as many ids as items, an id is missing, `items` is one text, a label stands twice, or
+        `concurrency` is below 1. What is only seen as items come is raised by the iterator.
 
     Examples
     --------
@@ -58,14 +62,13 @@ def from_callable(
     >>> [(p.item_id, p.label) for p in predictions]
     [('0', '1'), ('1', '-1')]
     """
+    names = checked_labels(labels)
 
     def answer(asked: Asked) -> Outcome:
         try:
             record = predict(asked.item)
         except InvalidPredictionError as error:
             return InvalidPrediction(asked.item_id, asked.item, error)
-        if isinstance(record, tuple) and len(record) == 2:
-            record = dict(zip(("label", "confidence"), record, strict=True))
-        return from_record(asked, record)
+        return from_record(asked, record, names)
 
     return ask_each(answer, items, about="the function", item_ids=item_ids, concurrency=concurrency)

@@ -1,23 +1,30 @@
-"""Predictions from a SageMaker endpoint."""
+"""Predictions from a SageMaker endpoint, by its name or through an object that stands for it."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from typing import TYPE_CHECKING, Literal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from hitl_sdk.routing.sources._asking import ask_in_batches, unusable
-from hitl_sdk.routing.sources._records import from_record
+from botocore.exceptions import ClientError
+
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing.sources._asking import TooLarge, ask_in_batches
+from hitl_sdk.routing.sources._records import checked_labels, is_csv, outcomes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
     from hitl_sdk.routing.sources._asking import Asked, Outcome
     from hitl_sdk.session import Session
 
-__all__ = ["from_endpoint"]
+__all__ = ["from_endpoint", "from_predictor"]
 
-ContentType = Literal["application/jsonlines", "application/json"]
+_LONGEST_BODY = 6_291_456
+"""Bytes that InvokeEndpoint takes (botocore's model of it)."""
 
 
 def from_endpoint(
@@ -26,14 +33,25 @@ def from_endpoint(
     items: Iterable[str],
     *,
     item_ids: Iterable[object] | None = None,
-    content_type: ContentType = "application/jsonlines",
+    features: Iterable[object] | None = None,
+    labels: Iterable[object] | None = None,
+    content_type: str = "application/jsonlines",
+    accept: str | None = None,
+    encode: Callable[[Sequence[Any]], bytes | str] | None = None,
+    decode: Callable[[bytes], Iterable[object]] | None = None,
+    request: Mapping[str, str] | None = None,
     batch_size: int = 32,
     concurrency: int = 8,
 ) -> Iterator[Prediction | InvalidPrediction]:
     """Ask a SageMaker endpoint for the predictions of many items.
 
-    Sends ``{"features": [item]}`` for every item: one a line in JSON Lines, a list of them in JSON. Expects
-    ``{"probability": 0.93, "predicted_label": 1}`` for each, as lines or as a list.
+    Sends ``{"features": [item]}`` for every item: one a line in JSON Lines, a list of them in JSON; in CSV a row. Reads
+    from JSON, JSON Lines or CSV, one an item, whichever of these the model gives:
+
+    - ``{"predicted_label": 1, "probability": 0.93}``, or the names `label` and `confidence`, or `label` and `score`;
+    - a list of those, one a label: the likeliest is the prediction, all are its `scores`;
+    - with `labels`, their probabilities, or that of the second of two;
+    - in CSV without `labels`, ``label,confidence``.
 
     Parameters
     ----------
@@ -42,13 +60,23 @@ def from_endpoint(
     endpoint_name : str
         The endpoint.
     items : iterable of str
-        The contents, or their S3 URIs.
+        The contents, or their S3 URIs: what people would see. Read as predictions are taken.
     item_ids : iterable of str or int, optional
         One an item; the position, ``"0"``, ``"1"``, ..., when left out.
-    content_type : {"application/jsonlines", "application/json"}
-        What the endpoint takes and gives.
+    features : iterable, optional
+        What the model is given, one an item, where that is not the item itself.
+    labels : iterable of str or int, optional
+        The labels, in the order in which the model gives their probabilities.
+    content_type, accept : str
+        What the endpoint takes and gives; `accept` is `content_type` when left out.
+    encode : callable, optional
+        Makes the body of a request from a list of features (of items, where there are none).
+    decode : callable, optional
+        Takes the body of an answer, and returns a record for each item, of a kind named above.
+    request : mapping, optional
+        More members of InvokeEndpoint, such as ``{"InferenceComponentName": "mood"}``.
     batch_size : int, default 32
-        Items a call.
+        Items a call. A batch of more than 6 MiB, or that the model finds too large (413), is asked in halves.
     concurrency : int, default 8
         Calls at a time.
 
@@ -65,8 +93,8 @@ def from_endpoint(
         If the endpoint can't be asked at all. Any other failure of a call, after the client's own retries, is the
         outcome of its items.
     InvalidInputError
-        If there are not as many ids as items, an id is missing, `items` is one text, or `batch_size` or `concurrency` is
-        below 1.
+        If there are not as many ids or features as items, an id is missing, `items` is one text, a label stands twice,
+        or `batch_size` or `concurrency` is below 1.
 
     Examples
     --------
@@ -77,51 +105,183 @@ def from_endpoint(
     ...     prediction.label, prediction.confidence
     ('1', 0.54)
     """
+    if not isinstance(endpoint_name, str):
+        raise InvalidInputError(
+            f"endpoint_name is a {type(endpoint_name).__name__}, not a name",
+            hint="give an endpoint object or a predictor to from_predictor",
+        )
+    names = checked_labels(labels)
+    answer_type = accept or content_type
     runtime = session.client("sagemaker-runtime")
 
-    def answer(batch: Sequence[Asked]) -> list[Outcome]:
-        response = runtime.invoke_endpoint(
-            EndpointName=endpoint_name,
-            ContentType=content_type,
-            Accept=content_type,
-            Body=_request_body([asked.item for asked in batch], content_type),
-        )
-        return _answered(batch, response["Body"].read())
+    def answer(batch: list[Asked]) -> list[Outcome]:
+        given = [asked.features for asked in batch]
+        body = _encoded(given, content_type) if encode is None else encode(given)
+        if len(body) > _LONGEST_BODY and len(batch) > 1:
+            raise TooLarge
+        with _in_halves_if_refused(batch):
+            response = runtime.invoke_endpoint(
+                EndpointName=endpoint_name,
+                ContentType=content_type,
+                Accept=answer_type,
+                Body=body,
+                **dict(request or {}),
+            )
+        return outcomes_of(batch, response["Body"].read(), decode, names, csv_rows=is_csv(answer_type))
 
     return ask_in_batches(
         answer,
         items,
         about=f"endpoint {endpoint_name!r}",
         item_ids=item_ids,
+        features=features,
         batch_size=batch_size,
         concurrency=concurrency,
     )
 
 
-def _request_body(items: Sequence[str], content_type: ContentType) -> bytes:
-    records = [{"features": [item]} for item in items]
-    if content_type == "application/json":
+def from_predictor(
+    predictor: object,
+    items: Iterable[str],
+    *,
+    item_ids: Iterable[object] | None = None,
+    features: Iterable[object] | None = None,
+    labels: Iterable[object] | None = None,
+    content_type: str = "application/jsonlines",
+    encode: Callable[[Sequence[Any]], object] | None = None,
+    decode: Callable[[Any], Iterable[object]] | None = None,
+    batch_size: int = 32,
+    concurrency: int = 1,
+) -> Iterator[Prediction | InvalidPrediction]:
+    """Ask an object that stands for a deployed model: an `Endpoint` of ``sagemaker`` 3, or anything with `predict`.
+
+    What is sent and read is what `from_endpoint` sends and reads. A predictor, or an endpoint with a serializer of its
+    own, is given the records ``[{"features": [item]}, ...]`` and writes them itself.
+
+    Parameters
+    ----------
+    predictor : object
+        A ``sagemaker.core.resources.Endpoint``, called by its `invoke`; or an object with `predict`, which takes many
+        records and gives as many: a ``sagemaker`` 2 ``Predictor``, or one of your own.
+    items : iterable of str
+        The contents, or their S3 URIs.
+    item_ids, features, labels : iterable, optional
+        As for `from_endpoint`.
+    content_type : str
+        What an endpoint without a serializer takes and gives.
+    encode : callable, optional
+        Makes what is sent from a list of features (of items, where there are none).
+    decode : callable, optional
+        Takes what comes back, and returns a record for each item.
+    batch_size : int, default 32
+        Items a call.
+    concurrency : int, default 1
+        Calls at a time. With 1 they are made in your own thread; with more, `predictor` must bear several.
+
+    Returns
+    -------
+    iterator of Prediction or InvalidPrediction
+        One an item, in the order of `items`. What botocore raises is treated as by `from_endpoint`; another exception
+        of the predictor passes through.
+
+    Raises
+    ------
+    InvalidInputError
+        If `predictor` has neither `invoke` nor `predict`, or is a scikit-learn estimator; and as `from_endpoint`.
+
+    Examples
+    --------
+    >>> class Predictor:
+    ...     def predict(self, records):
+    ...         return [{"predicted_label": 1, "probability": 0.93} for _ in records]
+    >>> [prediction] = from_predictor(Predictor(), ["I enjoy it"])
+    >>> prediction.label, prediction.confidence
+    ('1', 0.93)
+    """
+    names = checked_labels(labels)
+    ask = _asking(predictor, content_type, encode)
+
+    def answer(batch: list[Asked]) -> list[Outcome]:
+        with _in_halves_if_refused(batch):
+            said = ask([asked.features for asked in batch])
+        return outcomes_of(batch, said, decode, names, csv_rows=is_csv(content_type))
+
+    return ask_in_batches(
+        answer,
+        items,
+        about=f"endpoint {getattr(predictor, 'endpoint_name', type(predictor).__name__)!r}",
+        item_ids=item_ids,
+        features=features,
+        batch_size=batch_size,
+        concurrency=concurrency,
+    )
+
+
+def _asking(
+    predictor: Any, content_type: str, encode: Callable[[Sequence[Any]], object] | None
+) -> Callable[[list[object]], object]:
+    """Return how an object is asked about a batch.
+
+    Raises
+    ------
+    InvalidInputError
+        If it can't be.
+    """
+    if callable(getattr(predictor, "predict_proba", None)):
+        raise InvalidInputError(
+            f"{type(predictor).__name__} is an estimator: its predict gives no confidence",
+            hint="use from_estimator",
+        )
+    if callable(getattr(predictor, "invoke", None)):
+        writes_itself = getattr(predictor, "serializer", None) is not None
+
+        def ask(given: list[object]) -> object:
+            if encode is not None:
+                body = encode(given)
+            else:
+                body = _features(given) if writes_itself else _encoded(given, content_type)
+            said = predictor.invoke(body=body, content_type=content_type, accept=content_type).body
+            return said.read() if hasattr(said, "read") else said
+
+        return ask
+    if callable(getattr(predictor, "predict", None)):
+        return lambda given: predictor.predict(_features(given) if encode is None else encode(given))
+    raise InvalidInputError(
+        f"a {type(predictor).__name__} has neither invoke nor predict",
+        hint="give the endpoint's name to from_endpoint, or a function to from_callable",
+    )
+
+
+def _encoded(given: Sequence[object], content_type: str) -> bytes:
+    if is_csv(content_type):
+        return _csv(given)
+    records = _features(given)
+    if content_type.partition(";")[0].strip() == "application/json":
         return json.dumps(records).encode()
     return "\n".join(map(json.dumps, records)).encode()
 
 
-def _answered(batch: Sequence[Asked], body: bytes) -> list[Outcome]:
-    records = _records(body.decode("utf-8", "replace"))
-    if len(records) != len(batch):
-        problem = f"the endpoint gave {len(records)} records for {len(batch)} items"
-        return [unusable(asked, problem, raw=records) for asked in batch]
-    return [from_record(asked, record) for asked, record in zip(batch, records, strict=True)]
+def _features(given: Sequence[object]) -> list[dict[str, list[object]]]:
+    return [{"features": _row(each)} for each in given]
 
 
-def _records(text: str) -> list[object]:
-    """Read a JSON list, or JSON Lines with a record or a list of them a line; an unreadable line stays text."""
-    whole = _loaded(text)
-    lines = [whole] if whole is not text else [_loaded(line) for line in text.splitlines() if line.strip()]
-    return [record for line in lines for record in (line if isinstance(line, list) else [line])]
+def _row(given: object) -> list[object]:
+    plain = given.tolist() if hasattr(given, "tolist") else given
+    return list(plain) if isinstance(plain, list | tuple) else [plain]
 
 
-def _loaded(text: str) -> object:
+def _csv(given: Sequence[object]) -> bytes:
+    rows = io.StringIO()
+    csv.writer(rows, lineterminator="\n").writerows(map(_row, given))
+    return rows.getvalue().encode()
+
+
+@contextmanager
+def _in_halves_if_refused(batch: list[Asked]) -> Iterator[None]:
+    """Ask for a smaller batch where the model's container finds this one too large."""
     try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        yield
+    except ClientError as error:
+        if len(batch) > 1 and error.response.get("OriginalStatusCode") == 413:
+            raise TooLarge from error
+        raise
