@@ -178,13 +178,15 @@ class KnownLoops:
         """Return the state of each as the list tells, ``"Missing"`` included; None where it does not."""
         names: dict[str, list[str]] = {}
         for request in requests:
-            names.setdefault(request.flow_definition_arn, []).append(request.human_loop_name)
+            if request.state is None:
+                names.setdefault(request.flow_definition_arn, []).append(request.human_loop_name)
         for flow, wanted in names.items():
             if flow not in self._lists:
                 self._lists[flow] = _FlowList(list_loops(self._session, flow))
             self._lists[flow].read_for(wanted)
         return [
-            self._lists[request.flow_definition_arn].state_of(request.human_loop_name) for request in requests
+            request.state or self._lists[request.flow_definition_arn].state_of(request.human_loop_name)
+            for request in requests
         ]
 
 

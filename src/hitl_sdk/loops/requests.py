@@ -26,6 +26,8 @@ class LoopRequest:
         Its name; see `human_loop_name`.
     input_content : mapping
         What the worker template gets as ``task.input``.
+    state : LoopState or None
+        How it stands, where that is known already, ``"Missing"`` if it does not exist; None has it looked up.
 
     Examples
     --------
@@ -37,6 +39,7 @@ class LoopRequest:
     flow_definition_arn: str
     human_loop_name: str
     input_content: Mapping[str, object]
+    state: LoopState | None = None
 
 
 @dataclass(frozen=True, slots=True)
