@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from hitl_sdk.local.ai_services import AiError, AiServices
 from hitl_sdk.local.endpoints import Endpoints
-from hitl_sdk.local.engine import Engine, EngineError
+from hitl_sdk.local.engine import REQUEST_SOURCES, Engine, EngineError
 from hitl_sdk.local.moto_services import MotoServices, has_endpoint, lacks_object, read_object, scope_of
 from hitl_sdk.local.simulation import Workers
 from hitl_sdk.local.store import Store
@@ -170,11 +170,17 @@ class ReviewService:
         operation = self.ai.match(request)
         if operation is None:
             return self._wire.error(None, "UnknownOperationException", "no function answers this operation")
+        source = REQUEST_SOURCES.get((operation.service_model.service_name, operation.name))
         try:
-            result = self.ai.call(operation, self._wire.parse(operation, request))
+            params = self._wire.parse(operation, request)
+            result = self.ai.call(operation, params)
+            if source is not None and "HumanLoopConfig" in params:
+                self._forget_if_asked()
+                activation = self.engine.activate(scope_of(request), source, params, result)
+                result["HumanLoopActivationOutput"] = activation
         except WireError as error:
             return self._wire.error(operation, error.code, error.message)
-        except AiError as error:
+        except (AiError, EngineError) as error:
             return self._wire.error(operation, error.code, error.message, error.members)
         return self._wire.result(operation, result)
 

@@ -1,11 +1,18 @@
-"""The flow definition: which team answers which task UI, how often, and where the answers go."""
+"""The flow definition: which team answers which task UI, how often, where the answers go, and who starts loops."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypedDict
 
 from pydantic import Field, model_validator
 
 from hitl_sdk.arns import parse_arn
+from hitl_sdk.resources._activation import (
+    ActivationText,
+    RequestSource,
+    same_json,
+    service_of_conditions,
+    service_of_source,
+)
 from hitl_sdk.resources.base import Difference, IamActions, Resource, State
 from hitl_sdk.resources.types import (
     FlowName,
@@ -24,8 +31,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
         DescribeFlowDefinitionResponseTypeDef,
         FlowDefinitionOutputConfigTypeDef,
+        HumanLoopActivationConfigTypeDef,
         HumanLoopConfigUnionTypeDef,
+        HumanLoopRequestSourceTypeDef,
     )
+
+    class _Activation(TypedDict, total=False):
+        HumanLoopRequestSource: HumanLoopRequestSourceTypeDef
+        HumanLoopActivationConfig: HumanLoopActivationConfigTypeDef
+
 
 __all__ = ["FlowDefinition", "FlowDefinitionState"]
 
@@ -55,6 +69,10 @@ class FlowDefinitionState(State):
         For finding the task.
     kms_key_id : str or None
         The key that encrypts the answers.
+    request_source : str or None
+        Whose requests start its human loops; None if you start them.
+    activation_conditions : str or None
+        On which conditions they do, as JSON.
 
     Examples
     --------
@@ -84,6 +102,8 @@ class FlowDefinitionState(State):
     task_availability_lifetime: int | None
     keywords: tuple[str, ...]
     kms_key_id: str | None
+    request_source: str | None = None
+    activation_conditions: str | None = field(default=None, repr=False)
 
 
 class FlowDefinition(Resource[FlowDefinitionState]):
@@ -117,6 +137,12 @@ class FlowDefinition(Resource[FlowDefinitionState]):
         1 to 5, or none: words of letters and digits, each up to 30 characters.
     kms_key_id : str, optional
         The key that encrypts the answers.
+    request_source : str, optional
+        Let AWS's own integration start the human loops, from calls with ``HumanLoopConfig``:
+        ``"AWS/Textract/AnalyzeDocument/Forms/V1"`` or ``"AWS/Rekognition/DetectModerationLabels/Image/V3"``.
+    activation_conditions : str, mapping or ActivationConditions, optional
+        Which of these calls start one: HumanLoopActivationConditions, as JSON text of up to 10,240 characters, as what
+        it holds, or as what `ActivationConditions` reads. Every call when left out. Needs a `request_source`.
 
     Examples
     --------
@@ -157,6 +183,8 @@ class FlowDefinition(Resource[FlowDefinitionState]):
     task_availability_lifetime: Annotated[int, Field(ge=1, le=864_000)] = 864_000
     keywords: Keywords = ()
     kms_key_id: KmsKeyId | None = None
+    request_source: RequestSource | None = None
+    activation_conditions: ActivationText | None = None
 
     @model_validator(mode="after")
     def _a_task_lives_as_long_as_a_worker_may_take(self) -> Self:
@@ -164,6 +192,22 @@ class FlowDefinition(Resource[FlowDefinitionState]):
             raise ValueError(
                 f"task_availability_lifetime ({self.task_availability_lifetime} s) is below task_time_limit "
                 f"({self.task_time_limit} s): tasks would expire while somebody works on them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _conditions_are_for_the_source(self) -> Self:
+        if self.activation_conditions is None:
+            return self
+        if self.request_source is None:
+            raise ValueError(
+                "activation_conditions need a request_source: AWS takes them for its own integrations alone; route "
+                "the predictions of other models by ActivationConditions as a policy"
+            )
+        service = service_of_conditions(self.activation_conditions)
+        if service not in {None, service_of_source(self.request_source)}:
+            raise ValueError(
+                f"activation_conditions are for {service}, request_source is {self.request_source}"
             )
         return self
 
@@ -186,7 +230,21 @@ class FlowDefinition(Resource[FlowDefinitionState]):
             HumanLoopConfig=self._human_loop_config(),
             OutputConfig=self._output_config(),
             RoleArn=self.role_arn,
+            **self._activation(),
         )
+
+    def _activation(self) -> "_Activation":
+        """Return who starts human loops, and on which conditions: the members are left out where there is none."""
+        activation: _Activation = {}
+        if self.request_source is not None:
+            activation["HumanLoopRequestSource"] = {"AwsManagedHumanLoopRequestSource": self.request_source}
+        if self.activation_conditions is not None:
+            activation["HumanLoopActivationConfig"] = {
+                "HumanLoopActivationConditionsConfig": {
+                    "HumanLoopActivationConditions": self.activation_conditions
+                }
+            }
+        return activation
 
     def _human_loop_config(self) -> "HumanLoopConfigUnionTypeDef":
         config: HumanLoopConfigUnionTypeDef = {
@@ -208,7 +266,9 @@ class FlowDefinition(Resource[FlowDefinitionState]):
         return {"S3OutputPath": self.output, "KmsKeyId": self.kms_key_id}
 
     def _differences(self, state: FlowDefinitionState) -> tuple[Difference, ...]:
-        fields = [name for name in type(self).model_fields if name != "name"]
+        same = same_json(state.activation_conditions, self.activation_conditions)
+        own = {"name", "activation_conditions"} if same else {"name"}
+        fields = [name for name in type(self).model_fields if name not in own]
         return tuple(
             Difference(name, getattr(state, name), getattr(self, name))
             for name in fields
@@ -221,6 +281,7 @@ class FlowDefinition(Resource[FlowDefinitionState]):
 
 def _state(flow: "DescribeFlowDefinitionResponseTypeDef") -> FlowDefinitionState:
     config = flow.get("HumanLoopConfig", {})
+    conditions = flow.get("HumanLoopActivationConfig", {}).get("HumanLoopActivationConditionsConfig", {})
     return FlowDefinitionState(
         name=flow["FlowDefinitionName"],
         status=flow["FlowDefinitionStatus"],
@@ -237,4 +298,6 @@ def _state(flow: "DescribeFlowDefinitionResponseTypeDef") -> FlowDefinitionState
         task_availability_lifetime=config.get("TaskAvailabilityLifetimeInSeconds"),
         keywords=tuple(config.get("TaskKeywords", ())),
         kms_key_id=flow["OutputConfig"].get("KmsKeyId") or None,
+        request_source=flow.get("HumanLoopRequestSource", {}).get("AwsManagedHumanLoopRequestSource"),
+        activation_conditions=conditions.get("HumanLoopActivationConditions"),
     )

@@ -1,13 +1,14 @@
 """A whole review in one piece: the team, what its workers see, and the flow that ties them together."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import InstanceOf, SerializeAsAny
+from pydantic import InstanceOf, SerializeAsAny, model_validator
 
 from hitl_sdk._model import Model
 from hitl_sdk.arns import parse_arn
 from hitl_sdk.resources import FlowDefinition, FlowDefinitionState, HumanTaskUi, Plan, PrivateTeam
+from hitl_sdk.resources._activation import ActivationText, RequestSource
 from hitl_sdk.resources.types import FlowName, Keyword, KmsKeyId, OutputUri, RoleArn, WorkteamArn
 from hitl_sdk.session import Session
 from hitl_sdk.tasks import Task
@@ -42,6 +43,11 @@ class ReviewFlow(Model):
         Up to 5; the task's own when left out.
     kms_key_id : str, optional
         The key that encrypts the answers.
+    built_in : bool, default False
+        Whether AWS's own integration starts the human loops, from calls of Rekognition or Textract with
+        ``HumanLoopConfig``: for a `RekognitionModeration` or `TextractForms` task.
+    activation_conditions : str, mapping or ActivationConditions, optional
+        Which of these calls start one, as in `FlowDefinition`; every call when left out.
 
     Raises
     ------
@@ -78,6 +84,16 @@ class ReviewFlow(Model):
     task_availability_lifetime: int = 864_000
     keywords: tuple[Keyword, ...] | None = None
     kms_key_id: KmsKeyId | None = None
+    built_in: bool = False
+    activation_conditions: ActivationText | None = None
+
+    @model_validator(mode="after")
+    def _the_task_is_one_of_the_integration(self) -> "ReviewFlow":
+        if self.built_in and self._request_source() is None:
+            raise ValueError(
+                f"built_in is for the tasks RekognitionModeration and TextractForms, not {type(self.task).__name__}"
+            )
+        return self
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
@@ -236,4 +252,11 @@ class ReviewFlow(Model):
             task_availability_lifetime=self.task_availability_lifetime,
             keywords=tuple(self.task.keywords) if self.keywords is None else self.keywords,
             kms_key_id=self.kms_key_id,
+            request_source=self._request_source() if self.built_in else None,
+            activation_conditions=self.activation_conditions,
         )
+
+    def _request_source(self) -> str | None:
+        """Return whose requests the task's answers are to: its element answers under the request source's name."""
+        key = getattr(self.task, "answer_key", None)
+        return key if key in get_args(RequestSource) else None

@@ -8,6 +8,7 @@ labeling jobs, leases, answers, outputs and events. Faces turn to `Engine.call` 
 
     engine      the table of operations, the workers' side, what time does
     workforces, workteams, task_uis, flows, loops      the operations, one file per resource
+    built_in    what a call of Rekognition or Textract with HumanLoopConfig starts
     work        seats, leases and answers
     lifecycle   the states of a loop, and every change between them
     jobs, job_rules      the operations of labeling jobs, and what they refuse
@@ -20,12 +21,14 @@ labeling jobs, leases, answers, outputs and events. Faces turn to `Engine.call` 
     paging, transactions, values, delivery, errors     what these stand on
 """
 
+from hitl_sdk.local.engine.built_in import REQUEST_SOURCES
 from hitl_sdk.local.engine.delivery import Delivery, MemoryDelivery, QueueMessage
 from hitl_sdk.local.engine.engine import Engine
 from hitl_sdk.local.engine.errors import BucketMissing, EngineError, FunctionFailed, TopicMissing
 from hitl_sdk.local.engine.values import Lease, OpenTask, Scope, Settings, Worker
 
 __all__ = [
+    "REQUEST_SOURCES",
     "BucketMissing",
     "Delivery",
     "Engine",

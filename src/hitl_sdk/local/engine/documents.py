@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 __all__ = [
+    "FORMS",
     "JOB_EVENT",
+    "MODERATION",
     "canonical_json",
     "human_answer",
     "human_loop_event",
@@ -24,6 +26,10 @@ __all__ = [
 
 JOB_EVENT = "SageMaker Ground Truth Labeling Job State Change"
 """The kind of event that tells of a labeling job's end."""
+
+FORMS = "AWS/Textract/AnalyzeDocument/Forms/V1"
+MODERATION = "AWS/Rekognition/DetectModerationLabels/Image/V3"
+"""The request sources of loops that AWS's own integrations start."""
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -59,12 +65,16 @@ def output_uri(output_path: str, flow_name: str, loop_name: str, created_at: dat
 def output_document(loop: Row[Any], seats: Iterable[Row[Any]]) -> bytes:
     """Return output.json, its answers in the order in which they came in."""
     answered = sorted((seat for seat in seats if seat.answer is not None), key=submission)
+    content = json.loads(loop.input_content)
     document = {
         "flowDefinitionArn": loop.flow_arn,
         "humanAnswers": [human_answer(seat) for seat in answered],
         "humanLoopName": loop.name,
-        "inputContent": json.loads(loop.input_content),
+        "inputContent": content,
     }
+    request = content.get("aiServiceRequest")
+    if isinstance(request, dict) and "humanLoopConfig" in request:
+        document["awsManagedHumanLoopRequestSource"] = FORMS if "document" in request else MODERATION
     return canonical_json(document).encode()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hitl_sdk._s3_uri import bucket_and_key
 from hitl_sdk.local.engine import (
+    built_in,
     flows,
     job_files,
     job_labeling,
@@ -149,6 +150,32 @@ class Engine:
         if operation == "CreateLabelingJob":
             self._delivery.keep()  # the files that the job will read, else a crash could leave it without
         return self._act(lambda tx: answer(tx, scope, params))
+
+    def activate(
+        self, scope: Scope, source: str, request: Mapping[str, Any], response: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Evaluate the activation conditions of a flow on what an AI service answers, and start the loop if they say so.
+
+        Parameters
+        ----------
+        scope : Scope
+            The account and Region of the request.
+        source : str
+            The request source: ``"AWS/Textract/AnalyzeDocument/Forms/V1"``, for example.
+        request, response : mapping
+            In botocore's own shape; the request has a HumanLoopConfig.
+
+        Returns
+        -------
+        dict
+            HumanLoopActivationOutput.
+
+        Raises
+        ------
+        EngineError
+            ``InvalidParameterException`` or ``HumanLoopQuotaExceededException``; nothing has changed then.
+        """
+        return self._act(lambda tx: built_in.activate(tx, scope, source, request, response))
 
     def tick(self) -> None:
         """Let the passing of time take effect: loops expire and stop, deliveries are tried again.

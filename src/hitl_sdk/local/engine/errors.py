@@ -15,6 +15,8 @@ class EngineError(Exception):
         where the service's model has none.
     message : str
         What is wrong, naming the thing.
+    **members : str
+        What else the modelled exception carries.
 
     Examples
     --------
@@ -23,10 +25,11 @@ class EngineError(Exception):
     ('ResourceInUse', "HumanTaskUi 'review' already exists")
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **members: str) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
+        self.members = members
 
     def __str__(self) -> str:
         """Return the code and the message."""

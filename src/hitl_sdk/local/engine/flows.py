@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert
 
+from hitl_sdk._activation_tree import KINDS, checks_in
+from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.paging import page
 from hitl_sdk.local.engine.task_uis import content_of
@@ -14,6 +16,7 @@ from hitl_sdk.local.engine.transactions import count, find
 from hitl_sdk.local.engine.workforces import identity_provider, the_workforce
 from hitl_sdk.local.engine.workteams import find_workteam
 from hitl_sdk.local.store import flows
+from hitl_sdk.routing.activation import ActivationConditions
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.transactions import Operation, Params, Result, Transaction
     from hitl_sdk.local.engine.values import Scope, Settings
 
-__all__ = ["OPERATIONS", "find_flow", "flow_status", "provider_of_the_team"]
+__all__ = ["OPERATIONS", "conditions_of", "find_flow", "flow_status", "provider_of_the_team"]
 
 _KEPT = ("HumanLoopRequestSource", "HumanLoopActivationConfig", "HumanLoopConfig", "OutputConfig", "RoleArn")
 
@@ -121,6 +124,7 @@ def _check(params: Params, settings: Settings) -> None:
             "ValidationException",
             "HumanLoopActivationConditions are for built-in task types: give a HumanLoopRequestSource too",
         )
+    _check_conditions(params)
     if not params["OutputConfig"]["S3OutputPath"].startswith("s3://"):
         raise EngineError("ValidationException", "S3OutputPath must be an s3:// URI")
     lifetime = params["HumanLoopConfig"].get("TaskAvailabilityLifetimeInSeconds", 1)
@@ -129,6 +133,34 @@ def _check(params: Params, settings: Settings) -> None:
             "ValidationException",
             f"TaskAvailabilityLifetimeInSeconds {lifetime} is above {settings.longest_task_availability}",
         )
+
+
+def conditions_of(definition: Params) -> ActivationConditions | None:
+    """Return the activation conditions of a flow definition, or None.
+
+    Raises
+    ------
+    EngineError
+        ``ValidationException`` if they are not of the schema.
+    """
+    config = definition.get("HumanLoopActivationConfig", {}).get("HumanLoopActivationConditionsConfig")
+    if config is None:
+        return None
+    try:
+        return ActivationConditions.parse(config["HumanLoopActivationConditions"])
+    except InvalidInputError as error:
+        raise EngineError("ValidationException", error.message) from error
+
+
+def _check_conditions(params: Params) -> None:
+    """Refuse conditions that are not of the schema, or not for the flow's request source."""
+    conditions = conditions_of(params)
+    if conditions is None:
+        return
+    source = params["HumanLoopRequestSource"]["AwsManagedHumanLoopRequestSource"]
+    services = {KINDS[check.kind].service for check in checks_in(conditions.conditions)} - {None}
+    if services - {source.split("/")[1].lower()}:
+        raise EngineError("ValidationException", f"HumanLoopActivationConditions are not for {source}")
 
 
 def provider_of_the_team(tx: Transaction, scope: Scope, workteam_arn: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hitl_sdk.local.engine.transactions import Operation, Params, Result, Transaction
     from hitl_sdk.local.engine.values import Scope, Settings
 
-__all__ = ["OPERATIONS", "existing_loop", "insert_loops"]
+__all__ = ["OPERATIONS", "existing_loop", "insert_loops", "start"]
 
 _INSERT = insert(loops)
 _TAKE_OFF = (
@@ -38,7 +38,7 @@ _TAKE_OFF = (
 _IN_TURN = select(schema_versions).with_for_update()
 
 
-def _start(tx: Transaction, scope: Scope, params: Params) -> Result:
+def start(tx: Transaction, scope: Scope, params: Params) -> Result:
     """Start a loop; the same request again finds it, whatever has become of it."""
     name, flow_arn = params["HumanLoopName"], params["FlowDefinitionArn"]
     content = _input_content(params["HumanLoopInput"]["InputContent"], tx.settings)
@@ -154,7 +154,7 @@ OPERATIONS: dict[str, Operation] = {
     "DeleteHumanLoop": _delete,
     "DescribeHumanLoop": _describe,
     "ListHumanLoops": _list,
-    "StartHumanLoop": _start,
+    "StartHumanLoop": start,
     "StopHumanLoop": _stop,
 }
 
