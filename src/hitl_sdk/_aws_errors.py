@@ -49,7 +49,6 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "ServiceQuotaExceededException": errors.QuotaExceededError,
     "ResourceLimitExceeded": errors.QuotaExceededError,
     "LimitExceededException": errors.QuotaExceededError,
-    "ProvisionedThroughputExceededException": errors.ThrottledError,
     "ThrottlingException": errors.ThrottledError,
     "Throttling": errors.ThrottledError,
     "TooManyRequestsException": errors.ThrottledError,
