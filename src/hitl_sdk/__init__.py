@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hitl_sdk.errors import HitlError
     from hitl_sdk.labeling import LabelingJob
     from hitl_sdk.resources import (
+        EventQueue,
         FlowDefinition,
         HumanTaskUi,
         LambdaFunction,
@@ -49,13 +50,14 @@ if TYPE_CHECKING:
         Workteam,
     )
     from hitl_sdk.review import ReviewFlow, Router, Run
-    from hitl_sdk.routing import ActivationConditions, Bands, EachLabel, Policy, Prediction, Sample, Threshold
+    from hitl_sdk.routing import ActivationConditions, Bands, EachLabel, PerClass, Policy, Prediction, Sample, Threshold
     from hitl_sdk.session import Session
 
 _HOME = {
     "hitl_sdk.errors": ("HitlError",),
     "hitl_sdk.labeling": ("LabelingJob",),
     "hitl_sdk.resources": (
+        "EventQueue",
         "FlowDefinition",
         "HumanTaskUi",
         "LambdaFunction",
@@ -70,7 +72,7 @@ _HOME = {
         "Workteam",
     ),
     "hitl_sdk.review": ("ReviewFlow", "Router", "Run"),
-    "hitl_sdk.routing": ("ActivationConditions", "Bands", "EachLabel", "Policy", "Prediction", "Sample", "Threshold"),
+    "hitl_sdk.routing": ("ActivationConditions", "Bands", "EachLabel", "PerClass", "Policy", "Prediction", "Sample", "Threshold"),
     "hitl_sdk.session": ("Session",),
 }
 _HOME_OF_NAME = {name: module for module, names in _HOME.items() for name in names}
@@ -98,12 +100,14 @@ __all__ = [
     "ActivationConditions",
     "Bands",
     "EachLabel",
+    "EventQueue",
     "FlowDefinition",
     "HitlError",
     "HumanTaskUi",
     "LabelingJob",
     "LambdaFunction",
     "Member",
+    "PerClass",
     "Policy",
     "Prediction",
     "PrivateTeam",

@@ -20,7 +20,7 @@ IDS = [f"item-{number:06d}" for number in range(100_000)]
 
 def draws(frame, seed=0):
     return (
-        nw.from_native(with_draws(nw.from_native(frame), column="draw", seed=seed).to_native())
+        nw.from_native(with_draws(nw.from_native(frame), name="draw", seed=seed).to_native())
         .lazy()
         .collect()["draw"]
         .to_list()
@@ -130,10 +130,13 @@ def test_a_lazy_frame_is_sampled_while_it_streams():
 
 def test_a_lazy_frame_of_another_engine_is_refused_with_the_cure():
     class Lazy:
-        implementation = nw.Implementation.DUCKDB
+        implementation = nw.Implementation.IBIS
+
+        def to_native(self):
+            return None
 
     with pytest.raises(InvalidInputError, match="collect it first"):
-        with_draws(Lazy(), column="draw", seed=0)
+        with_draws(Lazy(), name="draw", seed=0)
 
 
 def test_two_samples_with_different_seeds_combine():

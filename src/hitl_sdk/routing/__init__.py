@@ -1,8 +1,11 @@
 """Which predictions go to people: predictions, policies and sources. Pure decisions; nothing is started here."""
 
 from hitl_sdk.routing.activation import Activation, ActivationConditions
-from hitl_sdk.routing.batch import DecidedItem, decide_batch
-from hitl_sdk.routing.policy import Bands, Decision, Policy, Sample, Threshold, Verdict
+from hitl_sdk.routing.batch import DecidedItem, decide_batch, decided_chunks
+from hitl_sdk.routing.policy import Decision, Policy, Verdict
+from hitl_sdk.routing.policy_classes import PerClass
+from hitl_sdk.routing.policy_cuts import Bands, Threshold
+from hitl_sdk.routing.policy_sample import Sample
 from hitl_sdk.routing.policy_scores import EachLabel, LabelSplit
 from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
 from hitl_sdk.routing.sources import (
@@ -22,12 +25,14 @@ __all__ = [
     "EachLabel",
     "InvalidPrediction",
     "LabelSplit",
+    "PerClass",
     "Policy",
     "Prediction",
     "Sample",
     "Threshold",
     "Verdict",
     "decide_batch",
+    "decided_chunks",
     "from_batch_transform",
     "from_callable",
     "from_endpoint",

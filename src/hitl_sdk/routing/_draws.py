@@ -2,18 +2,19 @@
 
 The id's UTF-8 bytes are taken eight at a time (little-endian, the last word filled up with zeros); each word
 is XORed into a 64-bit state that is then mixed by the finaliser of SplitMix64 (Steele, Lea and Flood 2014),
-and the length goes in last. Whole columns are hashed with numpy on the bytes as they lie in memory.
+and the length goes in last. Whole columns are hashed with numpy on the bytes as they lie in memory; duckdb
+computes the same in its SQL.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from hitl_sdk._optional import load
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing._by_batch import quoted, with_computed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,35 +50,20 @@ def _mix(state: int) -> int:
     return state
 
 
-def with_draws(frame: Any, *, column: str, seed: int) -> Any:
-    """Add to a narwhals frame with `item_id` the column of its draws.
-
-    A polars LazyFrame stays lazy. The other lazy engines can't run numpy on a column.
-
-    Raises
-    ------
-    InvalidInputError
-        If `frame` is lazy, and not of polars.
-    """
-    if isinstance(frame, nw.DataFrame):
-        return frame.with_columns(_drawn(frame["item_id"], seed).alias(column))
-    if frame.implementation is not nw.Implementation.POLARS:
-        raise InvalidInputError(
-            f"Sample can't draw on a lazy {frame.implementation} frame",
-            hint="collect it first, or use polars",
-        )
-    import polars as pl
-
-    def drawn(ids: pl.Series) -> pl.Series:
-        return cast("pl.Series", nw.to_native(_drawn(nw.from_native(ids, series_only=True), seed)))
-
-    draws = pl.col("item_id").map_batches(drawn, return_dtype=pl.Float64, is_elementwise=True)
-    return nw.from_native(frame.to_native().with_columns(draws.alias(column)))
+def with_draws(table: Any, *, name: str, seed: int) -> Any:
+    """Add to a narwhals frame with `item_id` the column of its draws."""
+    return with_computed(
+        table,
+        "item_id",
+        partial(_drawn, seed=seed),
+        name=name,
+        dtype=nw.Float64,
+        sql=lambda _kind: _in_sql(quoted("item_id"), seed),
+        needed_for="Sample",
+    )
 
 
-def _drawn(ids: nw.Series[Any], seed: int) -> nw.Series[Any]:
-    extra = "polars" if ids.implementation.is_polars() else "arrow"  # pandas comes with numpy
-    load("numpy", extra=extra, needed_for="Sample on a frame")
+def _drawn(ids: nw.Series[Any], seed: int) -> NDArray[np.float64]:
     import numpy as np
 
     draws = np.empty(len(ids), np.float64)
@@ -87,7 +73,29 @@ def _drawn(ids: nw.Series[Any], seed: int) -> nw.Series[Any]:
         for start in range(0, len(ids), _BLOCK):
             rows = offsets[start : start + _BLOCK + 1]
             draws[start : start + _BLOCK] = _hash_block(words, rows[:-1], np.diff(rows), state)
-    return nw.new_series("draw", draws, nw.Float64, backend=ids.implementation)
+    return draws
+
+
+def _in_sql(column: str, seed: int) -> str:
+    """Return the expression of duckdb for the draws of a column.
+
+    A word's sixteen hexadecimal digits, turned round, are its number but for the two digits of each byte, which are
+    put back in order. ``list_transform([x], lambda y: ...)[1]`` gives x a name, so that it is computed once.
+    """
+    text = f"hex(encode(CAST({column} AS VARCHAR)))"
+    digits = "reverse(rpad(substr(h, 2 * i + 1, 16), 16, '0'))"
+    number = f"CAST('0x' || {digits} AS UBIGINT)"
+    low = 0x0F0F0F0F0F0F0F0F
+    word = f"((({number}) & {low}::UBIGINT) << 4) | ((({number}) >> 4) & {low}::UBIGINT)"
+    words = f"list_transform(range(0, length(h) // 2, 8), lambda i: {word})"
+    start = f"[{_mix((seed + _GOLDEN) & _MASK)}::UBIGINT]"
+    states = f"list_concat({start}, list_concat({words}, [(length(h) // 2)::UBIGINT]))"
+    mixed = "xor(state, word)"
+    for shift, factor in _ROUNDS:
+        product = f"(xor(x, x >> {shift})::UHUGEINT * {factor}::UHUGEINT) % {_MASK + 1}::UHUGEINT"
+        mixed = f"list_transform([{mixed}], lambda x: ({product})::UBIGINT)[1]"
+    last = f"list_reduce({states}, lambda state, word: {mixed})"
+    return f"list_transform([{text}], lambda h: ({last} >> 11)::DOUBLE * {2.0**-53!r}::DOUBLE)[1]"
 
 
 def _utf8(ids: nw.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:

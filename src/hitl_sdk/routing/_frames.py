@@ -57,21 +57,28 @@ def require_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: Iterab
         raise InvalidPredictionError(f"the predictions have {problem}", hint="rename the columns")
 
 
-def require_item_ids(frame: nw.DataFrame[Any]) -> None:
-    """Refuse an eager frame in which an item has no id."""
-    if frame["item_id"].is_null().any():
+def require_item_ids(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], *, strict: bool = True) -> None:
+    """Refuse ids that are numbers with a point, and in a strict look an item without id."""
+    kind = frame.collect_schema()["item_id"]
+    if kind.is_float() or kind == nw.Boolean:
+        raise InvalidPredictionError(
+            f"the column 'item_id' holds {kind}, not texts or whole numbers", hint="convert it to texts"
+        )
+    if strict and isinstance(frame, nw.DataFrame) and frame["item_id"].is_null().any():
         row = frame["item_id"].is_null().to_list().index(True)
         raise InvalidPredictionError(f"row {row} has no item_id", hint="name every item")
 
 
-def require_confidence(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> None:
-    """Refuse a column that does not hold numbers, and in an eager frame numbers outside 0 to 1."""
+def require_confidence(
+    frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str, *, strict: bool = True
+) -> None:
+    """Refuse a column that does not hold numbers, and in a strict look numbers outside 0 to 1."""
     kind = frame.collect_schema()[column]
     if not kind.is_numeric():
         raise InvalidPredictionError(
             f"the column {column!r} holds {kind}, not numbers", hint="convert it to float"
         )
-    if isinstance(frame, nw.LazyFrame) or frame.select(is_probability(column).all()).item():
+    if not strict or isinstance(frame, nw.LazyFrame) or frame.select(is_probability(column).all()).item():
         return
     bad = frame.with_row_index("__hitl_row").filter(~is_probability(column))
     name = "item_id" if "item_id" in frame.columns else "__hitl_row"

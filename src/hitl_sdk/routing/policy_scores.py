@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hitl_sdk.routing.policy import Bands, Threshold
+    from hitl_sdk.routing.policy_cuts import Bands, Threshold
 
 __all__ = ["EachLabel", "LabelSplit"]
 
@@ -77,6 +77,6 @@ class EachLabel:
         """
         parts: tuple[list[str], list[str], list[str]] = [], [], []
         for label, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])):
-            parts[self.rule._verdict_at(score)].append(label)
+            parts[self.rule._band_at(score).verdict].append(label)
         accepted, dropped, asked = map(tuple, parts)
         return LabelSplit(accepted, asked, dropped)

@@ -1,0 +1,114 @@
+"""Columns that no expression can make: a function of one column, run on batches of it by whatever engine holds the frame.
+
+The function takes a narwhals Series and returns a numpy array of the same length. It runs on the whole column of an
+eager frame, on batches of a lazy one of polars as they stream, and in Spark's Arrow workers. duckdb can't be handed a
+function without its connection, so it gets an expression of SQL that computes the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from hitl_sdk._optional import load
+from hitl_sdk.errors import InvalidInputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Function = Callable[[nw.Series[Any]], NDArray[Any]]
+
+__all__ = ["quoted", "with_computed"]
+
+
+def with_computed(
+    table: Any,
+    column: str,
+    function: Function,
+    *,
+    name: str,
+    dtype: type[nw.Float64 | nw.Int64],
+    sql: Callable[[Any], str] | None,
+    needed_for: str,
+) -> Any:
+    """Add a column that a function makes of another one.
+
+    Parameters
+    ----------
+    table : narwhals frame
+        With `column`.
+    column : str
+        What the function takes.
+    function : callable
+        Makes a numpy array of a narwhals Series.
+    name : str
+        Of the new column.
+    dtype : narwhals dtype
+        Of the new column.
+    sql : callable or None
+        Makes the SQL expression of duckdb's type of `column`; None if there is none.
+    needed_for : str
+        What it is, for errors: ``"Sample"``.
+
+    Raises
+    ------
+    InvalidInputError
+        If the frame is a lazy one of another engine.
+    """
+    if isinstance(table, nw.DataFrame):
+        extra = "polars" if table.implementation.is_polars() else "arrow"  # pandas comes with numpy
+        load("numpy", extra=extra, needed_for=f"{needed_for} on a frame")
+        values = function(table[column])
+        return table.with_columns(nw.new_series(name, values, dtype, backend=table.implementation))
+    native = table.to_native()
+    if table.implementation.is_polars():
+        return nw.from_native(native.with_columns(_of_polars(column, function, dtype).alias(name)))
+    if table.implementation is nw.Implementation.DUCKDB and sql is not None:
+        import duckdb
+
+        kind = dict(zip(native.columns, native.types, strict=True))[column]
+        expression = duckdb.SQLExpression(sql(kind)).alias(name)
+        return nw.from_native(native.select(duckdb.StarExpression(), expression))
+    if table.implementation.is_pyspark() or table.implementation.is_pyspark_connect():
+        return nw.from_native(native.withColumn(name, _of_spark(column, function, dtype, needed_for)))
+    raise InvalidInputError(
+        f"{needed_for} can't be computed on a lazy {table.implementation} frame",
+        hint="collect it first, or use polars, duckdb, dask or Spark",
+    )
+
+
+def quoted(column: str) -> str:
+    """Return a column's name as SQL reads it."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _of_polars(column: str, function: Function, dtype: type[nw.Float64 | nw.Int64]) -> Any:
+    import polars as pl
+
+    def computed(values: pl.Series) -> pl.Series:
+        return pl.Series(values.name, function(nw.from_native(values, series_only=True)))
+
+    kind = pl.Float64 if dtype is nw.Float64 else pl.Int64
+    return pl.col(column).map_batches(computed, return_dtype=kind, is_elementwise=True)
+
+
+def _of_spark(column: str, function: Function, dtype: type[nw.Float64 | nw.Int64], needed_for: str) -> Any:
+    from pyspark.sql import functions
+
+    if not hasattr(functions, "arrow_udf"):
+        raise MissingExtraError(
+            f"{needed_for} on a Spark frame needs pyspark 4.1 or newer",
+            hint="pip install 'pyspark[sql]>=4.1'",
+        )
+
+    def computed(values: Any) -> Any:
+        import pyarrow as pa
+
+        batch = nw.from_native(pa.chunked_array([values]), series_only=True)
+        return pa.array(function(batch))
+
+    kind = "double" if dtype is nw.Float64 else "bigint"
+    return functions.arrow_udf(computed, kind)(functions.col(column))
