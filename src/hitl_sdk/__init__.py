@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         HumanTaskUi,
         LambdaFunction,
         Member,
+        ModelEndpoint,
         PrivateTeam,
         User,
         UserGroup,
@@ -50,7 +51,17 @@ if TYPE_CHECKING:
         Workteam,
     )
     from hitl_sdk.review import ReviewFlow, Router, Run
-    from hitl_sdk.routing import ActivationConditions, Bands, EachLabel, PerClass, Policy, Prediction, Sample, Threshold
+    from hitl_sdk.routing import (
+        ActivationConditions,
+        Bands,
+        EachLabel,
+        PerClass,
+        Policy,
+        Prediction,
+        Sample,
+        Threshold,
+        calibrate,
+    )
     from hitl_sdk.session import Session
 
 _HOME = {
@@ -62,6 +73,7 @@ _HOME = {
         "HumanTaskUi",
         "LambdaFunction",
         "Member",
+        "ModelEndpoint",
         "PrivateTeam",
         "User",
         "UserGroup",
@@ -72,7 +84,17 @@ _HOME = {
         "Workteam",
     ),
     "hitl_sdk.review": ("ReviewFlow", "Router", "Run"),
-    "hitl_sdk.routing": ("ActivationConditions", "Bands", "EachLabel", "PerClass", "Policy", "Prediction", "Sample", "Threshold"),
+    "hitl_sdk.routing": (
+        "ActivationConditions",
+        "Bands",
+        "EachLabel",
+        "PerClass",
+        "Policy",
+        "Prediction",
+        "Sample",
+        "Threshold",
+        "calibrate",
+    ),
     "hitl_sdk.session": ("Session",),
 }
 _HOME_OF_NAME = {name: module for module, names in _HOME.items() for name in names}
@@ -107,6 +129,7 @@ __all__ = [
     "LabelingJob",
     "LambdaFunction",
     "Member",
+    "ModelEndpoint",
     "PerClass",
     "Policy",
     "Prediction",
@@ -126,6 +149,7 @@ __all__ = [
     "Workteam",
     "__version__",
     "arns",
+    "calibrate",
     "consolidation",
     "errors",
     "functions",

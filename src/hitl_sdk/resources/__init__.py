@@ -5,9 +5,12 @@ A builder is the wanted state of one resource, checked offline. `plan` shows wha
 """
 
 from hitl_sdk.resources.base import Resource, State
+from hitl_sdk.resources.completion_rule import CompletionRule, CompletionRuleState, RuleState
+from hitl_sdk.resources.event_queue import EventQueue, EventQueueState
 from hitl_sdk.resources.flow_definition import FlowDefinition, FlowDefinitionState
 from hitl_sdk.resources.human_task_ui import HumanTaskUi, HumanTaskUiState
 from hitl_sdk.resources.lambda_function import LambdaFunction, LambdaFunctionState
+from hitl_sdk.resources.model_endpoint import ModelEndpoint, ModelEndpointState
 from hitl_sdk.resources.plan import Change, Plan
 from hitl_sdk.resources.team import Member, PrivateTeam, TeamState
 from hitl_sdk.resources.user import User, UserState
@@ -20,6 +23,10 @@ from hitl_sdk.resources.workteam import Workteam, WorkteamState
 
 __all__ = [
     "Change",
+    "CompletionRule",
+    "CompletionRuleState",
+    "EventQueue",
+    "EventQueueState",
     "FlowDefinition",
     "FlowDefinitionState",
     "HumanTaskUi",
@@ -27,9 +34,12 @@ __all__ = [
     "LambdaFunction",
     "LambdaFunctionState",
     "Member",
+    "ModelEndpoint",
+    "ModelEndpointState",
     "Plan",
     "PrivateTeam",
     "Resource",
+    "RuleState",
     "State",
     "TeamState",
     "User",
