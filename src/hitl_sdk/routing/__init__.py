@@ -2,12 +2,26 @@
 
 from hitl_sdk.routing.activation import Activation, ActivationConditions
 from hitl_sdk.routing.batch import DecidedItem, decide_batch, decided_chunks
+from hitl_sdk.routing.calibration import (
+    Calibration,
+    Calibrator,
+    ClassThreshold,
+    ErrorCurve,
+    IsotonicCalibration,
+    Reliability,
+    ReliabilityBin,
+    TemperatureScaling,
+    calibrate,
+    error_curve,
+    reliability,
+)
 from hitl_sdk.routing.policy import Decision, Policy, Verdict
 from hitl_sdk.routing.policy_classes import PerClass
 from hitl_sdk.routing.policy_cuts import Bands, Threshold
 from hitl_sdk.routing.policy_sample import Sample
 from hitl_sdk.routing.policy_scores import EachLabel, LabelSplit
 from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
+from hitl_sdk.routing.rates import Rate
 from hitl_sdk.routing.sources import (
     from_batch_transform,
     from_callable,
@@ -20,22 +34,34 @@ __all__ = [
     "Activation",
     "ActivationConditions",
     "Bands",
+    "Calibration",
+    "Calibrator",
+    "ClassThreshold",
     "DecidedItem",
     "Decision",
     "EachLabel",
+    "ErrorCurve",
     "InvalidPrediction",
+    "IsotonicCalibration",
     "LabelSplit",
     "PerClass",
     "Policy",
     "Prediction",
+    "Rate",
+    "Reliability",
+    "ReliabilityBin",
     "Sample",
+    "TemperatureScaling",
     "Threshold",
     "Verdict",
+    "calibrate",
     "decide_batch",
     "decided_chunks",
+    "error_curve",
     "from_batch_transform",
     "from_callable",
     "from_endpoint",
     "from_estimator",
     "from_predictor",
+    "reliability",
 ]

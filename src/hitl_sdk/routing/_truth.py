@@ -1,0 +1,60 @@
+"""Predictions of which the truth is known: which of them are right, on every engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from hitl_sdk.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["is_right"]
+
+_TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+
+def is_right(schema: Mapping[str, Any], *, truth: str, label: str) -> nw.Expr:
+    """Return the expression of whether a prediction is right; what it says where the truth is null has no meaning.
+
+    A column of truth values is taken by its word, whatever the label is: so boxes, spans and other structures can be
+    judged by a rule of one's own. Whole numbers are compared with texts as their digits.
+
+    Raises
+    ------
+    InvalidInputError
+        If labels and truths are of kinds that can't be compared.
+    """
+    true = schema[truth]
+    said = schema.get(label)
+    if isinstance(true, nw.Boolean) and not isinstance(said, nw.Boolean):
+        return nw.col(truth)
+    if said is None:
+        raise InvalidInputError(
+            f"the frame has no column {label!r} to compare {truth!r} with",
+            hint=f"name the column: label=..., or let {truth!r} say of each row whether the model is right",
+        )
+    model_says, is_true = _compared(label, said, true), _compared(truth, true, said)
+    if model_says is None or is_true is None:
+        raise InvalidInputError(
+            f"{label!r} holds {said} and {truth!r} {true}: they can't be compared",
+            hint=f"convert one of them, or let {truth!r} say of each row whether the model is right",
+        )
+    return model_says == is_true
+
+
+def _compared(name: str, kind: Any, other: Any) -> nw.Expr | None:
+    """Return a column as it is compared with one of another kind; None if it can't be."""
+    column = nw.col(name)
+    if isinstance(kind, _TEXTS):
+        is_comparable = isinstance(other, _TEXTS) or other.is_integer()
+        return column.cast(nw.String) if is_comparable else None
+    if kind.is_integer() and isinstance(other, _TEXTS):
+        return column.cast(nw.String)
+    return (
+        column
+        if (kind.is_numeric() and other.is_numeric()) or (kind == other and not kind.is_nested())
+        else None
+    )

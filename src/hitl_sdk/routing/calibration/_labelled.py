@@ -1,0 +1,148 @@
+"""Labelled predictions as arrays, and what each threshold would have accepted of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from hitl_sdk._optional import load
+from hitl_sdk.errors import EmptyInputError, InvalidInputError, InvalidPredictionError
+from hitl_sdk.routing._frames import predictions_frame, require_columns, require_confidence
+from hitl_sdk.routing._truth import is_right
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Labelled", "Steps", "collected", "read_labelled", "steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Predictions of which it is known whether they are right.
+
+    Attributes
+    ----------
+    confidence : array of float
+        From 0 to 1, one an item.
+    right : array of bool
+        One an item.
+    classes : tuple of str
+        The labels that were predicted, sorted; empty where nobody asked.
+    class_number : array of int
+        Which of them an item has.
+    """
+
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    classes: tuple[str, ...]
+    class_number: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What is accepted from each distinct confidence on, from the highest down.
+
+    Attributes
+    ----------
+    cuts : array of float
+        The confidences.
+    accepted, errors : array of int
+        How many items are accepted from there on, and how many of them are wrong.
+    total, total_errors : int
+        Of all items.
+    """
+
+    cuts: NDArray[np.float64]
+    accepted: NDArray[np.int64]
+    errors: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        return int(self.accepted[-1])
+
+    @property
+    def total_errors(self) -> int:
+        return int(self.errors[-1])
+
+
+def read_labelled(
+    native: object, *, truth: str, label: str, confidence: str, with_classes: bool = False
+) -> Labelled:
+    """Read a frame of any engine; a lazy one is collected.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If it is no frame, lacks a column, or a confidence is none.
+    InvalidInputError
+        If labels and truths can't be compared, or a row has no truth.
+    EmptyInputError
+        If it has no rows.
+    """
+    load("numpy", extra="calibration", needed_for="calibration")
+    wanted = [truth, confidence, *([label] if with_classes else [])]
+    frame = collected(native, wanted, perhaps=[label])
+    if frame.is_empty():
+        raise EmptyInputError("there are no labelled predictions", hint="give some whose truth is known")
+    require_confidence(frame, confidence)
+    unknown = int(frame[truth].is_null().sum())
+    if unknown:
+        raise InvalidInputError(
+            f"{unknown:,} of {len(frame):,} rows have no {truth!r}",
+            hint="keep those that people have labelled",
+        )
+    right = frame.select(is_right(frame.schema, truth=truth, label=label).alias("right"))["right"]
+    names, number = _numbered(frame[label]) if with_classes else ((), right.cast(nw.Int64))
+    return Labelled(
+        frame[confidence].cast(nw.Float64).to_numpy(), right.to_numpy().astype(bool), names, number.to_numpy()
+    )
+
+
+def collected(native: object, wanted: list[str], perhaps: list[str]) -> nw.DataFrame[Any]:
+    """Return the columns of a frame that are wanted, and those of `perhaps` that it has; a lazy one is collected.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If it is no frame, or lacks a column.
+    """
+    frame = predictions_frame(native)
+    if frame is None:
+        raise InvalidPredictionError(
+            f"{type(native).__name__} is no frame", hint="give a pandas, polars or arrow frame"
+        )
+    require_columns(frame, wanted)
+    there = frame.collect_schema().names()
+    chosen: Any = frame.select([name for name in dict.fromkeys([*wanted, *perhaps]) if name in there])
+    return chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen  # type: ignore[no-any-return]
+
+
+def steps(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Steps:
+    """Return what each distinct confidence would accept, as a threshold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = steps(np.array([0.5, 0.9, 0.9]), np.array([False, True, False]))
+    >>> found.cuts.tolist(), found.accepted.tolist(), found.errors.tolist()
+    ([0.9, 0.5], [2, 3], [1, 2])
+    """
+    import numpy as np
+
+    order = np.argsort(-confidence, kind="stable")
+    sorted_confidence = confidence[order]
+    last = np.flatnonzero(np.diff(sorted_confidence, append=-1.0))
+    wrong = np.cumsum(~right[order])
+    return Steps(sorted_confidence[last], last + 1, wrong[last])
+
+
+def _numbered(labels: nw.Series[Any]) -> tuple[tuple[str, ...], nw.Series[Any]]:
+    """Return the distinct labels, sorted, and for each item the number of its label."""
+    texts = labels.cast(nw.String)
+    if texts.is_null().any():
+        raise InvalidInputError(f"a row has no {labels.name!r}", hint="keep the rows that have a label")
+    names = sorted(texts.unique().to_list())
+    return tuple(names), texts.replace_strict(names, list(range(len(names))), return_dtype=nw.Int64)

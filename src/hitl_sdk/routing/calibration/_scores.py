@@ -1,0 +1,67 @@
+"""A column of score vectors, as a matrix with a column a label, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from hitl_sdk.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["read_scores", "scores_column"]
+
+
+def read_scores(
+    column: nw.Series[Any], names: Sequence[str] | None = None
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return the labels, sorted or as named, and one row an item with the score of each; what an item lacks is 0.
+
+    Raises
+    ------
+    InvalidInputError
+        If an item has no scores, or one is not from 0 to 1, or there is a label that is none of `names`.
+    """
+    import numpy as np
+
+    said = [_as_mapping(value) for value in column.to_list()]
+    there = {label for scores in said for label in scores}
+    if unknown := there.difference(names or there):
+        raise InvalidInputError(
+            f"{column.name!r} has the label {min(unknown)!r}, which was not there when it was fitted",
+            hint="fit it on predictions of the same model",
+        )
+    labels = tuple(sorted(there) if names is None else names)
+    matrix = np.array([[scores.get(label) or 0.0 for label in labels] for scores in said], float)
+    bad = ~((matrix >= 0) & (matrix <= 1)).all(axis=1) | ~matrix.any(axis=1)
+    if bad.any():
+        row = int(bad.argmax())
+        raise InvalidInputError(
+            f"the scores of row {row} in {column.name!r} are {said[row]}",
+            hint="give for each label a number from 0 to 1, not all of them 0",
+        )
+    return labels, matrix
+
+
+def scores_column(like: nw.Series[Any], labels: Sequence[str], matrix: NDArray[np.float64]) -> nw.Series[Any]:
+    """Return a matrix as a column of the same engine and name."""
+    values = [dict(zip(labels, row, strict=True)) for row in matrix.tolist()]
+    return nw.new_series(like.name, values, backend=like.implementation)
+
+
+def _as_mapping(value: object) -> Mapping[str, float]:
+    """Return the scores of one item; a map of Arrow comes as pairs."""
+    if isinstance(value, list) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):
+        value = dict(value)
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(
+            f"the scores of an item are {type(value).__name__}",
+            hint="give a mapping of labels to scores: a struct, a map, or dicts",
+        )
+    return value
