@@ -22,9 +22,11 @@ ArnKind = Literal[
     "labeling-job",
     "role",
     "sns-topic",
+    "sqs-queue",
 ]
 
 _SAGEMAKER_KINDS = ("workforce", "workteam", "human-task-ui", "flow-definition", "human-loop", "labeling-job")
+_OF_MESSAGES = {"sns": "sns-topic", "sqs": "sqs-queue"}
 _PATTERN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>\d{12}):(?P<rest>\S+)"
 )
@@ -129,15 +131,16 @@ def _kind_of(service: str, rest: str) -> str:
         return head
     if service == "iam" and head == "role":
         return "role"
-    if service == "sns" and ":" not in rest:
-        return "sns-topic"
+    if service in _OF_MESSAGES and ":" not in rest:
+        return _OF_MESSAGES[service]
     return f"{service} {head}"
 
 
 def _example(kind: str | None) -> str:
     if kind == "role":
         return "arn:aws:iam::123456789012:role/NAME"
-    if kind == "sns-topic":
-        return "arn:aws:sns:REGION:123456789012:NAME"
+    for service, its_kind in _OF_MESSAGES.items():
+        if kind == its_kind:
+            return f"arn:aws:{service}:REGION:123456789012:NAME"
     middle = "workteam/private-crowd" if kind == "workteam" else kind or "KIND"
     return f"arn:aws:sagemaker:REGION:123456789012:{middle}/NAME"

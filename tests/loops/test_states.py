@@ -1,5 +1,7 @@
 """Reading the states of loops, and stopping them."""
 
+from datetime import timedelta
+
 import pytest
 
 from hitl_sdk.errors import CredentialsError, NotFoundError, ThrottledError, UnavailableError
@@ -26,31 +28,42 @@ def test_many_loops_cost_a_list_and_not_a_call_each(review, many):
     assert review.calls.count == {"ListHumanLoops": 3}
 
 
-def test_few_loops_are_asked_about_one_by_one(review, many):
-    read_states(review.session, review.arn, many[:3])
-    assert review.calls.count == {"DescribeHumanLoop": 3}
-
-
-def test_the_search_through_a_long_list_ends(review, many):
-    states = read_states(review.session, review.arn, many[:12])
-    assert set(states) == set(many[:12])
-    assert review.calls.count["ListHumanLoops"] == 1
-    assert review.calls.count["DescribeHumanLoop"] <= 12
-
-
-def test_the_search_goes_to_the_end_of_its_page_and_no_further(review):
-    requests = [review.request(f"text {number}") for number in range(101)]
-    start_human_loops(review.session, requests, rate=None, concurrency=1)
+def test_few_loops_cost_no_more_than_the_pages_that_they_are_on(review, many):
+    newest_first = [loop.human_loop_name for loop in list_loops(review.session, review.arn)]
     review.calls.count.clear()
-    last_of_the_page = requests[1].human_loop_name  # the newest come first
-    read_states(review.session, review.arn, [last_of_the_page, *(f"not-there-{n}" for n in range(9))])
-    assert review.calls.count == {"ListHumanLoops": 1, "DescribeHumanLoop": 9}
+
+    read_states(review.session, review.arn, newest_first[97:100])
+    read_states(review.session, review.arn, newest_first[100:101])
+
+    assert review.calls.count == {"ListHumanLoops": 1 + 2}
 
 
-def test_a_loop_that_is_not_there_is_missing_only_after_it_was_asked_about(review, many):
+def test_a_loop_that_the_list_does_not_have_is_missing(review, many):
     names = [*many[:30], "not-there"]
-    assert read_states(review.session, review.arn, names)["not-there"].status == "Missing"
-    assert review.calls.count["DescribeHumanLoop"] >= 1
+    states = read_states(review.session, review.arn, names)
+    assert [name for name, state in states.items() if state.status == "Missing"] == ["not-there"]
+    assert review.calls.count == {"ListHumanLoops": 3}
+
+
+def test_no_name_costs_no_call(review):
+    assert read_states(review.session, review.arn, []) == {}
+    assert review.calls.count == {}
+
+
+def test_only_loops_of_a_time_are_listed_when_it_is_told(review):
+    names = []
+    for number in range(3):
+        names.append(review.start(f"text {number}"))
+        review.cloud.advance(60)
+    second = next(loop for loop in list_loops(review.session, review.arn) if loop.human_loop_name == names[1])
+    early, late = (second.created_at + timedelta(seconds=seconds) for seconds in (-30, 30))
+
+    of_then = list_loops(review.session, review.arn, created_after=early, created_before=late)
+
+    assert [loop.human_loop_name for loop in of_then] == [names[1]]
+    assert (
+        read_states(review.session, review.arn, names[:1], created_after=early)[names[0]].status == "Missing"
+    )
 
 
 def test_a_token_given_twice_ends_the_listing(review, many):
@@ -72,15 +85,14 @@ def test_the_loops_of_an_unknown_flow_can_not_be_listed(review):
         list(list_loops(review.session, f"{review.arn}-2"))
 
 
-@pytest.mark.parametrize("operation", ["ListHumanLoops", "DescribeHumanLoop"])
 @pytest.mark.parametrize(
     ("fault", "error"),
     [(("ThrottlingException", 429), ThrottledError), (("ExpiredTokenException", 403), CredentialsError)],
 )
-def test_a_state_that_can_not_be_read_is_a_typed_error(review, many, operation, fault, error):
-    review.calls.fail(operation, fault)
+def test_a_state_that_can_not_be_read_is_a_typed_error(review, many, fault, error):
+    review.calls.fail("ListHumanLoops", fault)
     with pytest.raises(error):
-        read_states(review.session, review.arn, many if operation == "ListHumanLoops" else many[:2])
+        read_states(review.session, review.arn, many[:2])
 
 
 def test_stopping_stops_what_is_in_progress_and_counts_the_rest(review):

@@ -1,12 +1,11 @@
-"""What state human loops are in: one paged list for many of them, one description each for few."""
+"""What state human loops are in: told by the flow's list, page by page, and not by a call for each loop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from hitl_sdk._aws_errors import translated_errors
-from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
@@ -20,6 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["ENDED", "LoopState", "LoopStatus", "describe_loop", "list_loops", "listed_states", "read_states"]
 
 LoopStatus = Literal["InProgress", "Stopping", "Completed", "Failed", "Stopped", "Missing"]
+
+
+class _Window(TypedDict, total=False):
+    CreationTimeAfter: datetime
+    CreationTimeBefore: datetime
+
 
 ENDED: frozenset[LoopStatus] = frozenset({"Completed", "Failed", "Stopped", "Missing"})
 """The states that a human loop does not leave."""
@@ -48,7 +53,9 @@ class LoopState:
     flow_definition_arn : str or None
         The flow it runs in.
     arn : str or None
-        Its ARN, where it was asked about by itself.
+        Its ARN, where it was asked about by itself, or an event told of it.
+    output_s3_uri : str or None
+        Where output.json lies, where it was asked about by itself, or an event told of it.
 
     Examples
     --------
@@ -62,6 +69,7 @@ class LoopState:
     created_at: datetime | None = None
     flow_definition_arn: str | None = None
     arn: str | None = None
+    output_s3_uri: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -83,11 +91,18 @@ def describe_loop(runtime: AugmentedAIRuntimeClient, name: str) -> LoopState:
         said["CreationTime"],
         said["FlowDefinitionArn"],
         said["HumanLoopArn"],
+        said.get("HumanLoopOutput", {}).get("OutputS3Uri"),
     )
 
 
-def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState]:
-    """Go through all human loops of a flow, the newest first, page by page as they are asked for.
+def list_loops(
+    session: Session,
+    flow_definition_arn: str,
+    *,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> Iterator[LoopState]:
+    """Go through the human loops of a flow, the newest first, page by page as they are asked for.
 
     Parameters
     ----------
@@ -95,6 +110,8 @@ def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState
         Where.
     flow_definition_arn : str
         The flow.
+    created_after, created_before : datetime, optional
+        Only those that were started in this time; aware. Which of the two borders belongs to it, AWS does not say.
 
     Yields
     ------
@@ -128,6 +145,11 @@ def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState
     """
     runtime = session.client("sagemaker-a2i-runtime")
     seen: set[str] = set()
+    window: _Window = {}
+    if created_after is not None:
+        window["CreationTimeAfter"] = created_after
+    if created_before is not None:
+        window["CreationTimeBefore"] = created_before
     token: str | None = None
     while True:
         with translated_errors(flow_definition_arn):
@@ -135,6 +157,7 @@ def list_loops(session: Session, flow_definition_arn: str) -> Iterator[LoopState
                 FlowDefinitionArn=flow_definition_arn,
                 SortOrder="Descending",
                 MaxResults=PAGE_SIZE,
+                **window,
                 **({"NextToken": token} if token else {}),
             )
         for said in page["HumanLoopSummaries"]:
@@ -185,12 +208,16 @@ def listed_states(
 
 
 def read_states(
-    session: Session, flow_definition_arn: str, names: Collection[str], *, concurrency: int = 16
+    session: Session,
+    flow_definition_arn: str,
+    names: Collection[str],
+    *,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
 ) -> dict[str, LoopState]:
-    """Return the state of each of the named loops of one flow.
+    """Return the state of each of the named loops of one flow, looked up in the flow's list, the newest first.
 
-    Many are looked up in the flow's list, the newest first; few, and those that the list has not shown, are
-    asked about one by one.
+    The list is read until all are found: a call for every hundred loops, and none for each.
 
     Parameters
     ----------
@@ -200,30 +227,45 @@ def read_states(
         The flow of all of them.
     names : collection of str
         The loops.
-    concurrency : int, default 16
-        Calls at a time.
+    created_after, created_before : datetime, optional
+        The time in which all of them were started, aware: it bounds the list that is read.
 
     Returns
     -------
     dict of str to LoopState
-        One a name.
+        One a name; ``"Missing"`` for those that the list does not have.
 
     Raises
     ------
+    NotFoundError
+        If there is no such flow.
     ServiceError
         If the service refuses a call.
 
     Examples
     --------
-    >>> from hitl_sdk.testing import mock_hitl
-    >>> with mock_hitl() as cloud:
-    ...     flow = "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/none"
-    ...     read_states(cloud.session(), flow, ["loop-1"])["loop-1"].status
+    >>> import hitl_sdk as hitl
+    >>> task = hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Mood?")
+    >>> team = hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")])
+    >>> with hitl.testing.mock_hitl() as cloud:
+    ...     session, bucket = cloud.session(), cloud.bucket("reviews")
+    ...     flow = hitl.ReviewFlow(
+    ...         name="mood", team=team, task=task, output="s3://reviews/a2i", role_arn=cloud.role_arn
+    ...     )
+    ...     read_states(session, flow.ensure(session).arn, ["loop-1"])["loop-1"].status
     'Missing'
     """
-    states, _ = listed_states(session, flow_definition_arn, names)
-    runtime = session.client("sagemaker-a2i-runtime")
-    described = in_threads(
-        lambda name: describe_loop(runtime, name), sorted(set(names) - states.keys()), concurrency=concurrency
+    states = {name: LoopState(name, "Missing") for name in names}
+    still_wanted = set(states)
+    if not still_wanted:
+        return states
+    listed = list_loops(
+        session, flow_definition_arn, created_after=created_after, created_before=created_before
     )
-    return states | {state.human_loop_name: state for state in described}
+    for state in listed:
+        if state.human_loop_name in still_wanted:
+            states[state.human_loop_name] = state
+            still_wanted.remove(state.human_loop_name)
+            if not still_wanted:
+                break
+    return states

@@ -26,6 +26,7 @@ __all__ = [
     "Description",
     "DomainPrefix",
     "Email",
+    "FlowDefinitionArn",
     "FlowName",
     "GroupDescription",
     "GroupName",
@@ -253,6 +254,7 @@ OutputUri = Annotated[
 WorkteamArn = Annotated[
     str, AfterValidator(_ArnRule("workteam")), AfterValidator(_not_of_the_public_workforce)
 ]
+FlowDefinitionArn = Annotated[str, AfterValidator(_ArnRule("flow-definition"))]
 HumanTaskUiArn = Annotated[str, AfterValidator(_ArnRule("human-task-ui"))]
 RoleArn = Annotated[
     str,

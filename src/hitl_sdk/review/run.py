@@ -275,9 +275,7 @@ class Run:
             name for name, state in self._states.items() if not state.ended or state.status == "Missing"
         ]
         if still_open:
-            self._states |= read_states(
-                self.session, self.flow_definition_arn, still_open, concurrency=self._concurrency
-            )
+            self._states |= read_states(self.session, self.flow_definition_arn, still_open)
         return self._last_status()
 
     def wait(self, *, timeout: float, on_progress: Callable[[RunStatus], None] | None = None) -> RunStatus:

@@ -261,6 +261,7 @@ def mock_hitl(
     load("sqlalchemy", extra="testing", needed_for="mock_hitl")
     from moto import mock_aws
 
+    from hitl_sdk.local.moto_clock import queues_on
     from hitl_sdk.local.moto_plugin import installed
     from hitl_sdk.local.moto_services import scope_in
     from hitl_sdk.local.service import review_service
@@ -272,6 +273,7 @@ def mock_hitl(
         stack.enter_context(installed(service, on_reset=service.forget))
         stack.enter_context(_environment(region, stack.enter_context(_run_record())))
         stack.enter_context(use_clock(clock))
+        stack.enter_context(queues_on(clock))
         # However far a wait moves the clock, answers are handed in and jobs go on at their own hour.
         stack.enter_context(clock.attended(service.let_time_pass))
         yield Cloud(service, clock=clock, scope=scope_in(region))
