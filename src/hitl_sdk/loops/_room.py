@@ -45,7 +45,7 @@ class Room:
         self._on_wait = on_wait
         self._closed: dict[str, QuotaExceededError] = {}
         self._since: dict[str, float] = {}  # when we were refused first after a success
-        self._full: dict[str, int] = {}  # so many in flight are too many for another
+        self._full: dict[str, int] = {}  # so many are too many: AWS's quota, until a refusal teaches another
         self._let_in: dict[str, int] = {}  # so many there were when we last went on
 
     def closed(self, flow: str) -> QuotaExceededError | None:
@@ -66,9 +66,10 @@ class Room:
             return
         if flow in self._let_in:  # and nothing was started since: that many are too many
             self._full[flow] = self._let_in[flow]
+        self._full.setdefault(flow, human_review_quotas()["loops_in_flight_per_flow_definition"])
 
         def is_room(in_flight: int | None) -> bool:
-            return in_flight is not None and in_flight < self._full.setdefault(flow, in_flight)
+            return in_flight is not None and in_flight < self._full[flow]
 
         def tell(in_flight: int | None) -> None:
             if self._on_wait is not None:
@@ -90,7 +91,7 @@ class Room:
     def _in_flight(self, flow: str) -> int | None:
         """Count the loops in flight, no further than to know that there are too many; None if the list does not tell."""
         longest = timedelta(seconds=human_review_quotas()["task_availability_lifetime_seconds"])
-        full, count = self._full.get(flow), 0
+        full, count = self._full[flow], 0
         try:
             # Whatever is older has expired. A day more, for a loop stays Stopping for a while, and clocks differ.
             since = current_clock().now() - longest - timedelta(days=1)

@@ -105,6 +105,7 @@ class StartWait:
     def __str__(self) -> str:
         """Return one line for people."""
         if self.reason == "no room":
-            many = "as many human loops" if self.in_flight is None else f"{self.in_flight:,} human loops"
-            return f"waiting for room: {many} are in flight"
+            if self.in_flight is None:
+                return "waiting for room: as many human loops are in flight as may be"
+            return f"waiting for room: {self.in_flight:,} human loops are in flight"
         return f"waiting {self.seconds:g} s, for no start succeeds: {self.error.message}"
