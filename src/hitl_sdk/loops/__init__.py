@@ -6,6 +6,7 @@ from hitl_sdk.loops.events import LIST_EVERY, LoopEvents, ReceivedEvent, queue_u
 from hitl_sdk.loops.naming import human_loop_name
 from hitl_sdk.loops.rate import TokenBucket
 from hitl_sdk.loops.requests import LoopRequest, LoopStart, StartWait
+from hitl_sdk.loops.shared_rate import SharedRate
 from hitl_sdk.loops.starting import (
     DEFAULT_CONCURRENCY,
     DEFAULT_QUOTA_TIMEOUT,
@@ -35,6 +36,7 @@ __all__ = [
     "Rate",
     "ReadyFlow",
     "ReceivedEvent",
+    "SharedRate",
     "StartWait",
     "StopResult",
     "TokenBucket",

@@ -15,6 +15,18 @@ KINDS = ("memory", "file", "dynamodb", "s3")
 _numbers = count(1)
 
 
+def header(name: str = "march", **changes) -> RunHeader:
+    fields = {
+        "name": name,
+        "flow_definition_arn": FLOW,
+        "task": '{"name": "sentiment"}',
+        "policy": "{}",
+        "settings": '{"max_reviews": 3}',
+        "created_at": datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
+    }
+    return RunHeader(**fields | changes)
+
+
 class Stores:
     """One place where runs are kept."""
 
@@ -35,15 +47,7 @@ class Stores:
             store.close()
 
     def header(self, name: str = "march", **changes) -> RunHeader:
-        fields = {
-            "name": name,
-            "flow_definition_arn": FLOW,
-            "task": '{"name": "sentiment"}',
-            "policy": "{}",
-            "settings": '{"max_reviews": 3}',
-            "created_at": datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
-        }
-        return RunHeader(**fields | changes)
+        return header(name, **changes)
 
     def item(self, number: int, loop: int | None = None) -> RecordedItem:
         name = None if loop is None else f"loop-{loop}"
@@ -90,3 +94,8 @@ def make_stores(one_boto3_session, tmp_path):
 @pytest.fixture(params=KINDS)
 def stores(request, make_stores) -> Stores:
     return make_stores(request.param)
+
+
+@pytest.fixture
+def make_header():
+    return header

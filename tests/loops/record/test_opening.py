@@ -1,0 +1,120 @@
+"""Addresses of records, where runs are kept by default, and files that can't be used."""
+
+import sqlite3
+from datetime import datetime
+
+import pytest
+
+from hitl_sdk.errors import ConfigurationError, InvalidInputError
+from hitl_sdk.loops.record import default_address, open_record
+from hitl_sdk.testing import mock_hitl
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "runs.db", "sqlite:///", "sqlite://a b", "postgresql://host/db", "dynamodb://", "s3://", "s3://B/x"],
+)
+def test_what_is_no_address_is_refused_by_those_there_are(address):
+    with pytest.raises(InvalidInputError, match=r"sqlite:///FILE.*dynamodb://TABLE.*s3://BUCKET/PREFIX"):
+        open_record(address)
+
+
+@pytest.mark.parametrize("address", ["dynamodb://runs", "s3://bucket/runs"])
+def test_a_place_in_aws_needs_a_session(address):
+    with pytest.raises(InvalidInputError, match="needs a session"):
+        open_record(address)
+
+
+def test_the_environment_says_where_runs_are_recorded(monkeypatch, tmp_path):
+    monkeypatch.setenv("HITL_RUN_RECORD", f"sqlite:///{tmp_path}/mine.db")
+    assert default_address() == f"sqlite:///{tmp_path}/mine.db"
+    open_record().close()
+    assert (tmp_path / "mine.db").exists()
+
+
+def test_else_they_are_in_the_users_state_directory(monkeypatch, tmp_path):
+    monkeypatch.delenv("HITL_RUN_RECORD", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert default_address() == f"sqlite:///{tmp_path}/hitl-sdk/runs.sqlite3"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_address() == f"sqlite:///{tmp_path}/.local/state/hitl-sdk/runs.sqlite3"
+    open_record().close()
+    assert (tmp_path / ".local" / "state" / "hitl-sdk" / "runs.sqlite3").exists()
+
+
+def test_a_relative_path_is_one(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    open_record("sqlite:///kept/runs.db").close()
+    assert (tmp_path / "kept" / "runs.db").exists()
+
+
+def test_a_mock_keeps_its_runs_to_itself(make_header):
+    for _ in range(2):
+        with mock_hitl():
+            assert open_record().runs() == []
+            open_record().create(make_header())
+            assert len(open_record().runs()) == 1
+
+
+def test_memory_without_a_name_is_the_stores_own(make_header):
+    open_record("sqlite://").create(make_header())
+    assert open_record("sqlite://").runs() == []
+
+
+def test_a_directory_that_can_not_be_made_is_named_with_the_cure(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=r"can't be made: Not a directory .*HITL_RUN_RECORD"):
+        open_record(f"sqlite:///{tmp_path}/file/deep/runs.db")
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "runs.db").write_text("not a database, but long enough to look at" * 100)
+    with pytest.raises(
+        ConfigurationError, match=r"runs.db can't be used: file is not a database .*HITL_RUN_RECORD"
+    ):
+        open_record(f"sqlite:///{tmp_path}/runs.db")
+
+
+def test_a_file_of_another_version_is_refused(tmp_path):
+    address = f"sqlite:///{tmp_path}/runs.db"
+    open_record(address).close()
+    connection = sqlite3.connect(tmp_path / "runs.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(ConfigurationError, match="schema version 99, this hitl_sdk works with 1"):
+        open_record(address)
+
+
+def test_a_file_that_another_process_holds_is_waited_for_and_then_it_is_an_error(
+    tmp_path, monkeypatch, make_header
+):
+    monkeypatch.setattr("hitl_sdk.loops.record._sqlite._PATIENCE", 0.01)
+    store = open_record(f"sqlite:///{tmp_path}/runs.db")
+    other = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(ConfigurationError, match="database is locked"):
+        store.create(make_header())
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.create(make_header()).n_items == 0
+    store.close()
+
+
+def test_writing_to_a_run_that_was_deleted_from_a_file_is_refused(make_stores):
+    stores = make_stores("file")
+    run = stores.run(1)
+    stores.open().delete("march")
+    with pytest.raises(InvalidInputError, match="the run was deleted"):
+        run.add_items([stores.item(7)])
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../up", "-a", "ü", "x" * 129])
+def test_a_name_that_can_not_be_everywhere_is_refused(make_header, name):
+    with pytest.raises(InvalidInputError, match="is no name of a run"):
+        make_header(name)
+
+
+def test_an_hour_without_its_zone_is_refused(make_header):
+    with pytest.raises(InvalidInputError, match="has no zone"):
+        make_header(created_at=datetime(2026, 3, 1))  # noqa: DTZ001
