@@ -18,10 +18,12 @@ from hitl_sdk.routing.calibration import (
 from hitl_sdk.routing.policy import Decision, Policy, Verdict
 from hitl_sdk.routing.policy_classes import PerClass
 from hitl_sdk.routing.policy_cuts import Bands, Threshold
+from hitl_sdk.routing.policy_fields import Confidence, Missing
 from hitl_sdk.routing.policy_sample import Sample
-from hitl_sdk.routing.policy_scores import EachLabel, LabelSplit
+from hitl_sdk.routing.policy_scores import EachLabel, Entropy, LabelSplit, Margin
 from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
 from hitl_sdk.routing.rates import Rate
+from hitl_sdk.routing.replay import Replay, ReplayPart
 from hitl_sdk.routing.sources import (
     from_batch_transform,
     from_callable,
@@ -37,19 +39,25 @@ __all__ = [
     "Calibration",
     "Calibrator",
     "ClassThreshold",
+    "Confidence",
     "DecidedItem",
     "Decision",
     "EachLabel",
+    "Entropy",
     "ErrorCurve",
     "InvalidPrediction",
     "IsotonicCalibration",
     "LabelSplit",
+    "Margin",
+    "Missing",
     "PerClass",
     "Policy",
     "Prediction",
     "Rate",
     "Reliability",
     "ReliabilityBin",
+    "Replay",
+    "ReplayPart",
     "Sample",
     "TemperatureScaling",
     "Threshold",
