@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from hitl_sdk.local.ai_services import AiError, AiServices
 from hitl_sdk.local.endpoints import Endpoints
 from hitl_sdk.local.engine import REQUEST_SOURCES, Engine, EngineError
+from hitl_sdk.local.moto_inference import inference_described_as_by_aws
 from hitl_sdk.local.moto_services import MotoServices, has_endpoint, lacks_object, read_object, scope_of
 from hitl_sdk.local.simulation import Workers
 from hitl_sdk.local.store import Store
@@ -62,7 +63,7 @@ def review_service(
     404
     """
     delivery = MotoServices(moto_state)
-    with Store(store_url) as store, delivery.lambdas.at_work():
+    with Store(store_url) as store, delivery.lambdas.at_work(), inference_described_as_by_aws():
         engine = Engine(store, clock=clock, seed=seed, deliver=delivery)
         if moto_state:
             engine.put_missing_outputs(lacks_object)
