@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 __all__ = [
     "Attribute", "Box", "Cuboid", "FormField", "Frame", "FrameObject", "FrameSequence", "Keypoint", "Label",
-    "LabelType", "Mask", "PartT", "PlacedT", "Point", "PointClasses", "Polygon", "Polyline", "ShapeT", "Shapes",
-    "Span",
+    "LabelType", "Mask", "PartT", "PlacedT", "Point", "PointClasses", "Polygon", "Polyline", "ScoredLabel", "ShapeT",
+    "Shapes", "Span",
 ]  # fmt: skip
 
 
@@ -242,6 +242,30 @@ class FormField:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredLabel:
+    """One of the labels of an item, how sure it is, and who says so.
+
+    Attributes
+    ----------
+    label : str
+        What the item shows, or is about.
+    confidence : float or None
+        How sure, 0 to 1; None where nobody said.
+    source : {"model", "human"} or None
+        Who says so.
+
+    Examples
+    --------
+    >>> ScoredLabel("Polo shirt", 1.0, "human").label
+    'Polo shirt'
+    """
+
+    label: str
+    confidence: float | None = None
+    source: Literal["model", "human"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mask:
     """Which pixels of an image belong to what.
 
@@ -385,13 +409,14 @@ class PointClasses:
     attributes: tuple[Attribute, ...] = ()
 
 
-PartT = TypeVar("PartT", Box, Polygon, Polyline, Keypoint, Cuboid, Span, FormField)
+PartT = TypeVar("PartT", Box, Polygon, Polyline, Keypoint, Cuboid, Span, FormField, ScoredLabel)
 
 Label: TypeAlias = (
     str
     | tuple[str, ...]
     | tuple[Span, ...]
     | tuple[FormField, ...]
+    | tuple[ScoredLabel, ...]
     | Shapes[Box]
     | Shapes[Polygon]
     | Shapes[Polyline]

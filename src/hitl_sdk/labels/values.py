@@ -25,6 +25,7 @@ from hitl_sdk.labels.types import (
     Point,
     Polygon,
     Polyline,
+    ScoredLabel,
     Shapes,
     ShapeT,
     Span,
@@ -58,11 +59,12 @@ _PART_TYPES: Mapping[type, LabelType] = {
     },
     Span: {"label": str, "start_offset": int, "end_offset": int, "confidence": float},
     FormField: {"key": str, "value": str, "confidence": float},
+    ScoredLabel: {"label": str, "confidence": float, "source": str},
 }
 
 
 def part_type(part: type) -> LabelType:
-    """Return the shape of the value of a part: `Box`, `Polygon`, `Polyline`, `Keypoint`, `Cuboid`, `Span`, `FormField`.
+    """Return the shape of the value of a part: `Box`, `Polygon`, `Polyline`, `Keypoint`, `Cuboid`, `Span`, `FormField`, `ScoredLabel`.
 
     Parameters
     ----------
@@ -150,7 +152,7 @@ def read_part(part: type[PartT], value: object) -> PartT:
     Parameters
     ----------
     part : type
-        `Box`, `Polygon`, `Polyline`, `Keypoint`, `Cuboid`, `Span` or `FormField`.
+        `Box`, `Polygon`, `Polyline`, `Keypoint`, `Cuboid`, `Span`, `FormField` or `ScoredLabel`.
     value : object
         For example ``{"label": "cat", "left": "10", "top": 12, "width": 90, "height": 60}``.
 
@@ -292,6 +294,12 @@ def _vertices(value: object, name: str) -> tuple[Point, ...]:
     return tuple(points)
 
 
+def _source(value: object, name: str) -> str:
+    if isinstance(value, str) and value in {"model", "human"}:
+        return str(value)
+    raise ValueError(f"{name} is {shown(value)}, neither 'model' nor 'human'")
+
+
 _READERS: Mapping[str, Callable[[object, str], object]] = {
     "label": read_text,
     "key": read_text,
@@ -302,10 +310,11 @@ _READERS: Mapping[str, Callable[[object, str], object]] = {
     "start_offset": read_whole,
     "end_offset": read_whole,
     "confidence": read_confidence,
+    "source": _source,
 }
 
 
-def _check(part: Box | Polygon | Polyline | Keypoint | Cuboid | Span | FormField) -> None:
+def _check(part: Box | Polygon | Polyline | Keypoint | Cuboid | Span | FormField | ScoredLabel) -> None:
     if isinstance(part, Cuboid) and min(part.length, part.width, part.height) < 0:
         raise ValueError(f"a cuboid measures {part.length} x {part.width} x {part.height}")
     if isinstance(part, Box) and (part.width < 0 or part.height < 0):

@@ -1,11 +1,11 @@
-"""Decides a whole batch: a frame at its engine's speed, or predictions one by one; a bad row keeps its place."""
+"""Decides a batch, whole or as a stream: a frame at its engine's speed, or predictions one by one; a bad row keeps its place."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from hitl_sdk.labels import Label
     from hitl_sdk.routing.policy import Policy, Verdict
 
-__all__ = ["DecidedItem", "decide_batch"]
+__all__ = ["DecidedItem", "decide_batch", "decided_chunks", "require_different_ids"]
 
 _COLUMNS = ("item_id", "item", "label", "confidence")
 # What has a meaning of its own here, and so is none of the user's columns.
 _KNOWN = {*_COLUMNS, "scores", "decision", "reason"}
 _NAMED_AT_MOST = 3
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,77 @@ def decide_batch(
     >>> decided[0].decision, decided[0].reason
     ('review', 'confidence 0.54 < 0.90')
     """
-    frame = predictions_frame(predictions)
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect()
-    items = list(_of_objects(policy, predictions) if frame is None else _of_frame(policy, frame))
+    items = list(chain.from_iterable(decided_chunks(policy, predictions)))
     if not items:
         raise EmptyInputError("there are no predictions", hint="check the filter or the file they come from")
+    require_different_ids(items)
+    return items
+
+
+def decided_chunks(
+    policy: Policy,
+    predictions: IntoFrame | Iterable[Prediction | InvalidPrediction],
+    *,
+    size: int = _CHUNK,
+) -> Iterator[list[DecidedItem]]:
+    """Decide predictions as a stream: for more of them than fit into memory.
+
+    An iterable is read once, no further than the chunk that is asked for. An eager frame is sliced. Of a lazy frame
+    of polars the batches are collected one after the other; one of another engine is collected whole.
+
+    Parameters
+    ----------
+    policy : Policy
+        The rule.
+    predictions : frame or iterable
+        As for `decide_batch`.
+    size : int, default 1000
+        Items a chunk, at most.
+
+    Yields
+    ------
+    list of DecidedItem
+        In the order of the predictions; none of them is empty.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If a column or an item id is missing, or `predictions` are of another kind.
+
+    Examples
+    --------
+    >>> from hitl_sdk.routing import Prediction, Threshold
+    >>> coming = (Prediction(str(n), "It is okay", "1", n / 10) for n in range(10))
+    >>> [len(chunk) for chunk in decided_chunks(Threshold(0.90), coming, size=4)]
+    [4, 4, 2]
+    """
+    frame = predictions_frame(predictions)
+    if frame is None:
+        items = _of_objects(policy, predictions)
+        while chunk := list(islice(items, size)):
+            yield chunk
+        return
+    start = 0
+    for batch in _batches(frame, size):
+        for first in range(0, len(batch), size):
+            yield list(_of_frame(policy, batch[first : first + size], start))
+            start += min(size, len(batch) - first)
+
+
+def _batches(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], size: int) -> Iterator[nw.DataFrame[Any]]:
+    require_columns(frame, _COLUMNS)
+    collect_batches = getattr(frame.to_native(), "collect_batches", None)  # of polars, from 1.34 on
+    if isinstance(frame, nw.DataFrame):
+        yield frame
+    elif collect_batches is None:
+        yield frame.collect()
+    else:
+        for batch in collect_batches(chunk_size=size, maintain_order=True):
+            yield nw.from_native(batch, eager_only=True)
+
+
+def require_different_ids(items: Iterable[DecidedItem]) -> None:
+    """Refuse a batch in which an item id stands twice, naming the first of them."""
     repeated = [name for name, count in Counter(item.item_id for item in items).items() if count > 1]
     if repeated:
         named = ", ".join(map(repr, repeated[:_NAMED_AT_MOST]))
@@ -121,7 +187,6 @@ def decide_batch(
             hint="give every row an item_id of its own; equal content is reviewed once anyway",
             item_id=repeated[0],
         )
-    return items
 
 
 def _of_objects(policy: Policy, predictions: object) -> Iterator[DecidedItem]:
@@ -160,10 +225,12 @@ def _unknown_kind(given: object) -> InvalidPredictionError:
     )
 
 
-def _of_frame(policy: Policy, frame: nw.DataFrame[Any]) -> Iterator[DecidedItem]:
-    require_columns(frame, _COLUMNS)
-    if frame.is_empty():
-        return
+def _of_frame(policy: Policy, frame: nw.DataFrame[Any], start: int) -> Iterator[DecidedItem]:
+    """Decide the rows of a frame, of which `start` others have gone before."""
+    nulls = frame["item_id"].is_null()
+    if nulls.any():
+        row = start + nulls.to_list().index(True)
+        raise InvalidPredictionError(f"row {row} has no item_id", hint="name every item")
     require_item_ids(frame)
     for item_id in frame["item_id"].to_list():
         if isinstance(item_id, str):

@@ -30,9 +30,10 @@ from hitl_sdk.routing._reasons import STRIDE, Reason, looked_up, worded, worded_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from narwhals.typing import IntoFrameT
+    from narwhals.typing import IntoFrame, IntoFrameT
 
     from hitl_sdk.routing.prediction import Prediction
+    from hitl_sdk.routing.replay import Replay
 
 __all__ = ["ACCEPT", "CONFIDENCE", "DROP", "REVIEW", "Decision", "Policy", "Verdict"]
 
@@ -154,6 +155,68 @@ class Policy(ABC):
         """
         verdict, reason = self._judge(prediction)
         return Decision(_VERDICTS[verdict], reason)
+
+    def replay(
+        self,
+        frame: IntoFrame,
+        *,
+        truth: str = "truth",
+        label: str = "label",
+        cost_per_review: float | None = None,
+        reviewed_this_month: int = 0,
+        confidence_level: float = 0.95,
+    ) -> Replay:
+        """Say what the policy would have done to predictions whose truth is known.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, polars.DataFrame, polars.LazyFrame, pyarrow.Table, duckdb.DuckDBPyRelation, ...
+            What `decide` takes. It is decided and counted in its own engine.
+        truth : str, default "truth"
+            The column of true labels, or of truth values: whether the model is right. Where it is null the truth is not known.
+        label : str, default "label"
+            The column of the model's label.
+        cost_per_review : float, optional
+            What people cost for one review, all its workers together.
+        reviewed_this_month : int, default 0
+            Reviews that the account has had this month already, which fill the cheaper tiers of AWS's prices first.
+        confidence_level : float, default 0.95
+            Of the intervals of Clopper and Pearson.
+
+        Returns
+        -------
+        Replay
+            What is accepted, reviewed and dropped, how often the model is right in each, and what the reviews cost.
+
+        Raises
+        ------
+        InvalidPredictionError
+            As `decide`.
+        InvalidInputError
+            As `decide`; and if labels and truths can't be compared, or the cost is no number from 0.
+        EmptyInputError
+            If there is nothing to decide.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from hitl_sdk.routing import Bands
+        >>> frame = pd.DataFrame({"label": list("aaab"), "truth": list("aabb"), "confidence": [0.99, 0.95, 0.6, 0.3]})
+        >>> replay = Bands(accept=0.90, drop=0.40).replay(frame)
+        >>> replay.accepted.n_items, replay.reviews, replay.dropped.n_items, replay.accepted.accuracy.value
+        (2, 1, 1, 1.0)
+        """
+        from hitl_sdk.routing.replay import replay
+
+        return replay(
+            self.decide(frame),
+            policy=repr(self),
+            truth=truth,
+            label=label,
+            cost_per_review=cost_per_review,
+            reviewed_this_month=reviewed_this_month,
+            confidence_level=confidence_level,
+        )
 
     def to_json(self) -> str:
         """Write the policy down as JSON, for a file or a setting; `from_json` reads it.

@@ -332,6 +332,18 @@ class Task(Model):
         """
         return label
 
+    def merged_label(self, label: Label, model_label: Label | None) -> Label:  # noqa: ARG002
+        """Return the label of an item that people have reviewed: what they said, whatever a model had.
+
+        Parameters
+        ----------
+        label : Label
+            What people said, made one.
+        model_label : Label or None
+            The model's label, which matters only where people are asked about a part of it.
+        """
+        return label
+
     def review_key(self, item: str, label: Label | None) -> str:  # noqa: ARG002
         """Return what makes a review the same review: the item, whatever a model says of it.
 

@@ -263,7 +263,10 @@ def _outcomes(rows: Sequence[TrainingRow], task: Task, method: Consolidation[Any
             outcomes.append(_unanswered(row, task))
         else:
             key = _review_of(row)
-            outcomes.append(_outcome(answered[index], consensus.get(key), problems.get(key)))
+            outcome = _outcome(answered[index], consensus.get(key), problems.get(key))
+            if outcome.label is not None:
+                outcome.label = task.merged_label(outcome.label, row.model_label)
+            outcomes.append(outcome)
     return outcomes
 
 

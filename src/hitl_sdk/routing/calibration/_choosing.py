@@ -147,7 +147,7 @@ class CostRatio:
         return [self.choose(each) for each in classes]
 
     def _costs(self, steps: Steps) -> NDArray[np.float64]:
-        return steps.total - steps.accepted + self.ratio * steps.errors  # type: ignore[no-any-return]
+        return steps.total - steps.accepted + self.ratio * steps.errors
 
 
 def threshold_at(steps: Steps, choice: int) -> float | None:
@@ -166,7 +166,7 @@ def threshold_at(steps: Steps, choice: int) -> float | None:
     high = float(steps.cuts[choice])
     low = float(steps.cuts[choice + 1]) if choice + 1 < len(steps.cuts) else -1.0
     for decimals in range(_FEWEST_DECIMALS, _MOST_DECIMALS):
-        number = math.floor(high * 10**decimals) / 10**decimals
+        number = math.floor(high * 10.0**decimals) / 10.0**decimals
         if low < number <= high:
             return number
     return high

@@ -10,13 +10,14 @@ import narwhals as nw
 from hitl_sdk._optional import load
 from hitl_sdk.errors import EmptyInputError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing._frames import predictions_frame, require_columns, require_confidence
+from hitl_sdk.routing._partitions import is_partitioned
 from hitl_sdk.routing._truth import is_right
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Labelled", "Steps", "collected", "read_labelled", "steps"]
+__all__ = ["Labelled", "Steps", "collected", "frame_of", "read_labelled", "steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +110,27 @@ def collected(native: object, wanted: list[str], perhaps: list[str]) -> nw.DataF
     InvalidPredictionError
         If it is no frame, or lacks a column.
     """
-    frame = predictions_frame(native)
+    frame = frame_of(native)
+    require_columns(frame, wanted)
+    there = frame.collect_schema().names()
+    chosen: Any = frame.select([name for name in dict.fromkeys([*wanted, *perhaps]) if name in there])
+    return chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen
+
+
+def frame_of(native: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    """Return a frame of any engine as narwhals sees it; one of dask is collected.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If it is no frame.
+    """
+    frame = predictions_frame(native.compute() if is_partitioned(native) else native)
     if frame is None:
         raise InvalidPredictionError(
             f"{type(native).__name__} is no frame", hint="give a pandas, polars or arrow frame"
         )
-    require_columns(frame, wanted)
-    there = frame.collect_schema().names()
-    chosen: Any = frame.select([name for name in dict.fromkeys([*wanted, *perhaps]) if name in there])
-    return chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen  # type: ignore[no-any-return]
+    return frame
 
 
 def steps(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Steps:
@@ -135,7 +148,7 @@ def steps(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Steps:
     order = np.argsort(-confidence, kind="stable")
     sorted_confidence = confidence[order]
     last = np.flatnonzero(np.diff(sorted_confidence, append=-1.0))
-    wrong = np.cumsum(~right[order])
+    wrong = np.cumsum(~right[order], dtype=np.int64)
     return Steps(sorted_confidence[last], last + 1, wrong[last])
 
 

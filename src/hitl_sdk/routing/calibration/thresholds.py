@@ -148,10 +148,11 @@ class Calibration:
         """
         columns: dict[str, list[object]] = {name: [] for name in _KINDS}
         threshold = self.policy.threshold if isinstance(self.policy, Threshold) else None
-        whole = (None, threshold, self.n_items, self.error_rate, self.review_share, "")
-        each = [(c.label, c.threshold, c.n_items, c.error_rate, c.review_share, c.note) for c in self.classes]
-        for label, cut, items, error, review, note in each or [whole]:
-            row = (label, cut, items, error.total, error.count, *_three(error), *_three(review), note)
+        whole = ClassThreshold("", threshold, self.n_items, self.error_rate, self.review_share)
+        for each in self.classes or [whole]:
+            errors, reviews = each.error_rate, each.review_share
+            counts = (each.n_items, errors.total, errors.count)
+            row = (each.label or None, each.threshold, *counts, *_three(errors), *_three(reviews), each.note)
             for name, value in zip(columns, row, strict=True):
                 columns[name].append(value)
         return build_frame(columns, _KINDS, engine)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import narwhals as nw
 
 from hitl_sdk._optional import load
-from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing._frames import predictions_frame, require_columns, require_confidence
-from hitl_sdk.routing.calibration._labelled import collected, read_labelled
+from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing._frames import require_columns, require_confidence
+from hitl_sdk.routing.calibration._labelled import collected, frame_of, read_labelled
 from hitl_sdk.routing.calibration._scores import read_scores, scores_column
 
 if TYPE_CHECKING:
@@ -130,11 +130,7 @@ class Calibrator(ABC):
         InvalidInputError
             If the scores can't be read, or have labels that were not there when it was fitted.
         """
-        table: Any = predictions_frame(frame)
-        if table is None:
-            raise InvalidPredictionError(
-                f"{type(frame).__name__} is no frame", hint="give a pandas, polars or arrow frame"
-            )
+        table: Any = frame_of(frame)
         require_columns(table, [label, scores] if self.labels else [confidence])
         table = table.collect() if isinstance(table, nw.LazyFrame) else table
         if self.labels:
@@ -372,7 +368,8 @@ class IsotonicCalibration(Calibrator):
         mended = np.column_stack([np.interp(scores[:, n], *knots) for n, knots in enumerate(self.knots)])
         sums = mended.sum(axis=1, keepdims=True)
         # Where every label came out as impossible, nothing is known, as scikit-learn has it.
-        return np.divide(mended, sums, out=np.full_like(mended, 1 / len(self.labels)), where=sums > 0)
+        nothing_known = np.full_like(mended, 1 / len(self.labels))
+        return np.divide(mended, sums, out=nothing_known, where=sums > 0)  # type: ignore[no-any-return]
 
     def _fields(self) -> dict[str, object]:
         return {"knots": [[list(x), list(y)] for x, y in self.knots], "labels": list(self.labels)}
