@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -25,7 +26,7 @@ from hitl_sdk.errors import (
     UnavailableError,
 )
 from hitl_sdk.local.engine import Settings
-from hitl_sdk.loops import Breaker, TokenBucket, start_human_loops, start_stream
+from hitl_sdk.loops import Breaker, LoopState, TokenBucket, start_human_loops, start_stream
 
 MANY = [f"text {number}" for number in range(25)]
 DAY = 86_400
@@ -74,7 +75,9 @@ def test_room_is_looked_for_by_lists_at_growing_intervals_and_never_loop_by_loop
     hours = []
     start(review, MANY, quota_timeout=800, on_wait=lambda _: hours.append(review.cloud.clock.monotonic()))
     first, *pauses = [later - earlier for earlier, later in pairwise(hours)]
-    assert first == 0  # 5 are few beside AWS's quota: only a second refusal tells that this flow takes no more
+    assert (
+        first == 0
+    )  # 5 are few beside AWS's quota: only a second refusal tells that this flow takes no more
     assert pauses[:-1] == sorted(pauses[:-1])
     assert pauses[0] <= 10
     assert len(hours) < 12
@@ -330,6 +333,18 @@ def test_requests_are_read_as_outcomes_are_taken(review):
     assert len(read) <= 1_000
     stream.close()
     assert len(review.loops()) < 100
+
+
+def test_what_the_asker_knows_is_not_looked_up(review):
+    review.start("text 0")
+    requests = [
+        replace(request, state=LoopState(request.human_loop_name, "Missing"))
+        for request in map(review.request, MANY)
+    ]
+    review.calls.count.clear()
+    assert statuses(start_stream(review.session, requests, rate=None)) == {"started": 25}
+    assert review.calls.count == {"StartHumanLoop": 25}
+    assert len(review.loops()) == 25
 
 
 def test_closing_the_stream_begins_no_further_call(review):
