@@ -12,8 +12,8 @@ from hitl_sdk.resources.human_task_ui import HumanTaskUi, HumanTaskUiState
 from hitl_sdk.resources.lambda_function import LambdaFunction, LambdaFunctionState
 from hitl_sdk.resources.model_endpoint import ModelEndpoint, ModelEndpointState
 from hitl_sdk.resources.plan import Change, Plan
-from hitl_sdk.resources.task_token_table import TaskTokenTable, TaskTokenTableState
 from hitl_sdk.resources.sagemaker_v3 import SageMakerEndpoint, deployed_by_sagemaker
+from hitl_sdk.resources.task_token_table import TaskTokenTable, TaskTokenTableState
 from hitl_sdk.resources.team import Member, PrivateTeam, TeamState
 from hitl_sdk.resources.user import User, UserState
 from hitl_sdk.resources.user_group import UserGroup, UserGroupState
@@ -41,8 +41,8 @@ __all__ = [
     "Plan",
     "PrivateTeam",
     "Resource",
-    "SageMakerEndpoint",
     "RuleState",
+    "SageMakerEndpoint",
     "State",
     "TaskTokenTable",
     "TaskTokenTableState",
