@@ -55,6 +55,8 @@ class DecidedItem:
         What is wrong, or None.
     extra : mapping or None
         Columns of the user's own.
+    scores : mapping of str to float or None
+        The model's score of every label, where it was given.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class DecidedItem:
     reason: str
     error: HitlError | None = None
     extra: Mapping[str, object] | None = None
+    scores: Mapping[str, float] | None = None
 
 
 def decide_batch(
@@ -206,6 +209,7 @@ def _of_objects(policy: Policy, predictions: object) -> Iterator[DecidedItem]:
                 decision.decision,
                 decision.reason,
                 extra=prediction.extra,
+                scores=prediction.scores,
             )
         else:
             raise _unknown_kind(prediction)
@@ -243,12 +247,20 @@ def _of_frame(policy: Policy, frame: nw.DataFrame[Any], start: int) -> Iterator[
         policy.decide(usable.with_columns(nw.col("confidence").cast(nw.Float64)).to_native()), eager_only=True
     )
     decisions = zip(decided["decision"].to_list(), decided["reason"].to_list(), strict=True)
-    rows = zip(*columns, errors, _extras(frame), strict=True)
-    for item_id, item, label, confidence, error, extra in rows:
+    scores = frame["scores"].to_list() if "scores" in frame.columns else repeat(None, len(frame))
+    rows = zip(*columns, errors, _extras(frame), scores, strict=True)
+    for item_id, item, label, confidence, error, extra, each in rows:
         if error is None:
             verdict, reason = next(decisions)
             yield DecidedItem(
-                item_id, item, readable_label(label), float(confidence), verdict, reason, extra=extra
+                item_id,
+                item,
+                readable_label(label),
+                float(confidence),
+                verdict,
+                reason,
+                extra=extra,
+                scores=each,
             )
         else:
             yield _invalid(item_id, item, error, extra)

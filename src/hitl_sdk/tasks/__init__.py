@@ -10,7 +10,7 @@ from hitl_sdk.tasks.fields import CheckField, ChoiceField, FormInput, MultiChoic
 from hitl_sdk.tasks.form import Form
 from hitl_sdk.tasks.image import ImageClassification, ImageMultiClassification
 from hitl_sdk.tasks.instructions import Example, Instructions
-from hitl_sdk.tasks.label_review import LabelReview, LabelRule
+from hitl_sdk.tasks.label_review import LabelReview
 from hitl_sdk.tasks.media import TranscriptionReview, VideoClassification
 from hitl_sdk.tasks.moderation import RekognitionModeration
 from hitl_sdk.tasks.point_clouds import (
@@ -56,7 +56,6 @@ __all__ = [
     "Instructions",
     "KeypointAnnotation",
     "LabelReview",
-    "LabelRule",
     "ManifestEntry",
     "MultiChoiceField",
     "NamedEntityRecognition",

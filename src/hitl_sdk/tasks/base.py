@@ -332,6 +332,18 @@ class Task(Model):
         """
         return label
 
+    def model_label(self, label: object, scores: object = None) -> object:  # noqa: ARG002
+        """Return what of a prediction is the model's label for this task, for `normalise_label`: its label.
+
+        Parameters
+        ----------
+        label : object
+            That of the prediction.
+        scores : mapping of str to float, optional
+            The model's score of every label, which matters only where people are asked about many.
+        """
+        return label
+
     def merged_label(self, label: Label, model_label: Label | None) -> Label:  # noqa: ARG002
         """Return the label of an item that people have reviewed: what they said, whatever a model had.
 

@@ -175,6 +175,18 @@ class LabelReview(Task):
             said = [*_ticked(boxes), *_lines(added)]
             return Answer(tuple(ScoredLabel(label, 1.0, "human") for label in _distinct(said)))
 
+    def model_label(self, label: object, scores: object = None) -> object:
+        """Return the scores of all labels where the prediction has them, else its label.
+
+        Parameters
+        ----------
+        label : object
+            That of the prediction.
+        scores : mapping of str to float, optional
+            The model's score of every label.
+        """
+        return scores if isinstance(scores, Mapping) and scores else label
+
     def normalise_label(self, label: object) -> tuple[ScoredLabel, ...]:
         """Return a model's labels with their scores, by falling score.
 
