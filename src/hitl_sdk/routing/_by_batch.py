@@ -104,11 +104,15 @@ def _of_spark(column: str, function: Function, dtype: type[nw.Float64 | nw.Int64
             hint="pip install 'pyspark[sql]>=4.1'",
         )
 
-    def computed(values: Any) -> Any:
-        import pyarrow as pa
-
-        batch = nw.from_native(pa.chunked_array([values]), series_only=True)
-        return pa.array(function(batch))
+    import pyarrow as pa
 
     kind = "double" if dtype is nw.Float64 else "bigint"
-    return functions.arrow_udf(computed, kind)(functions.col(column))
+    # A lambda, as Spark reads hints of types and would have others than `Any`.
+    computed = functions.arrow_udf(lambda values: pa.array(function(_series(values))), kind)
+    return computed(functions.col(column))
+
+
+def _series(values: Any) -> nw.Series[Any]:
+    import pyarrow as pa
+
+    return nw.from_native(pa.chunked_array([values]), series_only=True)
