@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SAGEMAKER := .venv-sagemaker
 SETTINGS := pyproject.toml src/hitl_sdk/_version.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test test-sagemaker lint format bench docs clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo ## Take real predictions through a whole human review, without an AWS account
 	$(BIN)/hitl demo
@@ -18,6 +19,9 @@ test: $(VENV)/.dev ## Run all tests, with the coverage that is asked for
 	$(BIN)/python -m coverage run -m pytest -n auto
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --fail-under=95
+
+test-sagemaker: $(SAGEMAKER)/.done ## Run the tests of the package sagemaker, in an environment of its own
+	$(SAGEMAKER)/bin/python -m pytest -m sagemaker tests/sagemaker
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .
@@ -36,8 +40,8 @@ bench: $(VENV)/.dev ## Measure beside what users do today; ratios from one run
 docs: $(VENV)/.docs ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) build dist site .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove the virtual environments and everything built
+	rm -rf $(VENV) $(SAGEMAKER) build dist site .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +53,12 @@ $(VENV)/.demo: $(BIN)/pip $(SETTINGS)
 
 $(VENV)/.dev: $(BIN)/pip $(SETTINGS)
 	$(BIN)/pip install --quiet --editable ".[all]" --group dev
+	@touch $@
+
+$(SAGEMAKER)/.done: $(SETTINGS)
+	$(PYTHON) -m venv $(SAGEMAKER)
+	$(SAGEMAKER)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(SAGEMAKER)/bin/pip install --quiet --editable ".[sagemaker,testing]" --group sagemaker-tests
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
