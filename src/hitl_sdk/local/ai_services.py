@@ -151,13 +151,13 @@ def _key(operation: Operation) -> tuple[str, str]:
     return operation.service_model.service_name, operation.name
 
 
-def _check(operation: Operation, response: object, name: str) -> None:
+def _check(operation: Operation, response: Any, name: str) -> None:
     """Refuse what the service would not answer: types by botocore, limits and patterns by ourselves."""
-    report = ParamValidator().validate(response, operation.output_shape)
-    problem = report.generate_report()
-    if not problem and operation.output_shape is not None:
+    shape: Any = operation.output_shape
+    problem = ParamValidator().validate(response, shape).generate_report()
+    if not problem:
         try:
-            validate(operation.output_shape, response)
+            validate(shape, response)
         except ValidationError as error:
             problem = error.message
     if problem:

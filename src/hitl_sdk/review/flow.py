@@ -256,7 +256,8 @@ class ReviewFlow(Model):
             activation_conditions=self.activation_conditions,
         )
 
-    def _request_source(self) -> str | None:
+    def _request_source(self) -> RequestSource | None:
         """Return whose requests the task's answers are to: its element answers under the request source's name."""
         key = getattr(self.task, "answer_key", None)
-        return key if key in get_args(RequestSource) else None
+        source: RequestSource | None = key if key in get_args(RequestSource) else None
+        return source

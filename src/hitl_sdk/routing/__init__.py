@@ -30,6 +30,11 @@ from hitl_sdk.routing.sources import (
     from_endpoint,
     from_estimator,
     from_predictor,
+    from_rekognition_custom_labels,
+    from_rekognition_labels,
+    from_rekognition_moderation,
+    from_textract,
+    from_textract_documents,
 )
 
 __all__ = [
@@ -71,5 +76,10 @@ __all__ = [
     "from_endpoint",
     "from_estimator",
     "from_predictor",
+    "from_rekognition_custom_labels",
+    "from_rekognition_labels",
+    "from_rekognition_moderation",
+    "from_textract",
+    "from_textract_documents",
     "reliability",
 ]
