@@ -20,7 +20,19 @@ from hypothesis import strategies as st
 from hitl_sdk import tasks
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import InvalidOutputError, InvalidPredictionError
-from hitl_sdk.labels import Box, FormField, Keypoint, Mask, Shapes, Span, colored_png, make_mask, to_value
+from hitl_sdk.labels import (
+    Box,
+    FormField,
+    Keypoint,
+    Mask,
+    ScoredLabel,
+    Shapes,
+    Span,
+    colored_png,
+    make_mask,
+    to_value,
+)
+from hitl_sdk.routing import Bands, EachLabel
 from hitl_sdk.tasks import CheckField, ChoiceField, MultiChoiceField, NumberField, TextField
 
 NO_TASKS = {"Answer", "Example", "FormInput", "Instructions", "ManifestEntry", "Task"} | {
@@ -125,6 +137,10 @@ CASES = [
             "stars": 4,
             "tags": {"a": [True]},
         },
+    ),
+    (
+        one(tasks.LabelReview, rule=EachLabel(Bands(accept=0.9, drop=0.4))),
+        {"answer": {"a": True, "b": False}, "answer-added": "cat\n\nwho"},
     ),
     *(
         (
@@ -386,7 +402,7 @@ OBJECTS = [
     Decimal("sNaN"), Fraction(1, 3), datetime(2026, 1, 1, tzinfo=UTC), Pair(1, 2), Mask("3", 2, ("road",), "text"), PIXELS,
     Mask(3, 2, "road", PIXELS.png), Mask(3, 2, (1, None), PIXELS.png), Shapes(None), Shapes((None,)), Shapes((1,), "x"),
     Shapes((Box("cat", "1", None, 3, 4),)), Box("cat", 1, 2, 3, 4), Span("who", 0, 1), (Span("who", "0", 1j),),
-    [FormField(1, None)], Keypoint("nose", math.nan, 1), nested(900), {1: 2, None: 3}, {("a",): "b"}, ...,
+    [FormField(1, None)], ScoredLabel("cat", 2), [ScoredLabel("cat", "1", pd.NA)], {"cat": math.nan}, {"cat": 1}, Keypoint("nose", math.nan, 1), nested(900), {1: 2, None: 3}, {("a",): "b"}, ...,
 ]  # fmt: skip
 
 

@@ -15,7 +15,19 @@ from hitl_sdk import tasks
 from hitl_sdk._elements import read_template
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import InvalidInputError, TemplateError
-from hitl_sdk.labels import Box, FormField, Keypoint, Mask, Point, Polygon, Polyline, Shapes, Span, to_value
+from hitl_sdk.labels import (
+    Box,
+    FormField,
+    Keypoint,
+    Mask,
+    Point,
+    Polygon,
+    Polyline,
+    ScoredLabel,
+    Shapes,
+    Span,
+    to_value,
+)
 from hitl_sdk.labels.masks import make_mask
 from hitl_sdk.tasks import (
     CheckField,
@@ -126,6 +138,18 @@ SAMPLES = [
         json.dumps({"left": "a", "right": "b"}),
         {"better": "left"},
         {"better": "right", "why": "shorter", "sure": True},
+    ),
+    Sample(
+        one(tasks.LabelReview, rule=hitl.EachLabel(hitl.Bands(accept=0.9, drop=0.4))),
+        IMAGE,
+        {"desk": 0.95, "clinic": 0.6, "school": 0.5, "ship": 0.1},
+        {"answer": ["school"], "answer-added": "shirt"},
+        (
+            ScoredLabel("desk", 0.95, "model"),
+            ScoredLabel("school", 1.0, "human"),
+            ScoredLabel("shirt", 1.0, "human"),
+        ),
+        files=IMAGES,
     ),
     Sample(one(tasks.ImageClassification, labels=["a", "b"]), IMAGE, "a", "b", files=IMAGES),
     Sample(one(tasks.ImageMultiClassification, labels=["a", "b", "c"]), IMAGE, ["a"], ("b", "c"), files=IMAGES),

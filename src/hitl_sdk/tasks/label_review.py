@@ -458,7 +458,11 @@ def _lines(added: object) -> list[str]:
 
 def _distinct(labels: Iterable[str]) -> list[str]:
     """Return labels without those that are empty or were there before, in whatever capitals."""
-    return list({_same(label): label for label in reversed([*labels]) if label}.values())[::-1]
+    first: dict[str, str] = {}
+    for label in labels:
+        if label:
+            first.setdefault(_same(label), label)
+    return list(first.values())
 
 
 def _same(label: str) -> str:
