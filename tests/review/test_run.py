@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import tqdm
+from botocore.awsrequest import AWSResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +31,6 @@ from hitl_sdk.errors import (
 )
 from hitl_sdk.review import Router
 from hitl_sdk.routing import InvalidPrediction, Prediction
-from hitl_sdk.tasks import TextClassification
 
 
 def answer(review, label="0"):
@@ -277,17 +277,20 @@ def test_a_loop_that_somebody_deletes_is_missing_and_no_success(review):
 
 def test_a_loop_that_was_missing_for_a_moment_is_found_again(review):
     run = review.router().route(review.predictions(0.1))
-    review.calls.fail("ListHumanLoops", ("ResourceNotFoundException", 404))
-    review.calls.fail("DescribeHumanLoop", ("ResourceNotFoundException", 404))
+    events = review.session.client("sagemaker-a2i-runtime").meta.events
+    empty = AWSResponse("https://example.com", 200, {}, None), {"HumanLoopSummaries": []}
+    events.register_first(
+        "before-call.sagemaker-a2i-runtime.ListHumanLoops", lambda **_: empty, "nothing yet"
+    )
     assert run.status().missing == 1
-    review.calls.heal()
+    events.unregister("before-call.sagemaker-a2i-runtime.ListHumanLoops", unique_id="nothing yet")
     answer(review)
     assert run.wait(timeout=7200).completed == 1
 
 
 def test_a_status_that_can_not_be_read_is_a_typed_error_and_the_next_try_works(review):
     run = review.router().route(review.predictions(0.1))
-    review.calls.fail("DescribeHumanLoop", ("ThrottlingException", 429))
+    review.calls.fail("ListHumanLoops", ("ThrottlingException", 429))
     with pytest.raises(ThrottledError):
         run.status()
     review.calls.heal()
@@ -300,7 +303,7 @@ def test_a_batch_without_reviews_is_done_at_once(review):
     assert (status.total, status.done, status.ok, str(status)) == (0, True, True, "0 human loops: none")
     assert run.training_frame("polars")["label_source"].to_list() == ["model"] * 2
     assert run.answers_frame("polars").height == 0
-    assert repr(run) == "Run(2 items, 0 human loops: none)"
+    assert repr(run) == f"Run({run.name!r}, 2 items, 0 human loops: none)"
 
 
 def test_the_rate_is_kept_by_the_clock(review):
@@ -431,9 +434,8 @@ def test_another_method_may_consolidate(make_review):
 
 def test_another_tasks_answer_is_a_note_and_no_label(review):
     run = review.router().route(review.predictions(0.1))
-    answer(review)
+    review.cloud.workers.answer(lambda _: {"mood": {"label": "0"}})
     run.wait(timeout=7200)
-    run.task = TextClassification(name="mood", labels=["a", "b"], title="Which?")
     row = run.training_frame("polars").row(0, named=True)
     assert row["label"] is None
     assert ";" in row["reason"]

@@ -1,7 +1,20 @@
 """The storyline of a review: provision the flow, route predictions, wait, read the training frame."""
 
+from hitl_sdk.review.budget import Budget
+from hitl_sdk.review.estimate import Estimate
 from hitl_sdk.review.flow import ReviewFlow
-from hitl_sdk.review.router import Router
-from hitl_sdk.review.run import ItemOutcome, ItemStatus, Run, RunStatus
+from hitl_sdk.review.outcomes import ItemOutcome, ItemStatus, RunStatus
+from hitl_sdk.review.router import Router, list_runs
+from hitl_sdk.review.run import Run
 
-__all__ = ["ItemOutcome", "ItemStatus", "ReviewFlow", "Router", "Run", "RunStatus"]
+__all__ = [
+    "Budget",
+    "Estimate",
+    "ItemOutcome",
+    "ItemStatus",
+    "ReviewFlow",
+    "Router",
+    "Run",
+    "RunStatus",
+    "list_runs",
+]

@@ -1,38 +1,33 @@
-"""The router: decides a batch, and starts a human loop for everything that people are to see."""
+"""The router: decides predictions, and starts a human loop for everything that people are to see."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
-from hitl_sdk._progress import progress_bar
-from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.loops import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_RATE,
-    LoopRequest,
-    check_flow,
-    human_loop_name,
-    start_human_loops,
-)
+from hitl_sdk.errors import EmptyInputError, InvalidInputError
+from hitl_sdk.loops import DEFAULT_CONCURRENCY, DEFAULT_QUOTA_TIMEOUT, DEFAULT_RATE, check_flow
+from hitl_sdk.loops.record import open_record
+from hitl_sdk.review._headers import begin, budget_settings, require_same
+from hitl_sdk.review._planning import Planner
+from hitl_sdk.review.budget import Budget
 from hitl_sdk.review.flow import ReviewFlow
-from hitl_sdk.review.run import RoutedItem, Run
-from hitl_sdk.routing import Policy, decide_batch
+from hitl_sdk.review.run import Run
+from hitl_sdk.routing import Policy, decided_chunks
+from hitl_sdk.routing.batch import require_different_ids
 from hitl_sdk.session import Session
 from hitl_sdk.tasks import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from narwhals.typing import IntoFrame
 
-    from hitl_sdk.labels import Label
-    from hitl_sdk.loops import LoopStart
+    from hitl_sdk.loops import LoopStart, Rate, StartWait
+    from hitl_sdk.loops.record import RunHeader, RunRecord
     from hitl_sdk.routing import DecidedItem, InvalidPrediction, Prediction
 
-__all__ = ["Router"]
+__all__ = ["Router", "list_runs"]
 
 
 class Router:
@@ -48,10 +43,21 @@ class Router:
         Which predictions people see.
     session : Session
         As whom and where.
-    rate : float or None, default 50
+    record : str, optional
+        Where runs are recorded: ``"sqlite:///runs.db"``, ``"dynamodb://TABLE"`` or ``"s3://BUCKET/PREFIX"``; see
+        `hitl_sdk.loops.record.open_record`. What ``HITL_RUN_RECORD`` names when left out, else a file of the user's.
+    max_reviews : int, optional
+        How many human loops a run starts at most. What exists already costs nothing.
+    max_cost : float, optional
+        How much a run may cost at most, in the currency of the price table; see `Budget`.
+    seconds_per_review, hourly_wage : float, optional
+        What one person takes for one review, and costs an hour: for `max_cost` and `Run.estimate`.
+    rate : float, Rate or None, default 50
         Human loops started a second at most; None for no limit.
     concurrency : int, default 16
         Calls at a time.
+    quota_timeout : float, default 86400
+        Seconds to wait for room when as many loops of the flow are in flight as may be.
     progress : bool, default True
         Show progress bars, if tqdm is installed.
 
@@ -81,8 +87,14 @@ class Router:
         policy: Policy,
         session: Session,
         task: Task | None = None,
-        rate: float | None = DEFAULT_RATE,
+        record: str | None = None,
+        max_reviews: int | None = None,
+        max_cost: float | None = None,
+        seconds_per_review: float | None = None,
+        hourly_wage: float | None = None,
+        rate: float | Rate | None = DEFAULT_RATE,
         concurrency: int = DEFAULT_CONCURRENCY,
+        quota_timeout: float = DEFAULT_QUOTA_TIMEOUT,
         progress: bool = True,
     ) -> None:
         _require("flow", flow, str, ReviewFlow)
@@ -97,8 +109,16 @@ class Router:
         self.task: Task = its_task
         self.policy = policy
         self.session = session
+        self.record = record
+        self.budget = Budget(
+            max_reviews=max_reviews,
+            max_cost=max_cost,
+            seconds_per_review=seconds_per_review,
+            hourly_wage=hourly_wage,
+        )
         self.rate = rate
         self.concurrency = concurrency
+        self.quota_timeout = quota_timeout
         self.progress = progress
 
     def __repr__(self) -> str:
@@ -109,23 +129,30 @@ class Router:
         self,
         predictions: IntoFrame | Iterable[Prediction | InvalidPrediction],
         *,
+        name: str | None = None,
         restart_failed: bool = False,
         on_progress: Callable[[LoopStart], None] | None = None,
+        on_wait: Callable[[StartWait], None] | None = None,
     ) -> Run:
         """Decide every prediction, and start a human loop for each that people are to review.
 
-        Safe to run again: a loop's name is made from the flow and the item's content, so what is under review or
-        reviewed is adopted, and equal content is reviewed once.
+        First all predictions are taken in, as by `prepare`, then loops are started, as by `Run.start`. Safe to run again:
+        a loop's name is made from the flow and the item's content, so what is under review or reviewed is adopted, and
+        equal content is reviewed once.
 
         Parameters
         ----------
         predictions : frame or iterable of Prediction
-            A pandas, polars or arrow frame with `item_id` (unique), `item`, `label` and `confidence` (0 to 1); or
-            predictions, for example from `hitl_sdk.routing.from_endpoint`.
+            A frame with `item_id` (unique), `item`, `label` and `confidence` (0 to 1); or predictions, for example from
+            `hitl_sdk.routing.from_endpoint`. Read once, a thousand at a time.
+        name : str, optional
+            The run's name; see `prepare`.
         restart_failed : bool, default False
-            Have items reviewed anew whose loop had failed or been stopped.
+            Have items reviewed anew whose loop had failed, been stopped or gone missing.
         on_progress : callable, optional
             Called with the outcome of each start as it comes. Without it a progress bar shows.
+        on_wait : callable, optional
+            Called when starting waits: for room in the flow, or because nothing succeeds.
 
         Returns
         -------
@@ -136,82 +163,165 @@ class Router:
         ------
         EmptyInputError, DuplicateItemError, InvalidPredictionError
             If there are no predictions, an item id stands twice, a column is missing. Nothing was started.
+        ConflictError
+            If the run of that name is of something else.
         RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
-            If no loop can be started: see `hitl_sdk.loops.check_flow` and `start_human_loops`.
+            If no loop can be started: see `hitl_sdk.loops.check_flow` and `start_stream`. The message names the run
+            that can be resumed.
         """
-        decided = decide_batch(self.policy, predictions)
+        run = self.prepare(predictions, name=name)
+        run._start(restart_failed, on_progress, on_wait)
+        return run
+
+    def prepare(
+        self, predictions: IntoFrame | Iterable[Prediction | InvalidPrediction], *, name: str | None = None
+    ) -> Run:
+        """Decide every prediction, and write down what would be started; nothing is started.
+
+        Predictions are read once, as a stream, and not held in memory. `Run.estimate` then says what the reviews take, and
+        `Run.start` starts them.
+
+        Parameters
+        ----------
+        predictions : frame or iterable of Prediction
+            As for `route`.
+        name : str, optional
+            The run's name: letters, digits, dots, hyphens and underscores. Given again, in this process or another,
+            it goes on with the run: items that it has are not taken twice, and keep their first decision; others are
+            added. When left out, a new run is begun, named after its flow and the time.
+
+        Returns
+        -------
+        Run
+            Ready to be started.
+
+        Raises
+        ------
+        EmptyInputError, DuplicateItemError, InvalidPredictionError
+            If there are no predictions, an item id stands twice or for another content than in the run of this name, or
+            a column is missing.
+        ConflictError
+            If the run of that name has another flow, task or policy.
+        RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
+            If no loop could be started: see `hitl_sdk.loops.check_flow`.
+        """
+        chunks = _without_repetition(decided_chunks(self.policy, predictions))
+        first = next(chunks, None)
+        if first is None:
+            raise EmptyInputError(
+                "there are no predictions", hint="check the filter or the file they come from"
+            )
         flow = check_flow(self.session, self.flow)
-        normalise = _remembering(self.task.normalise_label)
-        requests: dict[str, LoopRequest] = {}
-        items = [self._routed(item, flow.arn, normalise, requests) for item in decided]
-        starts = self._start(list(requests.values()), restart_failed, on_progress)
+        store = open_record(self.record, session=self.session)
+        record = begin(
+            store,
+            name,
+            flow_definition_arn=flow.arn,
+            task=self.task,
+            policy=self.policy,
+            settings=budget_settings(self.budget, flow.workers),
+        )
+        try:
+            planner = Planner(record, self.task)
+            for chunk in itertools.chain([first], chunks):
+                planner.add(chunk)
+        except BaseException as error:
+            if name is None and isinstance(error, InvalidInputError):
+                store.delete(record.header.name)
+            elif record.n_items:
+                error.add_note(_interrupted(record))
+            raise
+        record.mark_complete()
+        return self._run(record)
+
+    def resume(
+        self,
+        name: str,
+        *,
+        restart_failed: bool = False,
+        on_progress: Callable[[LoopStart], None] | None = None,
+        on_wait: Callable[[StartWait], None] | None = None,
+    ) -> Run:
+        """Go on with a run, begun by this process or another, without its predictions.
+
+        Parameters
+        ----------
+        name : str
+            The run.
+        restart_failed, on_progress, on_wait
+            As for `route`.
+
+        Returns
+        -------
+        Run
+            In which all that was taken in is started. A budget of this router takes the place of the run's own.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no run of this name; it says which there are.
+        ConflictError
+            If it has another flow, task or policy.
+        RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
+            If no loop can be started.
+        """
+        record = open_record(self.record, session=self.session).run(name)
+        flow = check_flow(self.session, self.flow)
+        require_same(record, flow_definition_arn=flow.arn, task=self.task, policy=self.policy)
+        run = self._run(record)
+        run._start(restart_failed, on_progress, on_wait)
+        return run
+
+    def _run(self, record: RunRecord) -> Run:
         return Run(
+            record,
             session=self.session,
             task=self.task,
-            flow_definition_arn=flow.arn,
-            items=items,
-            starts=starts,
+            budget=self.budget.over(record.header.settings),
             rate=self.rate,
             concurrency=self.concurrency,
+            quota_timeout=self.quota_timeout,
             progress=self.progress,
         )
 
-    def _routed(
-        self,
-        item: DecidedItem,
-        flow_arn: str,
-        normalise: Callable[[object], Label],
-        requests: dict[str, LoopRequest],
-    ) -> RoutedItem:
-        """Bring the label into the task's spelling, and ask for a human loop where one is due."""
-        if item.error is not None:
-            return RoutedItem(item)
-        try:
-            label = normalise(item.label)
-            if item.decision != "review":
-                return RoutedItem(item if label is item.label else replace(item, label=label))
-            name = human_loop_name(flow_arn, self.task.review_key(item.item, label))
-            if name not in requests:
-                requests[name] = LoopRequest(flow_arn, name, self.task.input(item.item, label))
-        except InvalidPredictionError as error:
-            problem = InvalidPredictionError(
-                f"item {item.item_id!r}: {error.message}", hint=error.hint, item_id=item.item_id
-            )
-            unusable = replace(
-                item, label=None, confidence=None, decision=None, reason=problem.message, error=problem
-            )
-            return RoutedItem(unusable)
-        return RoutedItem(replace(item, label=label), name)
 
-    def _start(
-        self,
-        requests: Sequence[LoopRequest],
-        restart_failed: bool,
-        on_progress: Callable[[LoopStart], None] | None,
-    ) -> list[LoopStart]:
-        shown = self.progress and on_progress is None
-        with progress_bar("starting human loops", total=len(requests), shown=shown) as move_to:
-            count = itertools.count(1)
+def list_runs(record: str | None = None, *, session: Session | None = None) -> list[RunHeader]:
+    """Return what runs there are, of this process and others.
 
-            def seen(start: LoopStart) -> None:
-                move_to(next(count))
-                if on_progress is not None:
-                    on_progress(start)
+    Parameters
+    ----------
+    record : str, optional
+        Where runs are recorded, as for `Router`.
+    session : Session, optional
+        Whose table or bucket, if that is where.
 
-            return start_human_loops(
-                self.session,
-                requests,
-                rate=self.rate,
-                concurrency=self.concurrency,
-                restart_failed=restart_failed,
-                on_progress=seen,
-            )
+    Returns
+    -------
+    list of RunHeader
+        The oldest first, with the `name` and the flow of each, and when it was begun.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> with hitl.testing.mock_hitl():
+    ...     list_runs()
+    []
+    """
+    return open_record(record, session=session).runs()
 
 
-def _remembering(normalise: Callable[[object], Label]) -> Callable[[object], Label]:
-    """Normalise each distinct label once, where labels can be compared: of texts there are few."""
-    remembered = cache(normalise)
-    return lambda label: remembered(label) if isinstance(label, str) else normalise(label)
+def _without_repetition(chunks: Iterable[list[DecidedItem]]) -> Iterator[list[DecidedItem]]:
+    """Refuse a chunk in which an item id stands twice; across chunks the record tells."""
+    for chunk in chunks:
+        require_different_ids(chunk)
+        yield chunk
+
+
+def _interrupted(record: RunRecord) -> str:
+    return (
+        f"Run {record.header.name!r} has taken in {record.n_items:,} items and started none: give the predictions again, to"
+        " prepare or route, under this name."
+    )
 
 
 def _require(name: str, value: object, *kinds: type) -> None:

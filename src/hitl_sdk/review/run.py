@@ -1,27 +1,37 @@
-"""A run: the items of one batch on their way through a review, and what came of them."""
+"""A run: the items of one batch on their way through a review, kept in a record that outlives the process."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hitl_sdk._frames import build_frame
-from hitl_sdk._progress import progress_bar
-from hitl_sdk._waiting import wait_until
-from hitl_sdk.errors import HitlError, ResourceFailedError
+from hitl_sdk.errors import WaitTimeoutError
 from hitl_sdk.loops import (
-    LoopStart,
-    LoopState,
-    StopResult,
-    read_states,
+    DEFAULT_CONCURRENCY,
+    DEFAULT_QUOTA_TIMEOUT,
+    DEFAULT_RATE,
+    check_flow,
     stop_human_loops,
 )
+from hitl_sdk.loops.record import open_record
 from hitl_sdk.results import Outputs, answers_frame, read_loops, workers_frame
-from hitl_sdk.training import TrainingRow, build_training_frame
+from hitl_sdk.review._headers import require_same
+from hitl_sdk.review._reading import (
+    is_over,
+    item_outcomes,
+    last_status,
+    training_rows,
+    update_states,
+)
+from hitl_sdk.review._starts import Starts
+from hitl_sdk.review._waits import wait_for_run
+from hitl_sdk.review.budget import Budget
+from hitl_sdk.review.estimate import Estimate
+from hitl_sdk.review.timeouts import Overdue, check_on_timeout
+from hitl_sdk.training import build_training_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     import polars as pl
@@ -29,146 +39,35 @@ if TYPE_CHECKING:
 
     from hitl_sdk._frames import Engine, Frame
     from hitl_sdk.consolidation import Consolidation
-    from hitl_sdk.labels import Label
-    from hitl_sdk.results import OutputRow
+    from hitl_sdk.loops import LoopStart, Rate, StartWait, StopResult
+    from hitl_sdk.loops.record import RecordedLoop, RunRecord
     from hitl_sdk.results._scoring import Same, Truth
-    from hitl_sdk.routing import DecidedItem, Verdict
+    from hitl_sdk.review.outcomes import ItemOutcome, RunStatus
+    from hitl_sdk.review.timeouts import OnTimeout
     from hitl_sdk.session import Session
     from hitl_sdk.tasks import Task
 
-__all__ = ["ItemOutcome", "ItemStatus", "RoutedItem", "Run", "RunStatus"]
-
-ItemStatus = Literal[
-    "accepted",
-    "dropped",
-    "invalid",
-    "not started",
-    "started",
-    "adopted",
-    "stopping",
-    "completed",
-    "failed",
-    "stopped",
-    "missing",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemOutcome:
-    """Where one item stands.
-
-    Attributes
-    ----------
-    item_id : str
-        The item.
-    decision : {"accept", "drop", "review"} or None
-        What the policy said; None for a prediction that can't be used.
-    reason : str
-        Why.
-    status : str
-        ``"accepted"``, ``"dropped"`` or ``"invalid"`` (the prediction can't be used); for an item under review
-        ``"started"`` or ``"adopted"`` (the loop was there already), ``"not started"``, and as last seen
-        ``"stopping"``, ``"completed"``, ``"failed"``, ``"stopped"`` or ``"missing"`` (somebody has deleted the loop).
-    human_loop_name : str or None
-        The loop that reviews it. Items of equal content share one.
-    error : HitlError or None
-        What went wrong with this item; `Transient` errors are gone when you route again.
-
-    Examples
-    --------
-    >>> outcome = ItemOutcome("1", "accept", "confidence 0.97 >= 0.90", "accepted")
-    >>> outcome.error is None
-    True
-    """
-
-    item_id: str
-    decision: Verdict | None
-    reason: str
-    status: ItemStatus
-    human_loop_name: str | None = None
-    error: HitlError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RoutedItem:
-    """A decided item, and the loop that reviews it."""
-
-    decided: DecidedItem
-    human_loop_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunStatus:
-    """How many human loops of a run are in which state.
-
-    Attributes
-    ----------
-    in_progress, stopping, completed, failed, stopped, missing : int
-        Loops in that state; ``missing`` are those that somebody has deleted.
-    not_started : int
-        Loops that could not be started.
-    failures : tuple of LoopState
-        Those that have failed, been stopped or gone missing, with the service's reason.
-
-    Examples
-    --------
-    >>> status = RunStatus(completed=3, failed=1)
-    >>> print(status)
-    4 human loops: 3 completed, 1 failed
-    >>> status.done, status.ok
-    (True, False)
-    """
-
-    in_progress: int = 0
-    stopping: int = 0
-    completed: int = 0
-    failed: int = 0
-    stopped: int = 0
-    missing: int = 0
-    not_started: int = 0
-    failures: tuple[LoopState, ...] = ()
-
-    @property
-    def total(self) -> int:
-        """All loops of the run."""
-        return self.ended + self.in_progress + self.stopping + self.not_started
-
-    @property
-    def ended(self) -> int:
-        """Loops that nothing more will happen to."""
-        return self.completed + self.failed + self.stopped + self.missing
-
-    @property
-    def done(self) -> bool:
-        """Whether no loop is under way any more."""
-        return self.in_progress + self.stopping == 0
-
-    @property
-    def ok(self) -> bool:
-        """Whether every loop was completed: failed, stopped, missing and never started ones are no success."""
-        return self.completed == self.total
-
-    def __str__(self) -> str:
-        """Return one line: ``"5 human loops: 3 completed, 1 failed, 1 in progress"``."""
-        names = ("completed", "failed", "stopped", "missing", "not_started", "stopping", "in_progress")
-        counts = [f"{getattr(self, name)} {name.replace('_', ' ')}" for name in names if getattr(self, name)]
-        return f"{self.total} human loops: {', '.join(counts) or 'none'}"
+__all__ = ["Run"]
 
 
 class Run:
-    """One batch under review. Made by `Router.route`.
+    """One batch under review. Made by `Router.route` or `Router.prepare`, found again by `Run.open`.
 
-    A run holds nothing that can't be had again: route the same predictions anew, in another process or after
-    a crash, and the run you get adopts what this one started.
+    All that a run knows is in its record, written before the call that it speaks of. So it can be killed at any point,
+    and another process goes on with it: what was started is found, and nothing is started twice.
 
     Attributes
     ----------
+    name : str
+        Its name, under which it is found again.
     session : Session
         Where it runs.
     task : Task
         What people are asked.
     flow_definition_arn : str
         The flow.
+    budget : Budget
+        How many reviews it may start.
 
     Examples
     --------
@@ -192,38 +91,185 @@ class Run:
 
     def __init__(
         self,
+        record: RunRecord,
         *,
         session: Session,
         task: Task,
-        flow_definition_arn: str,
-        items: Sequence[RoutedItem],
-        starts: Sequence[LoopStart],
-        rate: float | None,
+        budget: Budget,
+        rate: float | Rate | None,
         concurrency: int,
+        quota_timeout: float,
         progress: bool,
     ) -> None:
+        self.name: str = record.header.name
         self.session = session
         self.task = task
-        self.flow_definition_arn = flow_definition_arn
-        self._items = items
-        self._starts = {start.human_loop_name: start for start in starts}
-        self._states = {
-            start.human_loop_name: start.state or LoopState(start.human_loop_name, "InProgress")
-            for start in starts
-            if start.status != "failed"
-        }
+        self.flow_definition_arn: str = record.header.flow_definition_arn
+        self.budget = budget
+        self._record = record
         self._rate = rate
         self._concurrency = concurrency
+        self._quota_timeout = quota_timeout
         self._progress = progress
+
+    @classmethod
+    def open(
+        cls,
+        name: str,
+        *,
+        session: Session,
+        task: Task,
+        record: str | None = None,
+        max_reviews: int | None = None,
+        max_cost: float | None = None,
+        rate: float | Rate | None = DEFAULT_RATE,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        quota_timeout: float = DEFAULT_QUOTA_TIMEOUT,
+        progress: bool = True,
+    ) -> Run:
+        """Find a run again, begun by this process or another; nothing is started.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        session : Session
+            As whom and where.
+        task : Task
+            What people are asked: the task it was begun with.
+        record : str, optional
+            Where runs are recorded, as for `Router`.
+        max_reviews, max_cost : optional
+            Another budget than the run was begun with.
+        rate, concurrency, quota_timeout, progress
+            As for `Router`.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no run of this name; it says which there are.
+        ConflictError
+            If it was begun with another task.
+
+        Examples
+        --------
+        >>> import hitl_sdk as hitl
+        >>> task = hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Mood?")
+        >>> with hitl.testing.mock_hitl() as cloud:
+        ...     Run.open("march", session=cloud.session(), task=task)
+        Traceback (most recent call last):
+        ...
+        hitl_sdk.errors.InvalidInputError: sqlite://mock-... has no run 'march' (it has no run yet)
+        """
+        found = open_record(record, session=session).run(name)
+        require_same(found, task=task)
+        budget = Budget(max_reviews=max_reviews, max_cost=max_cost)
+        return cls(
+            found,
+            session=session,
+            task=task,
+            budget=budget.over(found.header.settings),
+            rate=rate,
+            concurrency=concurrency,
+            quota_timeout=quota_timeout,
+            progress=progress,
+        )
 
     def __repr__(self) -> str:
         """Say how it stood when it was last asked."""
-        return f"Run({len(self._items)} items, {self._last_status()})"
+        return f"Run({self.name!r}, {self._record.n_items} items, {self._last_status()})"
+
+    @property
+    def complete(self) -> bool:
+        """Whether all predictions were taken in. If not, give them again, to `Router.prepare` under the run's name."""
+        return self._record.complete
 
     @property
     def outcomes(self) -> list[ItemOutcome]:
         """One outcome an item, in the order of the predictions, as it stood when the run was last asked."""
-        return [self._outcome(item) for item in self._items]
+        return list(item_outcomes(self._record, self._over_budget()))
+
+    def estimate(
+        self, *, seconds_per_review: float | None = None, hourly_wage: float | None = None
+    ) -> Estimate:
+        """Say what is still to be started, and what it will take. Calls nobody.
+
+        Parameters
+        ----------
+        seconds_per_review : float, optional
+            What one person takes for one review; the router's, when left out.
+        hourly_wage : float, optional
+            What an hour of a person costs; the router's, when left out.
+
+        Returns
+        -------
+        Estimate
+            At most: what is under review or reviewed already, for another run, costs nothing.
+        """
+        counts, limit = self._record.counts(), self.budget.limit
+        planned = counts.get("planned", 0) + counts.get("failed", 0)
+        room = planned if limit is None else max(0, limit - self._record.n_charged())
+        wage, seconds = self.budget.hourly_wage, self.budget.seconds_per_review
+        return Estimate(
+            reviews=min(planned, room) + counts.get("starting", 0),
+            workers=self.budget.workers,
+            seconds_per_review=seconds if seconds_per_review is None else seconds_per_review,
+            hourly_wage=wage if hourly_wage is None else hourly_wage,
+        )
+
+    def start(
+        self,
+        *,
+        restart_failed: bool = False,
+        on_progress: Callable[[LoopStart], None] | None = None,
+        on_wait: Callable[[StartWait], None] | None = None,
+    ) -> RunStatus:
+        """Start a human loop for each item that people are to review, and that has none yet.
+
+        Safe to run again, after success or after a crash at any point, and by several processes at once. What was begun
+        when a process ended is looked up; what could not be started is tried again. A loop that was started and is gone
+        since stays missing.
+
+        Parameters
+        ----------
+        restart_failed : bool, default False
+            Have items reviewed anew whose loop has failed, was stopped or has gone missing. It counts once in the budget.
+        on_progress : callable, optional
+            Called with the outcome of each start as it comes. Without it a progress bar shows.
+        on_wait : callable, optional
+            Called when starting waits: for room in the flow, or because nothing succeeds.
+
+        Returns
+        -------
+        RunStatus
+            How the loops stand. What is wrong with one start is its item's outcome.
+
+        Raises
+        ------
+        RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
+            If no loop can be started: see `hitl_sdk.loops.check_flow` and `start_stream`. Start again to go on.
+        """
+        check_flow(self.session, self.flow_definition_arn)
+        return self._start(restart_failed, on_progress, on_wait)
+
+    def _start(
+        self,
+        restart_failed: bool,
+        on_progress: Callable[[LoopStart], None] | None,
+        on_wait: Callable[[StartWait], None] | None,
+    ) -> RunStatus:
+        starts = Starts(
+            self.session,
+            self._record,
+            limit=self.budget.limit,
+            rate=self._rate,
+            concurrency=self._concurrency,
+            restart_failed=restart_failed,
+            quota_timeout=self._quota_timeout,
+            on_wait=on_wait,
+        )
+        starts.run(on_progress, progress=self._progress)
+        return self._last_status()
 
     @overload
     def to_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
@@ -270,21 +316,30 @@ class Run:
         ServiceError
             If the service refuses to tell.
         """
-        # A missing loop is asked about again: a new one may not show at once everywhere in AWS.
-        still_open = [
-            name for name, state in self._states.items() if not state.ended or state.status == "Missing"
-        ]
-        if still_open:
-            self._states |= read_states(self.session, self.flow_definition_arn, still_open)
+        update_states(self.session, self._record)
         return self._last_status()
 
-    def wait(self, *, timeout: float, on_progress: Callable[[RunStatus], None] | None = None) -> RunStatus:
+    def wait(
+        self,
+        *,
+        timeout: float,
+        on_timeout: OnTimeout = "fail",
+        events: str | None = None,
+        on_progress: Callable[[RunStatus], None] | None = None,
+    ) -> RunStatus:
         """Wait until every human loop has come to its end, whichever.
 
         Parameters
         ----------
         timeout : float
-            Seconds until `WaitTimeoutError`.
+            Seconds until `on_timeout`.
+        on_timeout : {"fail", "accept"} or Escalate, default "fail"
+            What becomes of what nobody has answered by then. ``"fail"``: a `WaitTimeoutError`, and nothing is cancelled.
+            ``"accept"``: the model's answer stands. `Escalate`: people in another flow are asked. The loops are stopped,
+            whoever else waits for them. A run that was killed meanwhile goes on with it at its next wait or start.
+        events : str, optional
+            The queue that gets the loops' events, as ``"sqs://NAME"``; see `EventQueue`. Without one the flow's list is
+            read from time to time.
         on_progress : callable, optional
             Called with every status that is seen. Without it a progress bar shows, if tqdm is installed and the
             router was made with ``progress=True``.
@@ -298,31 +353,46 @@ class Run:
         ------
         WaitTimeoutError
             If the deadline passes first; its `last_seen` is the `RunStatus` at that time. Nothing is cancelled.
+        InvalidInputError, NotFoundError
+            If `on_timeout` can't be done; nobody has waited then.
         ServiceError
             If the service refuses to tell.
         """
-        total = len(self._states)
-        with progress_bar(
-            "human loops", total=total, shown=self._progress and on_progress is None
-        ) as move_to:
-
-            def seen(status: RunStatus) -> None:
-                move_to(status.ended)
-                if on_progress is not None:
-                    on_progress(status)
-
-            return wait_until(
-                self.status,
-                lambda status: status.done,
+        check_on_timeout(self.session, on_timeout, first=self.flow_definition_arn)
+        overdue = self._overdue()
+        overdue.go_on()
+        try:
+            wait_for_run(
+                self.session,
+                self._record,
+                self._last_status,
                 timeout=timeout,
-                what=f"{total} human loops of {self.flow_definition_arn}",
-                first_pause=0.5,
-                longest_pause=60.0,
-                on_progress=seen,
+                events=events,
+                on_progress=on_progress,
+                progress=self._progress,
             )
+        except WaitTimeoutError:
+            if on_timeout == "fail":
+                raise
+        else:
+            return self._last_status()
+        if on_timeout == "accept":
+            overdue.accept()
+            return self._last_status()
+        overdue.escalate(check_flow(self.session, on_timeout.flow_name).arn, limit=self.budget.limit)
+        self._start(False, None, None)
+        return self.wait(
+            timeout=on_timeout.timeout,
+            on_timeout=on_timeout.then,
+            events=on_timeout.events,
+            on_progress=on_progress,
+        )
+
+    def _overdue(self) -> Overdue:
+        return Overdue(self.session, self._record, self.task, concurrency=self._concurrency)
 
     def stop(self) -> StopResult:
-        """Stop the human loops that are in progress.
+        """Stop the human loops that are in progress. What is planned stays so.
 
         Returns
         -------
@@ -335,8 +405,10 @@ class Run:
             If the session has expired.
         """
         self.status()
-        names = [name for name, state in self._states.items() if state.status == "InProgress"]
-        result = stop_human_loops(self.session, names, rate=self._rate, concurrency=self._concurrency)
+        names = [loop.human_loop_name for loop in self._record.loops(("started", "adopted", "InProgress"))]
+        result = stop_human_loops(
+            self.session, names, rate=_number(self._rate), concurrency=self._concurrency
+        )
         self.status()
         return result
 
@@ -379,11 +451,10 @@ class Run:
         pandas.DataFrame, polars.DataFrame or pyarrow.Table
             One row an answer of a completed loop.
         """
-        item_ids = {
-            item.human_loop_name: item.decided.item_id
-            for item in reversed(self._items)
-            if item.human_loop_name is not None
-        }
+        item_ids: dict[str, str] = {}
+        for outcome in item_outcomes(self._record, None):
+            if outcome.human_loop_name is not None:
+                item_ids.setdefault(outcome.human_loop_name, outcome.item_id)
         return answers_frame(self.outputs(), self.task, engine, item_ids=item_ids)
 
     @overload
@@ -494,86 +565,25 @@ class Run:
         self.status()
         completed = self._completed()  # once, for another thread may be asking how the loops stand
         answered = dict(zip(completed, self._read(completed), strict=True))
-        rows = [self._training_row(item, answered) for item in self._items]
+        rows = training_rows(self._record, self.task, answered, self._over_budget())
         return build_training_frame(rows, self.task, engine=engine, consolidation=consolidation)
 
-    def _training_row(self, item: RoutedItem, answered: Mapping[str, OutputRow]) -> TrainingRow:
-        decided, name = item.decided, item.human_loop_name
-        row = TrainingRow(
-            item_id=decided.item_id,
-            item=decided.item,
-            model_label=cast("Label | None", decided.label),  # the router has normalised it
-            model_confidence=decided.confidence,
-            decision=decided.decision,
-            reason=decided.reason,
-            extra=decided.extra,
-        )
-        if name is None:
-            return row
-        document, state = answered.get(name), self._states.get(name)
-        return replace(
-            row,
-            human_loop_name=name,
-            flow_definition_arn=self.flow_definition_arn,
-            output=document.output if document else None,
-            output_s3_uri=document.uri if document else None,
-            created_at=state.created_at if state else None,
-            note=self._note(name, document),
-        )
+    def _read(self, loops: Mapping[str, RecordedLoop]) -> Outputs:
+        created_at = {name: loop.created_at for name, loop in loops.items() if loop.created_at is not None}
+        flows = {loop.flow_definition_arn for loop in loops.values()}
+        flow = flows.pop() if len(flows) == 1 else None
+        return read_loops(self.session, loops, created_at=created_at, flow_definition_arn=flow)
 
-    def _note(self, name: str, document: OutputRow | None) -> str | None:
-        """Say why an item under review has no answer."""
-        if document is not None:
-            return document.error.message if document.error else None
-        status, error = self._loop_outcome(name)
-        return error.message if error else f"human loop {status}"
-
-    def _read(self, names: Sequence[str]) -> Outputs:
-        created_at = {name: at for name in names if (at := self._states[name].created_at) is not None}
-        return read_loops(
-            self.session, names, created_at=created_at, flow_definition_arn=self.flow_definition_arn
-        )
-
-    def _completed(self) -> list[str]:
-        return [name for name, state in self._states.items() if state.status == "Completed"]
+    def _completed(self) -> dict[str, RecordedLoop]:
+        return {loop.human_loop_name: loop for loop in self._record.loops(["Completed"])}
 
     def _last_status(self) -> RunStatus:
-        counts = Counter(state.status for state in self._states.values())
-        return RunStatus(
-            in_progress=counts["InProgress"],
-            stopping=counts["Stopping"],
-            completed=counts["Completed"],
-            failed=counts["Failed"],
-            stopped=counts["Stopped"],
-            missing=counts["Missing"],
-            not_started=len(self._starts) - len(self._states),
-            failures=tuple(
-                state for state in self._states.values() if state.status in {"Failed", "Stopped", "Missing"}
-            ),
-        )
+        return last_status(self._record, self.budget.limit)
 
-    def _outcome(self, item: RoutedItem) -> ItemOutcome:
-        decided, name = item.decided, item.human_loop_name
-        if decided.decision is None:
-            return ItemOutcome(decided.item_id, None, decided.reason, "invalid", error=decided.error)
-        if name is None:
-            status: ItemStatus = "accepted" if decided.decision == "accept" else "dropped"
-            return ItemOutcome(decided.item_id, decided.decision, decided.reason, status)
-        status, error = self._loop_outcome(name)
-        return ItemOutcome(decided.item_id, decided.decision, decided.reason, status, name, error)
+    def _over_budget(self) -> str | None:
+        return self.budget.said if is_over(self._record, self.budget.limit) else None
 
-    def _loop_outcome(self, name: str) -> tuple[ItemStatus, HitlError | None]:
-        start, state = self._starts[name], self._states.get(name)
-        if state is None:
-            return "not started", start.error
-        if state.status == "InProgress":
-            return ("adopted" if start.status == "adopted" else "started"), None
-        if state.status in {"Completed", "Stopping"}:
-            return cast("ItemStatus", state.status.lower()), None
-        reason = f": {state.failure_reason}" if state.failure_reason else ""
-        error = start.error or ResourceFailedError(
-            f"human loop {name!r} is {state.status}{reason}",
-            hint="route again with restart_failed=True to have it reviewed anew",
-            resource=name,
-        )
-        return cast("ItemStatus", state.status.lower()), error
+
+def _number(rate: float | Rate | None) -> float | None:
+    """Return a rate that is one for starts, and so for this process alone, as a number."""
+    return rate if rate is None or isinstance(rate, float | int) else DEFAULT_RATE
