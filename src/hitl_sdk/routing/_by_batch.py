@@ -1,7 +1,7 @@
-"""Columns that no expression can make: a function of one column, run on batches of it by whatever engine holds the frame.
+"""Columns that no expression can make: a function of columns, run on batches of them by whatever engine holds the frame.
 
-The function takes a narwhals Series and returns a numpy array of the same length. It runs on the whole column of an
-eager frame, on batches of a lazy one of polars as they stream, and in Spark's Arrow workers. duckdb can't be handed a
+The function takes narwhals Series and returns a numpy array of their length. It runs on the whole columns of an eager
+frame, on batches of a lazy one of polars as they stream, and in Spark's Arrow workers. duckdb can't be handed a
 function without its connection, so it gets an expression of SQL that computes the same.
 """
 
@@ -15,18 +15,18 @@ from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    Function = Callable[[nw.Series[Any]], NDArray[Any]]
+    Function = Callable[..., NDArray[Any]]
 
 __all__ = ["quoted", "with_computed"]
 
 
 def with_computed(
     table: Any,
-    column: str,
+    columns: Sequence[str],
     function: Function,
     *,
     name: str,
@@ -34,22 +34,22 @@ def with_computed(
     sql: Callable[[Any], str] | None,
     needed_for: str,
 ) -> Any:
-    """Add a column that a function makes of another one.
+    """Add a column that a function makes of others.
 
     Parameters
     ----------
     table : narwhals frame
-        With `column`.
-    column : str
+        With `columns`.
+    columns : sequence of str
         What the function takes.
     function : callable
-        Makes a numpy array of a narwhals Series.
+        Makes a numpy array of that many narwhals Series.
     name : str
         Of the new column.
     dtype : narwhals dtype
         Of the new column.
     sql : callable or None
-        Makes the SQL expression of duckdb's type of `column`; None if there is none.
+        Makes the SQL expression of duckdb's type of the only column; None if there is none.
     needed_for : str
         What it is, for errors: ``"Sample"``.
 
@@ -61,19 +61,19 @@ def with_computed(
     if isinstance(table, nw.DataFrame):
         extra = "polars" if table.implementation.is_polars() else "arrow"  # pandas comes with numpy
         load("numpy", extra=extra, needed_for=f"{needed_for} on a frame")
-        values = function(table[column])
+        values = function(*(table[column] for column in columns))
         return table.with_columns(nw.new_series(name, values, dtype, backend=table.implementation))
     native = table.to_native()
     if table.implementation.is_polars():
-        return nw.from_native(native.with_columns(_of_polars(column, function, dtype).alias(name)))
+        return nw.from_native(native.with_columns(_of_polars(columns, function, dtype).alias(name)))
     if table.implementation is nw.Implementation.DUCKDB and sql is not None:
         import duckdb
 
-        kind = dict(zip(native.columns, native.types, strict=True))[column]
+        kind = dict(zip(native.columns, native.types, strict=True))[columns[0]]
         expression = duckdb.SQLExpression(sql(kind)).alias(name)
         return nw.from_native(native.select(duckdb.StarExpression(), expression))
     if table.implementation.is_pyspark() or table.implementation.is_pyspark_connect():
-        return nw.from_native(native.withColumn(name, _of_spark(column, function, dtype, needed_for)))
+        return nw.from_native(native.withColumn(name, _of_spark(columns, function, dtype, needed_for)))
     raise InvalidInputError(
         f"{needed_for} can't be computed on a lazy {table.implementation} frame",
         hint="collect it first, or use polars, duckdb, dask or Spark",
@@ -85,17 +85,20 @@ def quoted(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-def _of_polars(column: str, function: Function, dtype: type[nw.Float64 | nw.Int64]) -> Any:
+def _of_polars(columns: Sequence[str], function: Function, dtype: type[nw.Float64 | nw.Int64]) -> Any:
     import polars as pl
 
     def computed(values: pl.Series) -> pl.Series:
-        return pl.Series(values.name, function(nw.from_native(values, series_only=True)))
+        parts = (nw.from_native(values.struct.field(column), series_only=True) for column in columns)
+        return pl.Series(values.name, function(*parts))
 
     kind = pl.Float64 if dtype is nw.Float64 else pl.Int64
-    return pl.col(column).map_batches(computed, return_dtype=kind, is_elementwise=True)
+    return pl.struct(columns).map_batches(computed, return_dtype=kind, is_elementwise=True)
 
 
-def _of_spark(column: str, function: Function, dtype: type[nw.Float64 | nw.Int64], needed_for: str) -> Any:
+def _of_spark(
+    columns: Sequence[str], function: Function, dtype: type[nw.Float64 | nw.Int64], needed_for: str
+) -> Any:
     from pyspark.sql import functions
 
     if not hasattr(functions, "arrow_udf"):
@@ -108,8 +111,8 @@ def _of_spark(column: str, function: Function, dtype: type[nw.Float64 | nw.Int64
 
     kind = "double" if dtype is nw.Float64 else "bigint"
     # A lambda, as Spark reads hints of types and would have others than `Any`.
-    computed = functions.arrow_udf(lambda values: pa.array(function(_series(values))), kind)
-    return computed(functions.col(column))
+    computed = functions.arrow_udf(lambda *values: pa.array(function(*map(_series, values))), kind)
+    return computed(*map(functions.col, columns))
 
 
 def _series(values: Any) -> nw.Series[Any]:

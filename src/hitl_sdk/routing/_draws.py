@@ -54,7 +54,7 @@ def with_draws(table: Any, *, name: str, seed: int) -> Any:
     """Add to a narwhals frame with `item_id` the column of its draws."""
     return with_computed(
         table,
-        "item_id",
+        ["item_id"],
         partial(_drawn, seed=seed),
         name=name,
         dtype=nw.Float64,

@@ -13,8 +13,17 @@ from hitl_sdk.routing.prediction import confidence_problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_probability", "predictions_frame", "require_columns", "require_confidence", "require_item_ids"]
+__all__ = [
+    "CONFIDENCE",
+    "is_probability",
+    "predictions_frame",
+    "require_columns",
+    "require_confidence",
+    "require_item_ids",
+]
 
+# The confidences as a policy reads them: floats, and 0 where there is no usable one.
+CONFIDENCE = "__hitl_confidence"
 _NAMED_AT_MOST = 3
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "ACCEPT",
+    "DROP",
+    "REVIEW",
     "STRIDE",
     "Reason",
     "decimals_of",
@@ -26,6 +29,8 @@ __all__ = [
     "worded_in_sql",
 ]
 
+# Verdicts by number, lightest first where either of two policies may decide.
+ACCEPT, DROP, REVIEW = range(3)
 # A reason shows a number from 0 to 1000: thousandths at most, or a count that is cut off there.
 STRIDE = 1001
 _MOST_DECIMALS = 3

@@ -7,9 +7,10 @@ prediction keeps such a response, and in the local service.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import narwhals as nw
 
 from hitl_sdk._activation_tree import (
     KINDS,
@@ -21,12 +22,23 @@ from hitl_sdk._activation_tree import (
     written,
 )
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing._by_batch import with_computed
 from hitl_sdk.routing._draws import draw
+from hitl_sdk.routing._policy_conditions import conditions_of
+from hitl_sdk.routing._policy_json import Read, loaded
+from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason
 from hitl_sdk.routing._responses import inferences_in, service_of, with_only
+from hitl_sdk.routing.policy import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hitl_sdk._activation_tree import Node
     from hitl_sdk.routing._responses import Inference
+    from hitl_sdk.routing.prediction import Prediction
 
 __all__ = ["Activation", "ActivationConditions"]
 
@@ -67,10 +79,14 @@ class Activation:
 
 
 @dataclass(frozen=True, repr=False)
-class ActivationConditions:
+class ActivationConditions(Policy, kind="Conditions"):
     """A2I's own rule for responses of Rekognition's DetectModerationLabels and Textract's AnalyzeDocument.
 
-    Made by `parse`. Any condition of the list starts a loop.
+    Made by `parse`, or of a policy by `from_policy`. Any condition of the list starts a loop.
+
+    It is a policy as well, and combines with others: it decides by the response that a `Prediction` keeps as `raw`, or
+    that a frame has in a column `raw`, as JSON or as what that holds. An item without such a response is reviewed. Sampling
+    is drawn by the `item_id`.
 
     Examples
     --------
@@ -81,6 +97,9 @@ class ActivationConditions:
     >>> response = {"ModerationLabels": [{"Name": "Weapons", "ParentName": "Violence", "Confidence": 91.2}]}
     >>> conditions.evaluate(response, draw_key="loop-1").active
     True
+    >>> from hitl_sdk.routing import Prediction
+    >>> conditions.decide_one(Prediction("a", "s3://images/a.png", "Weapons", 0.912, raw=response))
+    Decision(decision='review', reason="ModerationLabelConfidenceCheck 'Weapons' ConfidenceLessThan 95")
     """
 
     conditions: tuple[Node, ...]
@@ -109,15 +128,40 @@ class ActivationConditions:
         """
         if isinstance(text, str):
             _require_length(text)
-            try:
-                document = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise InvalidInputError(
-                    f"HumanLoopActivationConditions: not JSON: {error}", hint="see the schema of conditions"
-                ) from error
-        else:
-            document = text
-        return cls(read_conditions(document))
+            text = cast("Mapping[str, object]", loaded(text, "HumanLoopActivationConditions"))
+        return cls(read_conditions(text))
+
+    @classmethod
+    def from_policy(
+        cls, policy: Policy, *, service: Literal["rekognition", "textract"]
+    ) -> ActivationConditions:
+        """Write a policy in A2I's grammar, for a flow of the built-in integration.
+
+        `Confidence` becomes a check of the form key, or moderation label, that its field names (or ``"*"``), `Missing` that
+        of a missing form key, `Threshold` a check of any; `Sample` becomes Sampling, which A2I draws by itself, without
+        the seed; ``|`` and ``&`` become Or and And. As `Confidence` reviews what has no number, a check of a form key stands
+        beside one that it is missing; a moderation label that Rekognition did not see has no such check.
+
+        Parameters
+        ----------
+        policy : Policy
+            Its confidences from 0 to 1; A2I's are percentages.
+        service : {"rekognition", "textract"}
+            Whose integration it is for.
+
+        Raises
+        ------
+        InvalidInputError
+            If the grammar has no word for a part of it, or it is nested deeper than two levels.
+
+        Examples
+        --------
+        >>> from hitl_sdk.routing import Missing, Sample
+        >>> ActivationConditions.from_policy(Missing("Due date") | Sample(0.05), service="textract").to_json()
+        '{"Conditions": [{"ConditionType": "MissingImportantFormKey", "ConditionParameters": {"ImportantFormKey": "Due date"}},
+        {"ConditionType": "Sampling", "ConditionParameters": {"RandomSamplingPercentage": 5}}]}'
+        """
+        return cls(conditions_of(policy, service))
 
     def to_json(self) -> str:
         """Write them as a flow definition takes them.
@@ -133,7 +177,7 @@ class ActivationConditions:
         >>> ActivationConditions.parse(text).to_json() == text
         True
         """
-        text = json.dumps({"Conditions": [written(node) for node in self.conditions]})
+        text = super().to_json()
         _require_length(text)
         return text
 
@@ -190,7 +234,64 @@ class ActivationConditions:
         return tuple(dict.fromkeys(name for name in named if name != "*"))
 
     def __repr__(self) -> str:
-        return f"ActivationConditions.parse({self.to_json()!r})"
+        return f"ActivationConditions.parse({json.dumps(self._as_value())!r})"
+
+    def _columns(self) -> set[str]:
+        return {"item_id", "raw"}
+
+    def _needs(self) -> frozenset[str]:
+        return frozenset({"item_id"})
+
+    def _reasons(self) -> Sequence[Reason]:
+        return [Reason(str(node)) for node in self.conditions] + [
+            Reason("no activation condition holds"),
+            Reason("no response that the conditions are for"),
+        ]
+
+    def _judged(self, table: Any, name: str) -> Any:
+        found = nw.col(f"{name}_found")
+        table = with_computed(
+            table,
+            ["raw", "item_id"],
+            self._all_found,
+            name=f"{name}_found",
+            dtype=nw.Int64,
+            sql=None,
+            needed_for="ActivationConditions",
+        )
+        accepted = found == len(self.conditions)
+        return table.with_columns(
+            nw.when(accepted).then(nw.lit(ACCEPT)).otherwise(nw.lit(REVIEW)).alias(f"{name}_verdict"),
+            (found * STRIDE).alias(f"{name}_reason"),
+        )
+
+    def _judge(self, prediction: Prediction) -> tuple[int, str]:
+        found = self._found(prediction.raw, prediction.item_id)
+        verdict = ACCEPT if found == len(self.conditions) else REVIEW
+        return verdict, self._all_reasons[found].text()
+
+    def _all_found(self, responses: nw.Series[Any], item_ids: nw.Series[Any]) -> NDArray[np.int64]:
+        import numpy as np
+
+        rows = zip(responses.to_list(), item_ids.cast(nw.String).to_list(), strict=True)
+        return np.array([self._found(response, str(item_id)) for response, item_id in rows], np.int64)
+
+    def _found(self, response: object, item_id: str) -> int:
+        """Return which of the reasons holds: that of the first condition that is true, or that none is."""
+        try:
+            given: Any = loaded(response, "raw") if isinstance(response, str) else response
+            activation = self.evaluate(given, draw_key=item_id)
+        except InvalidInputError:
+            return len(self.conditions) + 1
+        results = [each["EvaluationResult"] for each in activation.results["Conditions"]]
+        return results.index(True) if activation.active else len(results)
+
+    def _as_value(self) -> dict[str, Any]:
+        return {self._kind: [written(node) for node in self.conditions]}
+
+    @classmethod
+    def _from_value(cls, value: object, read: Read) -> Policy:  # noqa: ARG003
+        return cls(read_conditions({cls._kind: value}))
 
 
 @dataclass(frozen=True, slots=True)

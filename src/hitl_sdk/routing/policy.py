@@ -17,6 +17,7 @@ import narwhals as nw
 
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._frames import (
+    CONFIDENCE,
     is_probability,
     predictions_frame,
     require_columns,
@@ -25,7 +26,7 @@ from hitl_sdk.routing._frames import (
 )
 from hitl_sdk.routing._partitions import by_partition, is_partitioned
 from hitl_sdk.routing._policy_json import Read, fields_of, read_policy, several
-from hitl_sdk.routing._reasons import STRIDE, Reason, looked_up, worded, worded_in_sql
+from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason, looked_up, worded, worded_in_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,13 +36,11 @@ if TYPE_CHECKING:
     from hitl_sdk.routing.prediction import Prediction
     from hitl_sdk.routing.replay import Replay
 
-__all__ = ["ACCEPT", "CONFIDENCE", "DROP", "REVIEW", "Decision", "Policy", "Verdict"]
+__all__ = ["Decision", "Policy", "Verdict"]
 
 Verdict = Literal["accept", "drop", "review"]
 
-_VERDICTS: tuple[Verdict, ...] = ("accept", "drop", "review")
-ACCEPT, DROP, REVIEW = range(3)
-CONFIDENCE = "__hitl_confidence"
+_VERDICTS: tuple[Verdict, ...] = ("accept", "drop", "review")  # by number
 _NO_CONFIDENCE = "invalid: the confidence is not a number from 0 to 1"
 _NO_ID = "invalid: the item has no item_id"
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
+from hitl_sdk.routing._frames import CONFIDENCE
 from hitl_sdk.routing._policy_json import Read, fields_of
-from hitl_sdk.routing._reasons import STRIDE, Reason, steps_of
-from hitl_sdk.routing.policy import ACCEPT, CONFIDENCE, DROP, REVIEW, Policy
+from hitl_sdk.routing._reasons import ACCEPT, DROP, REVIEW, STRIDE, Reason, steps_of
+from hitl_sdk.routing.policy import Policy
 from hitl_sdk.routing.policy_cuts import Bands, Threshold
 from hitl_sdk.routing.prediction import readable_label
 

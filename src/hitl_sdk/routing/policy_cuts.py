@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.routing._reasons import STRIDE, Reason, decimals_of, share_text, step_of, steps_of
+from hitl_sdk.routing._frames import CONFIDENCE
+from hitl_sdk.routing._reasons import (
+    ACCEPT,
+    DROP,
+    REVIEW,
+    STRIDE,
+    Reason,
+    decimals_of,
+    share_text,
+    step_of,
+    steps_of,
+)
 from hitl_sdk.routing._shares import share
-from hitl_sdk.routing.policy import ACCEPT, CONFIDENCE, DROP, REVIEW, Policy
+from hitl_sdk.routing.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

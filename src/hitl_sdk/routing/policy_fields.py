@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing._reasons import STRIDE, Reason
-from hitl_sdk.routing.policy import ACCEPT, REVIEW, Policy
+from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason
+from hitl_sdk.routing.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,9 +10,9 @@ import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing._draws import draw, with_draws
-from hitl_sdk.routing._reasons import STRIDE, Reason
+from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason
 from hitl_sdk.routing._shares import share
-from hitl_sdk.routing.policy import ACCEPT, REVIEW, Policy
+from hitl_sdk.routing.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

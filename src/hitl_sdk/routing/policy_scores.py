@@ -13,9 +13,19 @@ from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing import _scores
 from hitl_sdk.routing._by_batch import with_computed
 from hitl_sdk.routing._policy_json import Read, fields_of
-from hitl_sdk.routing._reasons import STRIDE, Reason, decimals_of, share_text, step_of, steps_of
+from hitl_sdk.routing._reasons import (
+    ACCEPT,
+    DROP,
+    REVIEW,
+    STRIDE,
+    Reason,
+    decimals_of,
+    share_text,
+    step_of,
+    steps_of,
+)
 from hitl_sdk.routing._shares import share
-from hitl_sdk.routing.policy import ACCEPT, DROP, REVIEW, Policy
+from hitl_sdk.routing.policy import Policy
 from hitl_sdk.routing.policy_classes import PerClass
 from hitl_sdk.routing.policy_cuts import Bands, Threshold
 
@@ -48,7 +58,7 @@ class _OfScores(Policy):
     ) -> Any:
         _scores.require_scores(table)
         return with_computed(
-            table, "scores", function, name=name, dtype=dtype, sql=sql, needed_for=type(self).__name__
+            table, ["scores"], function, name=name, dtype=dtype, sql=sql, needed_for=type(self).__name__
         )
 
 
