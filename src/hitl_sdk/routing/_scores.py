@@ -18,22 +18,21 @@ from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._by_batch import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
+    "ENTROPY",
+    "MARGIN",
     "NONE_ACCEPTED",
     "NO_SCORES",
     "UNUSABLE",
     "Cut",
+    "Measure",
     "asked_about",
     "asked_in_sql",
-    "entropies",
-    "entropy",
-    "entropy_in_sql",
-    "margin",
-    "margin_in_sql",
-    "margins",
     "require_scores",
     "usable_scores",
 ]
@@ -54,13 +53,13 @@ def usable_scores(scores: object) -> dict[str, float] | int:
     return numbers if all(0 <= number <= 1 for number in numbers.values()) else UNUSABLE
 
 
-def margin(scores: Mapping[str, float]) -> float:
+def _margin(scores: Mapping[str, float]) -> float:
     """Return by how much the best score is above the second; of a single one, the score itself."""
     best, second, *_ = [*sorted(scores.values(), reverse=True), 0.0]
     return _on_grid(best - second)
 
 
-def entropy(scores: Mapping[str, float]) -> float:
+def _entropy(scores: Mapping[str, float]) -> float:
     """Return the entropy as a share of the largest that so many labels can have; below 0 if all scores are 0."""
     total = sum(scores.values())
     if total == 0:
@@ -88,8 +87,8 @@ def require_scores(table: Any) -> None:
         )
 
 
-def margins(column: nw.Series[Any]) -> NDArray[np.float64]:
-    """Return `margin` of each row, or below 0 why there is none."""
+def _margins(column: nw.Series[Any]) -> NDArray[np.float64]:
+    """Return `_margin` of each row, or below 0 why there is none."""
     import numpy as np
 
     flat = _Flat.of(column)
@@ -99,8 +98,8 @@ def margins(column: nw.Series[Any]) -> NDArray[np.float64]:
     return flat.told(np.floor((best - second) * _GRID + 0.5) / _GRID)
 
 
-def entropies(column: nw.Series[Any]) -> NDArray[np.float64]:
-    """Return `entropy` of each row, or below 0 why there is none."""
+def _entropies(column: nw.Series[Any]) -> NDArray[np.float64]:
+    """Return `_entropy` of each row, or below 0 why there is none."""
     import numpy as np
 
     flat = _Flat.of(column)
@@ -124,14 +123,14 @@ def asked_about(column: nw.Series[Any], cut: Cut) -> NDArray[np.int64]:
     return flat.told(np.where((asked == 0) & (accepted == 0), NONE_ACCEPTED, asked)).astype(np.int64)
 
 
-def margin_in_sql(kind: Any) -> str:
-    """Return the expression of duckdb for `margins`."""
+def _margin_in_sql(kind: Any) -> str:
+    """Return the expression of duckdb for `_margins`."""
     ordered = "list_sort(v, 'DESC')"
     return _told_in_sql(kind, _on_grid_in_sql(f"{ordered}[1] - coalesce({ordered}[2], 0.0::DOUBLE)"))
 
 
-def entropy_in_sql(kind: Any) -> str:
-    """Return the expression of duckdb for `entropies`."""
+def _entropy_in_sql(kind: Any) -> str:
+    """Return the expression of duckdb for `_entropies`."""
     share = "(x / list_sum(v))"
     terms = f"list_sum(list_transform(list_filter(v, lambda x: x > 0), lambda x: {share} * ln{share}))"
     found = f"CASE WHEN len(v) > 1 THEN -({terms}) / ln(len(v)) ELSE 0.0::DOUBLE END"
@@ -146,6 +145,20 @@ def asked_in_sql(kind: Any, cut: Cut) -> str:
     accepted = f"len(list_filter(e, lambda x: x.score >= {accept}))"
     counted = f"CASE WHEN {asked} = 0 AND {accepted} = 0 THEN {NONE_ACCEPTED} ELSE {asked} END"
     return f"CAST({_told_in_sql(kind, counted)} AS BIGINT)"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number from 0 to 1 of scores, or below 0 why there is none: of one item, of a column, and in duckdb's SQL."""
+
+    name: str
+    of_one: Callable[[Mapping[str, float]], float]
+    of_column: Callable[[nw.Series[Any]], NDArray[np.float64]]
+    in_sql: Callable[[Any], str]
+
+
+MARGIN = Measure("margin", _margin, _margins, _margin_in_sql)
+ENTROPY = Measure("entropy", _entropy, _entropies, _entropy_in_sql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +184,11 @@ class _Flat:
             lengths = np.bincount(rows, minlength=len(lengths))
         return cls(lengths, rows, values, (codes, names))
 
-    def sum(self, values: NDArray[Any]) -> NDArray[np.float64]:
+    def sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         import numpy as np
 
-        return np.bincount(self.rows, weights=values, minlength=len(self.lengths))
+        sums = np.bincount(self.rows, weights=values, minlength=len(self.lengths))
+        return sums.astype(np.float64, copy=False)  # of no row they are whole numbers
 
     def count(self, those: NDArray[np.bool_]) -> NDArray[np.int64]:
         import numpy as np

@@ -124,11 +124,14 @@ class PerClass(Policy):
                 for what, values in zip(("accept", "drop", "scale"), zip(*cuts, strict=True), strict=True)
             )
         )
-        band = nw.when(confidence >= accept).then(nw.lit(0))
-        band = band.otherwise(nw.when(confidence >= drop).then(nw.lit(1)).otherwise(nw.lit(2)))
-        verdict = nw.when(confidence >= accept).then(nw.lit(ACCEPT))
-        verdict = verdict.otherwise(nw.when(confidence >= drop).then(nw.lit(REVIEW)).otherwise(nw.lit(DROP)))
-        code = (place * 3 + band) * STRIDE + steps_of(confidence, scale)
+        accepts, shows = confidence >= accept, confidence >= drop
+
+        def of_band(*values: int) -> nw.Expr:
+            below = nw.when(shows).then(nw.lit(values[1])).otherwise(nw.lit(values[2]))
+            return nw.when(accepts).then(nw.lit(values[0])).otherwise(below)
+
+        verdict = of_band(ACCEPT, REVIEW, DROP)
+        code = (place * 3 + of_band(0, 1, 2)) * STRIDE + steps_of(confidence, scale)
         if rules[-1] is None:
             has_rule = place < len(rules) - 1
             verdict = nw.when(has_rule).then(verdict).otherwise(nw.lit(REVIEW))

@@ -121,14 +121,16 @@ class Confidence(Policy):
 
     def __post_init__(self) -> None:
         _require_field(self.field)
-        if self.op not in _COMPARED:
+        op: object = self.op
+        if op not in _COMPARED:
             raise InvalidInputError(
                 f"op={self.op!r} is no comparison", hint=f"give one of {' '.join(_COMPARED)}"
             )
         number = _number(self.value)
         if number is None or math.isinf(number):
             raise InvalidInputError(f"value={self.value!r} is not a number", hint="for example value=0.8")
-        object.__setattr__(self, "value", int(number) if isinstance(self.value, Integral) else number)
+        value: object = self.value
+        object.__setattr__(self, "value", int(number) if isinstance(value, Integral) else number)
 
     def _columns(self) -> set[str]:
         return {self.field}
@@ -175,6 +177,7 @@ def _field_of(prediction: Prediction, field: str) -> object:
 
 def _number(value: object) -> float | None:
     """Return a number as a float, None for what is none."""
-    if not isinstance(value, Real | Decimal) or isinstance(value, bool) or math.isnan(value):
+    if not isinstance(value, Real | Decimal) or isinstance(value, bool):
         return None
-    return float(value)
+    number = float(value)
+    return None if math.isnan(number) else number

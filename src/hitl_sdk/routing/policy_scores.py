@@ -65,10 +65,7 @@ class _OfScores(Policy):
 class _Measured(_OfScores):
     """Decides by a measure from 0 to 1 of the scores: on one side of its limit people look."""
 
-    _measure: ClassVar[str]
-    _of_column: ClassVar[Callable[[nw.Series[Any]], Any]]
-    _of_sql: ClassVar[Callable[[Any], str]]
-    _of_one: ClassVar[Callable[[Mapping[str, float]], float]]
+    _measure: ClassVar[_scores.Measure]
     # What is said of a measure that is accepted, and of one that is reviewed.
     _signs: ClassVar[tuple[str, str]]
 
@@ -84,13 +81,13 @@ class _Measured(_OfScores):
 
     def _reasons(self) -> Sequence[Reason]:
         decimals, limit = decimals_of(self._limit), share_text(self._limit)
-        said = [Reason(f"{self._measure} ", decimals, f" {sign} {limit}") for sign in self._signs]
+        said = [Reason(f"{self._measure.name} ", decimals, f" {sign} {limit}") for sign in self._signs]
         return [*said, _NO_SCORES, _UNUSABLE]
 
     def _judged(self, table: Any, name: str) -> Any:
-        cls, measure = type(self), nw.col(f"{name}_measure")
+        measure = nw.col(f"{name}_measure")
         table = self._with_number(
-            table, cls._of_column, cls._of_sql, name=f"{name}_measure", dtype=nw.Float64
+            table, self._measure.of_column, self._measure.in_sql, name=f"{name}_measure", dtype=nw.Float64
         )
         reviewed = (measure < 0) | self._is_reviewed(measure)
         place = nw.when(self._is_reviewed(measure)).then(nw.lit(STRIDE)).otherwise(nw.lit(0))
@@ -104,7 +101,7 @@ class _Measured(_OfScores):
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
         scores = _scores.usable_scores(prediction.scores)
-        measure = scores if isinstance(scores, int) else type(self)._of_one(scores)
+        measure = scores if isinstance(scores, int) else self._measure.of_one(scores)
         if measure < 0:
             return REVIEW, self._all_reasons[2 if measure == _scores.NO_SCORES else 3].text()
         reviewed = bool(self._is_reviewed(measure))
@@ -138,10 +135,7 @@ class Margin(_Measured):
 
     least: float
 
-    _measure = "margin"
-    _of_column = staticmethod(_scores.margins)
-    _of_sql = staticmethod(_scores.margin_in_sql)
-    _of_one = staticmethod(_scores.margin)
+    _measure = _scores.MARGIN
     _signs = (">=", "<")
 
     def __post_init__(self) -> None:
@@ -185,10 +179,7 @@ class Entropy(_Measured):
 
     most: float
 
-    _measure = "entropy"
-    _of_column = staticmethod(_scores.entropies)
-    _of_sql = staticmethod(_scores.entropy_in_sql)
-    _of_one = staticmethod(_scores.entropy)
+    _measure = _scores.ENTROPY
     _signs = ("<=", ">")
 
     def __post_init__(self) -> None:
