@@ -237,7 +237,7 @@ def _names(parameters: Mapping[str, object], kind: Kind, place: str) -> Iterator
 
 def _number(value: object, place: str) -> float:
     lowest = 0.01 if place.endswith(PERCENTAGE) else 0
-    if not isinstance(value, Real) or isinstance(value, bool) or not lowest <= float(value) <= 100:
+    if isinstance(value, bool) or not isinstance(value, Real) or not lowest <= float(value) <= 100:
         _refuse(f"{place} is {value!r}", f"give a number from {lowest} to 100")
     return value  # type: ignore[return-value]  # 80 stays 80, and is not written as 80.0
 

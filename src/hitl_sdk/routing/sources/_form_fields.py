@@ -106,7 +106,7 @@ class FormCount:
             )
         aliases = keys if isinstance(keys, Mapping) else dict.fromkeys(keys, ())
         names = {name: key for key, others in aliases.items() for name in (key, *others)}
-        if not names or not all(isinstance(name, str) and name for name in names):
+        if not names or not all(names):
             raise InvalidInputError(f"keys={keys!r}", hint="name one key or more, each by a text")
         return cls(names)
 
