@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.functions._arguments import check_takes
 from hitl_sdk.functions._payload import read_payload
 from hitl_sdk.functions._reading import object_in
 from hitl_sdk.functions.events import (
@@ -69,7 +69,7 @@ def pre_annotation(function: PreAnnotation) -> Handler:
     >>> before({"dataObject": {"source": "Fine"}}, None)
     {'taskInput': {}, 'isHumanAnnotationRequired': False}
     """
-    _check_takes(function, "the event")
+    check_takes(function, "the event")
 
     @wraps(function)
     def handler(event: Mapping[str, object], context: object) -> object:  # noqa: ARG001
@@ -120,7 +120,7 @@ def post_annotation(function: PostAnnotation) -> Handler:
     >>> after.__name__
     'after'
     """
-    _check_takes(function, "the objects", "the event")
+    check_takes(function, "the objects", "the event")
 
     @wraps(function)
     def handler(event: Mapping[str, object], context: object) -> object:  # noqa: ARG001
@@ -128,23 +128,6 @@ def post_annotation(function: PostAnnotation) -> Handler:
         return respond(function, asked, storage_of(asked))
 
     return cast("Handler", handler)
-
-
-def _check_takes(function: object, *arguments: str) -> None:
-    """Refuse at once what Lambda would only find when people have answered."""
-    if not callable(function):
-        raise InvalidInputError(f"{type(function).__name__} is no function", hint="decorate a function")
-    try:
-        parameters = inspect.signature(function)
-    except ValueError:
-        return  # what is built in may not tell
-    try:
-        parameters.bind(*arguments)
-    except TypeError as error:
-        raise InvalidInputError(
-            f"the function can't be called with {' and '.join(arguments)}: {error}",
-            hint=f"it has the parameters {parameters}",
-        ) from error
 
 
 def respond(

@@ -13,11 +13,12 @@ import logging
 import os
 from contextlib import nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from moto.cognitoidp.models import cognitoidp_backends
 from moto.core.exceptions import ServiceException
 from moto.events.models import events_backends
+from moto.events.utils import EventTemplateParser
 from moto.iam.models import get_account_id_from, iam_backends
 from moto.s3.exceptions import InvalidBucketName, MissingBucket
 from moto.s3.models import s3_backends
@@ -27,7 +28,7 @@ from moto.utilities.utils import get_partition
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.local import moto_queues
 from hitl_sdk.local.algorithms import Algorithms
-from hitl_sdk.local.engine import BucketMissing, Scope
+from hitl_sdk.local.engine import BucketMissing, FunctionFailed, Scope
 from hitl_sdk.local.lambdas import Lambdas
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
 ]
 
 DEFAULT_REGION = "us-east-1"
+_ATTEMPTS_TO_CALL = 3
 _log = logging.getLogger(__name__)
 
 
@@ -203,15 +205,36 @@ class MotoServices:
     def put_event(self, scope: Scope, event: Mapping[str, Any]) -> None:
         """Send an event to the targets of every enabled rule of the default bus that matches it.
 
-        moto's own ``put_events`` would give it another id. A target that moto can't serve (Lambda,
-        SNS) is logged and left out, for an event must not fail the loop that it tells of.
+        moto's own ``put_events`` would give it another id, and knows no functions. They are called last, and have come
+        to their end when this returns: what is told to them is not lost with this process. As on AWS one that fails is
+        called twice more. A target that fails, or that moto can't serve (SNS), is logged and left out, for an event
+        must not fail the loop that it tells of.
         """
         bus = events_backends[scope.account_id][scope.region].describe_event_bus("default")
         message = {**event, "time": datetime.fromisoformat(event["time"]).timestamp()}
+        calls: list[tuple[str, object]] = []
         with self._changing():
             for rule in list(bus.rules.values()):
-                if rule.state == "ENABLED" and rule.event_pattern.get_pattern():
+                pattern = rule.event_pattern
+                if rule.state == "ENABLED" and pattern.get_pattern() and pattern.matches_event(message):
+                    functions = [target for target in rule.targets if ":lambda:" in target["Arn"]]
+                    calls += [(target["Arn"], _shaped(target, event)) for target in functions]
                     _send(rule, message)
+        for function_arn, said in calls:  # outside: a function may change moto itself
+            self._call(scope, function_arn, said)
+
+    def _call(self, scope: Scope, function_arn: str, event: object) -> None:
+        for attempt in range(1, _ATTEMPTS_TO_CALL + 1):
+            try:
+                self.lambdas.invoke(scope, function_arn, event)
+            except FunctionFailed as error:
+                # its message may tell of what people work on
+                kind = str(error).partition(":")[0]
+                _log.warning(
+                    "%s failed at an event, call %d of %d: %s", function_arn, attempt, _ATTEMPTS_TO_CALL, kind
+                )
+            else:
+                return
 
     def user_pool_client(self, scope: Scope, user_pool_id: str, client_id: str) -> Mapping[str, bool] | None:
         """Tell whether a Cognito client exists, and whether it has a secret."""
@@ -222,9 +245,26 @@ class MotoServices:
         return {"exists": True, "has_secret": bool(client.generate_secret)}
 
 
+def _shaped(target: Mapping[str, Any], event: Mapping[str, Any]) -> object:
+    """Return what a target gets of an event."""
+    if "Input" in target:
+        return json.loads(target["Input"])
+    if "InputTransformer" not in target:
+        return dict(event)
+    transformer = target["InputTransformer"]
+    shaped: object = EventTemplateParser.parse(
+        input_template=transformer["InputTemplate"],
+        input_paths_map=transformer.get("InputPathsMap", {}),
+        event=cast("Any", {**event, "ingestion-time": event["time"]}),
+    )
+    return shaped
+
+
 def _send(rule: Any, message: dict[str, Any]) -> None:
-    """Send to the rule's targets one by one, so that one that fails takes no other with it."""
+    """Send to the rule's targets one by one, functions left out, so that one that fails takes no other with it."""
     for target in list(rule.targets):
+        if ":lambda:" in target["Arn"]:
+            continue
         single = copy.copy(rule)
         single.targets = [target]
         try:

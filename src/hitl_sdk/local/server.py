@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
+from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -70,9 +71,16 @@ def serve(service: ReviewService, *, host: str, port: int, on_ready: Callable[[s
         shown_host = f"[{host}]" if ":" in host else host
         url = f"http://{shown_host}:{listener.getsockname()[1]}"
         service.lambdas.run_apart(url)
+        _let_state_machines_run(listener.getsockname()[1])
         app = application(service, on_start=lambda: on_ready(url))
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _let_state_machines_run(port: int) -> None:
+    """Have moto run state machines for real, and call functions and services at our address while it does."""
+    os.environ["MOTO_PORT"] = str(port)
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ from hitl_sdk.review.flow import ReviewFlow
 from hitl_sdk.review.outcomes import ItemOutcome, ItemStatus, RunStatus
 from hitl_sdk.review.router import Router, list_runs
 from hitl_sdk.review.run import Run
+from hitl_sdk.review.step_functions import start_handler, state_machine_definition
 
 __all__ = [
     "Budget",
@@ -17,4 +18,6 @@ __all__ = [
     "Run",
     "RunStatus",
     "list_runs",
+    "start_handler",
+    "state_machine_definition",
 ]

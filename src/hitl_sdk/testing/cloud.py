@@ -269,7 +269,8 @@ def mock_hitl(
     clock = clock or ManualClock()
     with ExitStack() as stack:
         service = stack.enter_context(review_service(store_url or "sqlite://", clock=clock, seed=seed))
-        stack.enter_context(mock_aws())
+        # moto can really run a state machine; else it would only say that it had
+        stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         stack.enter_context(installed(service, on_reset=service.forget))
         stack.enter_context(_environment(region, stack.enter_context(_run_record())))
         stack.enter_context(use_clock(clock))
