@@ -258,6 +258,7 @@ class Run:
         on_progress: Callable[[LoopStart], None] | None,
         on_wait: Callable[[StartWait], None] | None,
     ) -> RunStatus:
+        self._overdue().go_on()
         starts = Starts(
             self.session,
             self._record,
@@ -361,6 +362,8 @@ class Run:
         check_on_timeout(self.session, on_timeout, first=self.flow_definition_arn)
         overdue = self._overdue()
         overdue.go_on()
+        if overdue.is_to_be_started():
+            self._start(False, None, None)
         try:
             wait_for_run(
                 self.session,

@@ -193,6 +193,14 @@ class Overdue:
             if flow.startswith("arn:"):
                 self._plan(flow)
 
+    def is_to_be_started(self) -> bool:
+        """Tell whether a loop of another flow is planned that nobody has come to start."""
+        first = self._record.header.flow_definition_arn
+        counts = self._record.counts()
+        return bool(counts.get("planned") or counts.get("starting")) and any(
+            loop.flow_definition_arn != first for loop in self._record.loops(("planned", "starting"))
+        )
+
     def _unanswered(self) -> list[RecordedLoop]:
         loops = self._record.loops(_UNANSWERED)
         return [replace(loop, input_content="") for loop in loops if loop.escalated_to is None]
