@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Workforce,
         Workteam,
     )
-    from hitl_sdk.review import ReviewFlow, Router, Run
+    from hitl_sdk.review import Escalate, ReviewFlow, Router, Run
     from hitl_sdk.routing import (
         ActivationConditions,
         Bands,
@@ -87,7 +87,7 @@ _HOME = {
         "Workforce",
         "Workteam",
     ),
-    "hitl_sdk.review": ("ReviewFlow", "Router", "Run"),
+    "hitl_sdk.review": ("Escalate", "ReviewFlow", "Router", "Run"),
     "hitl_sdk.routing": (
         "ActivationConditions",
         "Bands",
@@ -132,6 +132,7 @@ __all__ = [
     "Confidence",
     "EachLabel",
     "Entropy",
+    "Escalate",
     "EventQueue",
     "FlowDefinition",
     "HitlError",

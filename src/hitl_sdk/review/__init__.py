@@ -7,12 +7,15 @@ from hitl_sdk.review.outcomes import ItemOutcome, ItemStatus, RunStatus
 from hitl_sdk.review.router import Router, list_runs
 from hitl_sdk.review.run import Run
 from hitl_sdk.review.step_functions import start_handler, state_machine_definition
+from hitl_sdk.review.timeouts import Escalate, OnTimeout
 
 __all__ = [
     "Budget",
+    "Escalate",
     "Estimate",
     "ItemOutcome",
     "ItemStatus",
+    "OnTimeout",
     "ReviewFlow",
     "Router",
     "Run",
