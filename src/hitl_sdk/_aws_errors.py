@@ -55,6 +55,7 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "ProvisionedThroughputExceededException": errors.ThrottledError,
     "RequestLimitExceeded": errors.ThrottledError,
     "SlowDown": errors.ThrottledError,
+    "ModelNotReadyException": errors.UnavailableError,  # of a serverless endpoint that wakes up
 }
 # SageMaker says "not found" as a ValidationException for workforces, workteams and endpoints.
 _NOT_FOUND_SAYINGS = ("does not exist", "could not find", "no workforce", "not found", "doesn't exist")
@@ -146,11 +147,19 @@ def _from_client_error(error: botocore_errors.ClientError, resource: str | None)
             hint="sign in again, or renew the credentials",
             **context,
         )
-    kind = _BY_CODE.get(code) or _kind_by_status(metadata.get("HTTPStatusCode", 0), message)
+    if code == "ModelError":  # its message is the container's own, whose words say nothing of the endpoint
+        kind = _kind_of_container_error(error.response.get("OriginalStatusCode"))
+    else:
+        kind = _BY_CODE.get(code) or _kind_by_status(metadata.get("HTTPStatusCode", 0), message)
     hint = _HINTS.get(kind)
     if kind is errors.AccessDeniedError:
         hint = f"allow the action {error.operation_name} for this role; hitl_sdk never changes IAM itself"
     return kind(text, hint=hint, **context)
+
+
+def _kind_of_container_error(status: object) -> type[errors.ServiceError]:
+    """Tell a container that did not answer (0: timed out) from one whose model failed on what it was given (500)."""
+    return errors.UnavailableError if status in (0, 429, 502, 503, 504) else errors.RejectedError
 
 
 def _kind_by_status(status: int, message: str) -> type[errors.ServiceError]:

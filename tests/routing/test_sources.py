@@ -1,50 +1,52 @@
-"""Predictions from functions and endpoints."""
+"""Streams of predictions, shown on a function of one's own: names, order, what is read ahead, and whose error it is."""
 
-import io
-import json
+import threading
 
 import numpy as np
+import pandas as pd
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hitl_sdk.errors import InvalidInputError, InvalidPredictionError, RejectedError
-from hitl_sdk.routing import InvalidPrediction, Prediction, from_callable, from_endpoint
-from hitl_sdk.testing import mock_hitl
-
-REVIEWS = ["I enjoy this product", "I am unhappy with this product", "It is okay"]
-LAB = [
-    {"probability": 0.9376369118690491, "predicted_label": 1},
-    {"probability": 0.6340296864509583, "predicted_label": -1},
-    {"probability": 0.5422114729881287, "predicted_label": 1},
-]
-
-
-class Endpoint:
-    """Stands where a session stands, and gives the answers it is told to."""
-
-    def __init__(self, *answers: bytes) -> None:
-        self.answers = list(answers)
-        self.asked: list[dict] = []
-
-    def client(self, service):
-        assert service == "sagemaker-runtime"
-        return self
-
-    def invoke_endpoint(self, **params):
-        self.asked.append(params)
-        return {"Body": io.BytesIO(self.answers.pop(0))}
+from hitl_sdk.errors import (
+    AccessDeniedError,
+    CredentialsError,
+    InvalidInputError,
+    InvalidPredictionError,
+    NotFoundError,
+    ThrottledError,
+    Transient,
+)
+from hitl_sdk.routing import InvalidPrediction, Prediction, from_callable
 
 
-def listed(source, *args, **options):
-    return list(source(*args, **options))
+def asked(*args, **options) -> list:
+    return list(from_callable(*args, **options))
 
 
-def json_lines(records) -> bytes:
-    return "\n".join(json.dumps(record) for record in records).encode()
+def refused(code: str, status: int = 400, message: str = "no") -> ClientError:
+    said = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(said, "Predict")
+
+
+class Items:
+    """A long stream of items, which counts how many were read."""
+
+    def __init__(self, number: int = 10_000) -> None:
+        self.number = number
+        self.read = 0
+
+    def __iter__(self):
+        while self.read < self.number:
+            self.read += 1
+            yield f"item {self.read}"
 
 
 def test_a_function_may_answer_in_pairs_or_records():
-    answers = {"a": ("1", 0.9), "b": {"label": -1, "confidence": 0.5, "scores": {"-1": 0.5}}, "c": LAB[0]}
-    predictions = listed(from_callable, answers.get, list("abc"), item_ids=["x", "y", "z"])
+    lab = {"probability": 0.9376369118690491, "predicted_label": 1}
+    answers = {"a": ("1", 0.9), "b": {"label": -1, "confidence": 0.5, "scores": {"-1": 0.5}}, "c": lab}
+    predictions = asked(answers.get, list("abc"), item_ids=["x", "y", "z"])
     assert [(p.item_id, p.item, p.label, p.confidence) for p in predictions] == [
         ("x", "a", "1", 0.9),
         ("y", "b", "-1", 0.5),
@@ -54,121 +56,153 @@ def test_a_function_may_answer_in_pairs_or_records():
     assert predictions[1].raw is answers["b"]
 
 
+def test_a_function_may_answer_with_the_probabilities_of_all_labels():
+    [prediction] = asked(lambda _: np.array([0.2, 0.7, 0.1]), ["a"], labels=[-1, 0, 1])
+    assert (prediction.label, prediction.confidence) == ("0", 0.7)
+    assert prediction.scores == {"-1": 0.2, "0": 0.7, "1": 0.1}
+
+
 def test_what_a_function_can_not_answer_is_that_items_outcome():
     def refuse(item):
         raise InvalidPredictionError("no picture")
 
-    assert listed(from_callable, refuse, ["a"])[0].error.message == "no picture"
-    assert isinstance(listed(from_callable, lambda _: None, ["a"])[0], InvalidPrediction)
-    assert "divide by 100" in str(listed(from_callable, lambda _: ("1", 94.0), ["a"])[0].error)
+    assert asked(refuse, ["a"])[0].error.message == "no picture"
+    assert isinstance(asked(lambda _: None, ["a"])[0], InvalidPrediction)
+    assert "divide by 100" in str(asked(lambda _: ("1", 94.0), ["a"])[0].error)
 
 
 def test_a_functions_own_errors_pass_through():
     with pytest.raises(ZeroDivisionError):
-        list(from_callable(lambda _: 1 / 0, ["a"]))
+        asked(lambda _: 1 / 0, ["a"])
 
 
-def test_as_many_ids_as_items_are_needed():
-    with pytest.raises(InvalidInputError, match="1 item_ids for 2 items"):
-        from_callable(lambda _: ("1", 0.5), ["a", "b"], item_ids=["x"])
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_an_error_of_the_service_for_one_item_is_its_outcome_and_the_rest_goes_on(concurrency):
+    def predict(item):
+        if item == "b":
+            raise refused("ThrottlingException")
+        return "1", 0.5
 
-
-@pytest.mark.parametrize(
-    ("content_type", "sent", "answer"),
-    [
-        ("application/jsonlines", json_lines({"features": [r]} for r in REVIEWS), json_lines(LAB)),
-        ("application/jsonlines", json_lines({"features": [r]} for r in REVIEWS), json_lines([LAB])),
-        (
-            "application/jsonlines",
-            json_lines({"features": [r]} for r in REVIEWS),
-            json_lines([[one] for one in LAB]),
-        ),
-        (
-            "application/json",
-            json.dumps([{"features": [r]} for r in REVIEWS]).encode(),
-            json.dumps(LAB).encode(),
-        ),
-        (
-            "application/json",
-            json.dumps([{"features": [r]} for r in REVIEWS]).encode(),
-            json_lines(LAB) + b"\n\n",
-        ),
-    ],
-)
-def test_the_labs_endpoint_is_spoken_to_in_both_formats(content_type, sent, answer):
-    endpoint = Endpoint(answer)
-    predictions = listed(from_endpoint, endpoint, "sentiment", REVIEWS, content_type=content_type)
-    assert endpoint.asked[0]["Body"] == sent
-    assert endpoint.asked[0]["ContentType"] == endpoint.asked[0]["Accept"] == content_type
-    assert predictions == [
-        Prediction(str(n), review, record["predicted_label"], record["probability"], raw=record)
-        for n, (review, record) in enumerate(zip(REVIEWS, LAB, strict=True))
-    ]
-
-
-def test_items_go_in_batches_and_come_back_in_order():
-    endpoint = Endpoint(json_lines(LAB[:2]), json_lines(LAB[2:]))
-    predictions = listed(
-        from_endpoint, endpoint, "sentiment", REVIEWS, batch_size=2, concurrency=1, item_ids="xyz"
-    )
-    assert [p.item_id for p in predictions] == ["x", "y", "z"]
-    assert [len(asked["Body"].splitlines()) for asked in endpoint.asked] == [2, 1]
+    first, failed, last = asked(predict, list("abc"), concurrency=concurrency)
+    assert (first.item_id, last.item_id) == ("0", "2")
+    assert isinstance(failed.error, ThrottledError)
+    assert isinstance(failed.error, Transient)
+    assert failed.error.item_id == failed.item_id == "1"
 
 
 @pytest.mark.parametrize(
-    ("record", "says"),
+    ("raised", "kind"),
     [
-        ("nonsense {", "the answer is a str, not a record"),
-        ('{"probability": 0.5}', "no predicted_label or label; it has ['probability']"),
-        ('{"predicted_label": 1}', "no probability or confidence; it has ['predicted_label']"),
-        ('{"predicted_label": 1, "probability": "high"}', "is not a number"),
-        ('{"predicted_label": null, "probability": 0.5}', "neither a text nor a whole number"),
-        ('{"predicted_label": 1, "probability": NaN}', "is not from 0 to 1"),
-        ("5", "the answer is a int, not a record"),
+        (refused("ExpiredTokenException"), CredentialsError),
+        (NoCredentialsError(), CredentialsError),
+        (refused("AccessDeniedException"), AccessDeniedError),
+        (refused("ResourceNotFoundException"), NotFoundError),
     ],
 )
-def test_a_record_that_can_not_be_read_is_that_items_outcome(record, says):
-    answer = b"\n".join([json.dumps(LAB[0]).encode(), record.encode(), json.dumps(LAB[2]).encode()])
-    predictions = listed(from_endpoint, Endpoint(answer), "sentiment", REVIEWS)
-    assert [type(p).__name__ for p in predictions] == ["Prediction", "InvalidPrediction", "Prediction"]
-    assert says in str(predictions[1].error)
-    assert predictions[1].error.item_id == "1"
-    assert predictions[1].raw is not None
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_what_no_item_can_escape_ends_the_stream_after_the_outcomes_before_it(raised, kind, concurrency):
+    def predict(item):
+        if item == "b":
+            raise raised
+        return "1", 0.5
+
+    stream = from_callable(predict, list("abc"), concurrency=concurrency)
+    assert next(stream).item_id == "0"
+    with pytest.raises(kind):
+        next(stream)
+    assert list(stream) == []
 
 
-def test_too_few_records_make_the_whole_batch_unusable_rather_than_shift_it():
-    predictions = listed(from_endpoint, Endpoint(json_lines(LAB[:2])), "sentiment", REVIEWS)
-    assert [str(p.error) for p in predictions] == [
-        f"item '{n}': the model gave 2 records for 3 items" for n in range(3)
+def test_items_are_read_one_by_one_in_the_callers_thread():
+    items, threads = Items(), set()
+
+    def predict(item):
+        threads.add(threading.current_thread())
+        return "1", 0.5
+
+    stream = from_callable(predict, items)
+    assert items.read == 0
+    next(stream)
+    next(stream)
+    assert items.read == 2
+    assert threads == {threading.current_thread()}
+
+
+def test_with_threads_a_bounded_number_is_read_ahead():
+    items = Items()
+    stream = from_callable(lambda _: ("1", 0.5), items, concurrency=2)
+    for _ in range(100):
+        next(stream)
+    assert items.read <= 108
+    stream.close()
+
+
+@given(
+    outcomes=st.lists(st.sampled_from(["good", "bad", "", None]), max_size=40),
+    concurrency=st.integers(1, 3),
+)
+def test_every_item_has_one_outcome_at_its_place(outcomes, concurrency):
+    def predict(item):
+        if item == "bad":
+            raise refused("ValidationException")
+        return "1", 0.5
+
+    predictions = asked(predict, outcomes, concurrency=concurrency)
+    assert [each.item_id for each in predictions] == [str(n) for n in range(len(outcomes))]
+    assert [type(each) is Prediction for each in predictions] == [each == "good" for each in outcomes]
+
+
+def test_what_is_no_item_is_not_asked_about_and_keeps_its_place():
+    given_items, sent = [float("nan"), "one", None, "two", "\ud800", b"x", ""], []
+    predictions = asked(lambda item: sent.append(item) or ("1", 0.5), given_items)
+    assert [type(each) is Prediction for each in predictions] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
     ]
+    assert sent == ["one", "two"]
 
 
-@pytest.fixture
-def cloud():
-    with mock_hitl() as cloud:
-        yield cloud
+def test_an_error_of_the_items_comes_after_the_outcomes_before_it():
+    def items():
+        yield "one"
+        yield "two"
+        raise OSError("the file broke off")
+
+    stream = from_callable(lambda _: ("1", 0.5), items(), concurrency=4)
+    assert [next(stream).item, next(stream).item] == ["one", "two"]
+    with pytest.raises(OSError, match="broke off"):
+        next(stream)
 
 
-def test_an_endpoint_of_the_cloud_answers(cloud):
-    cloud.endpoints.serve("sentiment", lambda records: [LAB[0] for _ in records])
-    predictions = listed(from_endpoint, cloud.session(), "sentiment", REVIEWS)
-    assert [p.label for p in predictions] == ["1", "1", "1"]
+@pytest.mark.parametrize(
+    ("items", "ids", "says"),
+    [
+        (["a", "b"], ["x"], "1 item_ids for 2 items"),
+        (["a"], ["x", "y"], "2 item_ids for 1 items"),
+        (pd.Series(["a", "b"]), np.array([1]), "1 item_ids for 2 items"),
+    ],
+)
+def test_as_many_ids_as_items_are_needed_before_anything_is_asked(items, ids, says):
+    with pytest.raises(InvalidInputError, match=says):
+        from_callable(lambda _: pytest.fail("asked"), items, item_ids=ids)
 
 
-def test_what_the_model_fails_at_is_the_outcome_of_its_batch_and_the_others_go_on(review):
-    review.cloud.endpoints.serve("sentiment", lambda records: [LAB[0] for _ in records])
-    review.calls.fail(
-        "InvokeEndpoint", ("ModelError", 424), when=lambda params, n: b"unhappy" in params["Body"]
-    )
-    outcomes = listed(from_endpoint, review.session, "sentiment", REVIEWS, batch_size=1)
-    assert [type(each) for each in outcomes] == [Prediction, InvalidPrediction, Prediction]
-    assert isinstance(outcomes[1].error, RejectedError)
-    assert outcomes[1].error.item_id == "1"
-    assert "endpoint 'sentiment': injected ModelError" in str(outcomes[1].error)
+@pytest.mark.parametrize(
+    ("ids", "says"), [("x", "item_ids ended after 1"), ("xyz", "more item_ids than items")]
+)
+def test_streams_that_are_not_even_are_refused_when_it_shows(ids, says):
+    stream = from_callable(lambda _: ("1", 0.5), iter("ab"), item_ids=iter(ids))
+    with pytest.raises(InvalidInputError, match=says):
+        list(stream)
 
 
 def test_ids_may_be_whole_numbers_of_any_kind():
-    predictions = listed(from_callable, lambda _: ("1", 0.5), ["a", "b"], item_ids=np.array([7, 8]))
+    predictions = asked(lambda _: ("1", 0.5), ["a", "b"], item_ids=np.array([7, 8]))
     assert [prediction.item_id for prediction in predictions] == ["7", "8"]
 
 
@@ -178,22 +212,18 @@ def test_an_id_that_names_nothing_is_refused_before_the_model_is_asked(item_id):
         from_callable(lambda _: pytest.fail("asked"), ["a"], item_ids=[item_id])
 
 
-def test_one_text_is_not_taken_letter_by_letter():
+@pytest.mark.parametrize("text", ["hello", b"hello"])
+def test_one_text_is_not_taken_letter_by_letter(text):
     with pytest.raises(InvalidInputError, match="items is one text"):
-        from_callable(lambda _: ("1", 0.5), "hello")
+        from_callable(lambda _: ("1", 0.5), text)
 
 
-def test_what_is_no_item_is_not_sent_and_keeps_its_place():
-    endpoint = Endpoint(json_lines(LAB[:2]))
-    predictions = listed(
-        from_endpoint, endpoint, "sentiment", [float("nan"), "one", None, "two", "\ud800", b"x"]
-    )
-    assert [type(each) is Prediction for each in predictions] == [False, True, False, True, False, False]
-    assert [each.item_id for each in predictions] == list("012345")
-    assert endpoint.asked[0]["Body"].count(b"features") == 2
+def test_there_is_at_least_one_thread():
+    with pytest.raises(InvalidInputError, match="concurrency=0"):
+        from_callable(lambda _: ("1", 0.5), ["a"], concurrency=0)
 
 
-@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"batch_size": -1}, {"concurrency": 0}])
-def test_a_batch_and_the_threads_are_at_least_one(wrong):
-    with pytest.raises(InvalidInputError, match="give at least 1"):
-        from_endpoint(Endpoint(), "sentiment", REVIEWS, **wrong)
+@pytest.mark.parametrize("labels", ["10", [], ["0", "0"], ["0", None], [1, "1"], [True, False]])
+def test_labels_are_given_once_each(labels):
+    with pytest.raises(InvalidInputError, match="labels="):
+        from_callable(lambda _: [0.5, 0.5], ["a"], labels=labels)

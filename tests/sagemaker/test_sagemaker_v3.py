@@ -6,7 +6,6 @@ from hitl_sdk import Session
 from hitl_sdk.errors import (
     ConfigurationError,
     ConflictError,
-    MissingExtraError,
     NotFoundError,
     ResourceFailedError,
 )

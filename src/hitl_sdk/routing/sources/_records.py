@@ -50,9 +50,13 @@ def outcomes_of(
     csv_rows: bool = False,
 ) -> list[Outcome]:
     """Read the answer to a batch, one record an item; where they are not as many, no record is anybody's."""
-    records = (
-        list(decode(answer)) if decode is not None else records_in(answer, len(batch), csv_rows=csv_rows)
-    )
+    try:
+        records = (
+            records_in(answer, len(batch), csv_rows=csv_rows) if decode is None else list(decode(answer))
+        )
+    except NOT_DECODED as error:
+        problem = f"decode failed: {type(error).__name__}: {error}"
+        return [unusable(asked, problem, raw=answer) for asked in batch]
     if len(records) != len(batch):
         problem = f"the model gave {len(records)} records for {len(batch)} items"
         return [unusable(asked, problem, raw=records) for asked in batch]

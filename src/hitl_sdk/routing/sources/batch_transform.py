@@ -33,6 +33,7 @@ Field: TypeAlias = str | int | Callable[[Any], object]
 
 _CHUNK = 1 << 20
 _ENDING = ".out"
+_PLAIN = "text/plain"
 _JOINED_INPUT, _JOINED_OUTPUT = "SageMakerInput", "SageMakerOutput"
 
 
@@ -127,7 +128,7 @@ def _described(
 ) -> _Job:
     """Return what was given, and for a job's name what SageMaker knows of it."""
     if output.startswith("s3://"):
-        return _Job(output, input_uri, input_type or "", output_type or input_type or "")
+        return _Job(output, input_uri, input_type or "", output_type or _answered_in(input_type))
     with translated_errors(f"batch transform job {output!r}"):
         job = session.client("sagemaker").describe_transform_job(TransformJobName=output)
     if job["TransformJobStatus"] != "Completed":
@@ -149,8 +150,13 @@ def _described(
         made.get("S3OutputPath", ""),
         None if joined else input_uri or read["S3Uri"],
         input_type or known,
-        output_type or made.get("Accept") or known,
+        output_type or made.get("Accept") or _answered_in(known),
     )
+
+
+def _answered_in(input_type: str | None) -> str:
+    """Return the type of output that goes with an input: its own, but plain text is answered in JSON."""
+    return "" if input_type is None or input_type.startswith(_PLAIN) else input_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +309,9 @@ class _Reader:
         """Yield the value of each line that is not blank, a tuple for a row of CSV; or those of one document."""
         lines = self._lines(uri)
         if is_csv(content_type):
-            return (tuple(row) for row in csv.reader(lines) if row)
+            return (tuple(row) for row in csv.reader(f"{line}\n" for line in lines) if row)
         lines = (line for line in lines if line.strip())
-        return lines if content_type.startswith("text/plain") else _of_json(lines)
+        return lines if content_type.startswith(_PLAIN) else _of_json(lines)
 
     def _lines(self, uri: str) -> Iterator[str]:
         rest = b""
