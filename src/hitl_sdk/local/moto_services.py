@@ -216,7 +216,11 @@ class MotoServices:
         with self._changing():
             for rule in list(bus.rules.values()):
                 pattern = rule.event_pattern
-                if rule.state == "ENABLED" and pattern.get_pattern() and pattern.matches_event(message):
+                if (
+                    rule.state == "ENABLED"
+                    and pattern.get_pattern()
+                    and pattern.matches_event(cast("Any", message))
+                ):
                     functions = [target for target in rule.targets if ":lambda:" in target["Arn"]]
                     calls += [(target["Arn"], _shaped(target, event)) for target in functions]
                     _send(rule, message)

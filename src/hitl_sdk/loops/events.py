@@ -17,7 +17,12 @@ from hitl_sdk.errors import HitlError, InvalidInputError, NotFoundError, Transie
 from hitl_sdk.loops.states import LoopState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mypy_boto3_sqs.type_defs import (
+        ChangeMessageVisibilityBatchRequestEntryTypeDef,
+        DeleteMessageBatchRequestEntryTypeDef,
+    )
 
     from hitl_sdk.session import Session
 
@@ -148,7 +153,8 @@ class LoopEvents:
                 MaxNumberOfMessages=_BATCH,
                 WaitTimeSeconds=int(min(max(seconds, 0), LONGEST_POLL)),
             ).get("Messages", [])
-        found, foreign = [], []
+        found: list[ReceivedEvent] = []
+        foreign: list[ReceivedEvent] = []
         for message in messages:
             event = self._read(message.get("Body", ""), message.get("MessageId", ""))
             if event is not None:
@@ -167,11 +173,15 @@ class LoopEvents:
         received : iterable of ReceivedEvent
             What `receive` returned.
         """
-        entries = [{"Id": str(number), "ReceiptHandle": each.receipt} for number, each in enumerate(received)]
+        entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "ReceiptHandle": each.receipt} for number, each in enumerate(received)
+        ]
         if entries:
             self._try(
                 "deleted",
-                lambda: self._client.delete_message_batch(QueueUrl=self._url, Entries=entries).get("Failed"),
+                lambda: self._client.delete_message_batch(QueueUrl=self._url, Entries=entries).get(
+                    "Failed", []
+                ),
             )
 
     def _read(self, body: str, message_id: str) -> HumanLoopEvent | None:
@@ -187,7 +197,7 @@ class LoopEvents:
     def _leave_to_others(self, foreign: list[ReceivedEvent]) -> None:
         of_use_since = current_clock().now() - _OF_USE
         self.done(each for each in foreign if each.event.sent_at < of_use_since)
-        entries = [
+        entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {"Id": str(number), "ReceiptHandle": each.receipt, "VisibilityTimeout": _FOR_OTHERS_SECONDS}
             for number, each in enumerate(foreign)
             if each.event.sent_at >= of_use_since
@@ -200,7 +210,7 @@ class LoopEvents:
                 ),
             )
 
-    def _try(self, what: str, call: Callable[[], list[object] | None]) -> None:
+    def _try(self, what: str, call: Callable[[], Sequence[object]]) -> None:
         """Do what need not succeed: if it does not, messages come again by themselves."""
         try:
             with translated_errors(f"queue {self._url}"):

@@ -161,7 +161,7 @@ class EventQueue(Resource[EventQueueState]):
             statement,
         ]
         session.client("sqs").set_queue_attributes(
-            QueueUrl=url, Attributes={**self._settings(arn), "Policy": json.dumps(policy)}
+            QueueUrl=url, Attributes=cast("Any", {**self._settings(arn), "Policy": json.dumps(policy)})
         )
         make_rule(session, self.name, self.flow_definition_arn, arn)
 
@@ -194,7 +194,8 @@ def _url(session: Session, name: str) -> str | None:
 
 
 def _attributes(session: Session, url: str) -> Mapping[str, str]:
-    return session.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    found = session.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    return cast("Mapping[str, str]", found["Attributes"])
 
 
 def _make_queue(session: Session, name: str) -> str:

@@ -120,7 +120,8 @@ def state_machine_definition(
     >>> definition["States"]["Review"]["Resource"]
     'arn:aws:states:::lambda:invoke.waitForTaskToken'
     """
-    if not isinstance(timeout, int) or isinstance(timeout, bool) or not 1 <= timeout <= 99_999_999:
+    given: object = timeout
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= 99_999_999:
         raise InvalidInputError(f"timeout={timeout!r}", hint="give whole seconds, from 1 to 99,999,999")
     states = dict(then or {})
     if _STEP in states:
