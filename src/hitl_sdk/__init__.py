@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Workforce,
         Workteam,
     )
-    from hitl_sdk.review import Escalate, ReviewFlow, Router, Run
+    from hitl_sdk.review import BuiltInReviews, Escalate, ReviewFlow, Router, Run
     from hitl_sdk.routing import (
         ActivationConditions,
         Bands,
@@ -87,7 +87,7 @@ _HOME = {
         "Workforce",
         "Workteam",
     ),
-    "hitl_sdk.review": ("Escalate", "ReviewFlow", "Router", "Run"),
+    "hitl_sdk.review": ("BuiltInReviews", "Escalate", "ReviewFlow", "Router", "Run"),
     "hitl_sdk.routing": (
         "ActivationConditions",
         "Bands",
@@ -129,6 +129,7 @@ _SUBPACKAGES = frozenset(
 __all__ = [
     "ActivationConditions",
     "Bands",
+    "BuiltInReviews",
     "Confidence",
     "EachLabel",
     "Entropy",

@@ -1,6 +1,7 @@
 """The storyline of a review: provision the flow, route predictions, wait, read the training frame."""
 
 from hitl_sdk.review.budget import Budget
+from hitl_sdk.review.built_in import BuiltInReviews, HumanLoopActivation
 from hitl_sdk.review.estimate import Estimate
 from hitl_sdk.review.flow import ReviewFlow
 from hitl_sdk.review.outcomes import ItemOutcome, ItemStatus, RunStatus
@@ -11,8 +12,10 @@ from hitl_sdk.review.timeouts import Escalate, OnTimeout
 
 __all__ = [
     "Budget",
+    "BuiltInReviews",
     "Escalate",
     "Estimate",
+    "HumanLoopActivation",
     "ItemOutcome",
     "ItemStatus",
     "OnTimeout",

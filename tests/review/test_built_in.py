@@ -1,0 +1,364 @@
+"""The built-in way: AWS starts the human loops, under names that start nothing twice; a router follows them."""
+
+import json
+
+import pytest
+from tests.routing.ai_responses import Field, document, moderation
+
+from hitl_sdk import Member, PrivateTeam, ReviewFlow, Router, Session, tasks
+from hitl_sdk.errors import (
+    InvalidInputError,
+    InvalidOutputError,
+    InvalidResourceError,
+    NotFoundError,
+    RejectedError,
+    ThrottledError,
+    WaitTimeoutError,
+)
+from hitl_sdk.loops import human_loop_name
+from hitl_sdk.review.built_in import BuiltInReviews, HumanLoopActivation
+from hitl_sdk.routing import ActivationConditions, InvalidPrediction
+from hitl_sdk.testing import AiError, mock_hitl
+
+SAFETY = tasks.RekognitionModeration(name="safety", labels=["Weapons", "Smoking"], title="What is unsafe?")
+INVOICE = tasks.TextractForms(name="invoice", title="Mend the fields", keys={"Due date": ["Payable by"]})
+UNSURE = {
+    "Conditions": [
+        {
+            "ConditionType": "ModerationLabelConfidenceCheck",
+            "ConditionParameters": {"ModerationLabelName": "*", "ConfidenceLessThan": 80},
+        }
+    ]
+}
+UNSURE_OF_THE_DATE = {
+    "Conditions": [
+        {
+            "ConditionType": "ImportantFormKeyConfidenceCheck",
+            "ConditionParameters": {
+                "ImportantFormKey": "Due date",
+                "ImportantFormKeyAliases": ["Payable by"],
+                "WordBlockConfidenceLessThan": 80,
+            },
+        },
+        {
+            "ConditionType": "MissingImportantFormKey",
+            "ConditionParameters": {
+                "ImportantFormKey": "Due date",
+                "ImportantFormKeyAliases": ["Payable by"],
+            },
+        },
+    ]
+}
+IMAGES = ["s3://images/1.png", "s3://images/2.png"]
+FOUND = {
+    "1.png": moderation(("Weapons", "Violence", 93.0)),
+    "2.png": moderation(("Smoking", "Tobacco", 61.0)),
+}
+
+
+@pytest.fixture
+def cloud():
+    with mock_hitl() as cloud:
+        cloud.bucket("images")
+        yield cloud
+
+
+@pytest.fixture
+def session(cloud, one_boto3_session):
+    return Session(region_name="us-east-1", boto3_session=one_boto3_session, max_attempts=1)
+
+
+def flow_of(cloud, task, conditions=None, **options):
+    return ReviewFlow(
+        name=task.name,
+        team=PrivateTeam(name="crew", members=[Member(email="ana@example.com")]),
+        task=task,
+        output="s3://images/a2i",
+        role_arn=cloud.role_arn,
+        **{"built_in": True, "activation_conditions": conditions, **options},
+    )
+
+
+@pytest.fixture
+def safety(cloud, session):
+    flow = flow_of(cloud, SAFETY, UNSURE)
+    flow.ensure(session)
+    return flow
+
+
+@pytest.fixture
+def requests(cloud):
+    """Answer moderation by the name of the image; return the requests."""
+    seen = []
+
+    def answer(request):
+        seen.append(request)
+        return FOUND[request["Image"]["S3Object"]["Name"]]
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", answer)
+    return seen
+
+
+def loops(session, arn):
+    listed = session.client("sagemaker-a2i-runtime").list_human_loops(FlowDefinitionArn=arn)
+    return sorted(loop["HumanLoopName"] for loop in listed["HumanLoopSummaries"])
+
+
+def test_aws_starts_the_loops_that_the_conditions_ask_for(session, safety, requests):
+    arn = safety.describe(session).arn
+
+    sure, unsure = BuiltInReviews(flow=safety, session=session, concurrency=1).ask(IMAGES)
+
+    assert (sure.label, sure.confidence, sure.extra) == (("Weapons",), 0.93, {"human_loop_arn": None})
+    assert unsure.label == ("Smoking",)
+    name = human_loop_name(arn, IMAGES[1])
+    assert unsure.extra["human_loop_arn"].endswith(f":human-loop/{name}")
+    assert loops(session, arn) == [name]
+    assert requests[1] == {
+        "Image": {"S3Object": {"Bucket": "images", "Name": "2.png"}},
+        "MinConfidence": 50.0,
+        "HumanLoopConfig": {"HumanLoopName": name, "FlowDefinitionArn": arn},
+    }
+
+
+def test_the_activation_of_a_prediction_is_a_value(session, safety, requests):
+    sure, unsure = BuiltInReviews(flow=safety, session=session).ask(IMAGES)
+
+    activation = HumanLoopActivation.of(unsure.raw)
+    assert activation.started
+    assert activation.human_loop_arn == unsure.extra["human_loop_arn"]
+    assert activation.reasons
+    assert activation.results["Conditions"][0]["EvaluationResult"] is True
+    assert not HumanLoopActivation.of(sure.raw).started
+    assert HumanLoopActivation.of(sure.raw).results["Conditions"][0]["EvaluationResult"] is False
+
+
+@pytest.mark.parametrize("results", ['{"Conditions": []}', {"Conditions": []}])
+def test_the_results_are_read_as_text_and_parsed(results):
+    said = {"HumanLoopActivationConditionsEvaluationResults": results}
+
+    assert HumanLoopActivation.of({"HumanLoopActivationOutput": said}).results == {"Conditions": []}
+
+
+@pytest.mark.parametrize("results", ["{cut off", "[]"])
+def test_results_that_are_no_object_are_an_error(results):
+    said = {"HumanLoopActivationConditionsEvaluationResults": results}
+
+    with pytest.raises(InvalidOutputError, match="is no JSON object"):
+        HumanLoopActivation.of({"HumanLoopActivationOutput": said})
+
+
+def test_a_response_without_an_activation_output_asked_for_no_loop():
+    assert HumanLoopActivation.of(moderation()) == HumanLoopActivation(None, (), None)
+
+
+def test_a_router_follows_the_loops_to_the_training_frame(cloud, session, safety, requests):
+    cloud.workers.answer(lambda item: {SAFETY.answer_key: {"moderationLabels": [{"name": "Weapons"}]}})
+    reviews = BuiltInReviews(flow=safety, session=session)
+    router = Router(flow=safety, policy=reviews.policy, session=session, progress=False)
+
+    run = router.route(reviews.ask(IMAGES))
+
+    assert run.wait(timeout=3600).ok
+    frame = run.training_frame("polars")
+    assert frame["label"].to_list() == [["Weapons"], ["Weapons"]]
+    assert frame["label_source"].to_list() == ["model", "human"]
+    assert frame["reason"].to_list() == ["human_loop_arn is missing", "human_loop_arn is there"]
+    assert len(loops(session, run.flow_definition_arn)) == 1
+
+
+def test_running_again_starts_nothing_and_finds_the_answers(cloud, session, safety, requests):
+    cloud.workers.answer(lambda item: {SAFETY.answer_key: {"moderationLabels": []}})
+    reviews = BuiltInReviews(flow=safety, session=session)
+    router = Router(flow=safety, policy=reviews.policy, session=session, progress=False)
+    first = router.route(reviews.ask(IMAGES))
+    first.wait(timeout=3600)
+
+    second = router.route(reviews.ask(IMAGES))
+
+    assert second.wait(timeout=3600).ok
+    assert len(loops(session, first.flow_definition_arn)) == 1
+    assert second.training_frame("polars")["label"].to_list() == [["Weapons"], []]
+
+
+def test_a_loop_that_somebody_else_started_for_the_item_is_adopted(session, safety, requests):
+    arn = safety.describe(session).arn
+    name = human_loop_name(arn, IMAGES[1])
+    session.client("sagemaker-a2i-runtime").start_human_loop(
+        HumanLoopName=name,
+        FlowDefinitionArn=arn,
+        HumanLoopInput={"InputContent": json.dumps(SAFETY.input(IMAGES[1], []))},
+    )
+
+    [prediction] = BuiltInReviews(flow=safety, session=session).ask(IMAGES[1:])
+
+    assert prediction.label == ("Smoking",)
+    assert prediction.extra["human_loop_arn"].endswith(name)
+    assert loops(session, arn) == [name]
+    assert ["HumanLoopConfig" in request for request in requests] == [True, False]
+
+
+def test_a_form_is_reviewed_where_a_key_is_unsure_or_missing(cloud, session):
+    pages = {
+        "1.png": document([Field("Payable by", "3 May", 99.0, 99.0)]),
+        "2.png": document([Field("Payable by", "3 Nay", 99.0, 64.0)]),
+        "3.png": document([]),
+    }
+    cloud.ai.answer(
+        "textract", "AnalyzeDocument", lambda request: pages[request["Document"]["S3Object"]["Name"]]
+    )
+    flow = flow_of(cloud, INVOICE, UNSURE_OF_THE_DATE)
+    flow.ensure(session)
+    answers = {
+        "2.png": INVOICE.initial_value(INVOICE.normalise_label({"Payable by": "3 May"})),
+        "3.png": INVOICE.initial_value(INVOICE.normalise_label({"Due date": "4 May"})),
+    }
+    cloud.workers.answer(
+        lambda item: {
+            INVOICE.answer_key: {"blocks": answers[item["aiServiceRequest"]["document"]["s3Object"]["name"]]}
+        }
+    )
+    reviews = BuiltInReviews(flow=flow, session=session)
+    router = Router(flow=flow, policy=reviews.policy, session=session, progress=False)
+
+    run = router.route(reviews.ask([f"s3://images/{name}" for name in pages]))
+
+    assert run.wait(timeout=3600).ok
+    frame = run.training_frame("polars")
+    assert frame["label_source"].to_list() == ["model", "human", "human"]
+    assert [[(field["key"], field["value"]) for field in label] for label in frame["label"]] == [
+        [("Payable by", "3 May")],
+        [("Payable by", "3 May")],
+        [("Due date", "4 May")],
+    ]
+    assert frame["model_confidence"].to_list() == [0.99, 0.64, 0.0]
+
+
+def test_what_the_content_is_free_of_is_declared(session, safety, requests):
+    classifiers = ["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"]
+
+    list(BuiltInReviews(flow=safety, session=session, content_classifiers=classifiers).ask(IMAGES[:1]))
+
+    assert requests[0]["HumanLoopConfig"]["DataAttributes"] == {"ContentClassifiers": classifiers}
+
+
+def test_a_full_flow_is_waited_for(cloud, session, safety, requests):
+    refusals = [AiError("HumanLoopQuotaExceededException", "full")] * 3
+
+    def answer(request):
+        if refusals:
+            raise refusals.pop()
+        return FOUND["2.png"]
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", answer)
+
+    [prediction] = BuiltInReviews(flow=safety, session=session).ask(IMAGES[1:])
+
+    assert prediction.extra["human_loop_arn"]
+    assert not refusals
+
+
+def test_a_flow_that_stays_full_is_the_items_outcome_in_the_end(cloud, session, safety):
+    def full(request):
+        raise AiError("HumanLoopQuotaExceededException", "full")
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", full)
+
+    [outcome] = BuiltInReviews(flow=safety, session=session, quota_timeout=60).ask(IMAGES[1:])
+
+    assert isinstance(outcome.error, WaitTimeoutError)
+    assert outcome.item == IMAGES[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("InvalidImageFormatException", RejectedError), ("ThrottlingException", ThrottledError)],
+)
+def test_an_item_that_is_refused_keeps_its_place(cloud, session, safety, code, error):
+    def answer(request):
+        if request["Image"]["S3Object"]["Name"] == "1.png":
+            raise AiError(code, "not this one")
+        return FOUND["2.png"]
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", answer)
+
+    first, second = BuiltInReviews(flow=safety, session=session).ask(IMAGES)
+
+    assert isinstance(first, InvalidPrediction)
+    assert type(first.error) is error
+    assert second.extra["human_loop_arn"]
+
+
+def test_an_item_that_does_not_lie_in_s3_is_an_outcome_of_its_own(session, safety, requests):
+    [outcome] = BuiltInReviews(flow=safety, session=session).ask(["https://images/1.png"])
+
+    assert "is no S3 address" in str(outcome.error)
+
+
+@pytest.mark.parametrize("options", [{"built_in": False, "activation_conditions": None}])
+def test_a_flow_that_is_not_built_in_is_refused_before_anything_is_asked(cloud, session, requests, options):
+    flow = flow_of(cloud, SAFETY, **options)
+    flow.ensure(session)
+
+    with pytest.raises(InvalidInputError, match="is of a custom task type, not of AWS/Rekognition"):
+        BuiltInReviews(flow=flow, session=session).ask(IMAGES)
+
+    assert requests == []
+
+
+def test_a_flow_that_does_not_exist_is_refused(session):
+    with pytest.raises(NotFoundError):
+        BuiltInReviews(flow="safety", task=SAFETY, session=session).ask(IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"task": None}, "no task was given"),
+        (
+            {"task": tasks.TextClassification(name="mood", labels=["a", "b"], title="?")},
+            "TextClassification is none",
+        ),
+        (
+            {"content_classifiers": ["FreeOfFat"]},
+            "give a list of FreeOfPersonallyIdentifiableInformation and",
+        ),
+        ({"content_classifiers": "FreeOfAdultContent"}, "give a list of"),
+        ({"min_confidence": 0.9}, "min_confidence=0.9, threshold=0.5"),
+    ],
+)
+def test_what_can_t_be_is_refused(session, options, problem):
+    with pytest.raises(InvalidInputError, match=problem):
+        BuiltInReviews(**{"flow": "safety", "task": SAFETY, "session": session, **options})
+
+
+# The flow
+
+
+def test_the_flow_has_the_source_of_its_task_and_the_conditions(cloud, session, safety):
+    state = safety.describe(session)
+
+    assert state.request_source == SAFETY.answer_key
+    assert json.loads(state.activation_conditions) == UNSURE
+    assert safety.plan(session).is_empty
+
+
+def test_conditions_of_the_router_serve_the_flow_too(cloud, session):
+    conditions = ActivationConditions.parse(UNSURE)
+
+    state = flow_of(cloud, SAFETY, conditions).ensure(session)
+
+    assert ActivationConditions.parse(state.activation_conditions) == conditions
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "problem"),
+    [
+        (tasks.TextClassification(name="mood", labels=["a", "b"], title="?"), {}, "not TextClassification"),
+        (SAFETY, {"built_in": False, "activation_conditions": UNSURE}, "need a request_source"),
+        (SAFETY, {"activation_conditions": UNSURE_OF_THE_DATE}, "activation_conditions are for textract"),
+    ],
+)
+def test_a_flow_that_aws_would_not_take_is_refused_offline(cloud, task, options, problem):
+    with pytest.raises(InvalidResourceError, match=problem):
+        flow_of(cloud, task, **options)
