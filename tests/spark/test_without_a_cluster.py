@@ -52,7 +52,7 @@ def test_no_credential_is_sent_to_the_executors(reviews):
     keys = boto3.Session("AKIAIOSFODNN7EXAMPLE", SECRET, region_name="eu-west-1")
     session = Session(region_name="eu-west-1", endpoint_url="http://127.0.0.1:8484", boto3_session=keys)
     session.client("s3")
-    sent = pickle.dumps(reading._Reading(reading._recipe(session), reviews.kinds["boxes"][0], None, None))
+    sent = pickle.dumps(reading._Reading(reading.recipe(session), reviews.kinds["boxes"][0], None, None))
     assert SECRET.encode() not in sent
     assert b"AKIAIOSFODNN7EXAMPLE" not in sent
     made = pickle.loads(sent).make_session()
@@ -63,7 +63,7 @@ def test_what_makes_a_session_is_sent_as_it_is():
     def make():
         raise AssertionError("not called here")
 
-    assert reading._recipe(make) is make
+    assert reading.recipe(make) is make
 
 
 def test_the_work_of_an_executor_pickles(kind):

@@ -104,37 +104,56 @@ class SharedRate:
             self._tokens -= 1
             self._used += 1
 
+    def check(self) -> None:
+        """See that the table can be read, before work is handed out.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such table; the hint says how to make it.
+        ServiceError
+            If DynamoDB refuses.
+        """
+        self._read()
+
     def _lease(self) -> int:
         """Take as many tokens as make a good lease, waiting until there are."""
         clock = current_clock()
         wanted = max(1, int(min(self._rate * _LEASE_SECONDS, self._burst, self._used / _CAUTION)))
+        if self._taken is None:
+            self._observe()
         while True:
-            # Before the call, so that the bound rises by no more time than had passed when DynamoDB looked.
-            now = clock.monotonic()
-            if self._taken is None:
-                self._at, self._taken = now, self._read()
-            self._level = min(self._burst, self._level + (now - self._at) * self._rate)
-            self._at = now
+            # The hour before the call: the bound rises by no more time than had passed when DynamoDB looked.
+            self._rise_until(clock.monotonic())
             lacking = wanted - self._level
             if lacking > _ROUNDING:
                 clock.sleep(lacking / self._rate)
-            elif self._write(self._taken, self._taken + wanted):
+            elif self._write(wanted):
                 self._level -= wanted
-                self._taken += wanted
-                self._thrown_away_at = now + _TOKENS_LAST
+                self._thrown_away_at = self._at + _TOKENS_LAST
                 return wanted
             else:
-                taken = self._read()
-                self._level = max(0.0, self._level - (taken - self._taken))
-                self._taken = taken
+                self._observe()
+
+    def _observe(self) -> None:
+        """Learn how many tokens have been taken."""
+        before, self._taken = self._taken, self._read()
+        # The hour after the call: from nothing on, the bound rises by no time that had passed when DynamoDB looked.
+        self._rise_until(current_clock().monotonic())
+        self._level = 0.0 if before is None else max(0.0, self._level - (self._taken - before))
+
+    def _rise_until(self, now: float) -> None:
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
 
     def _read(self) -> int:
         with table_errors(self._table):
             said = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
         return int(said["Item"]["taken"]["N"]) if "Item" in said else 0
 
-    def _write(self, before: int, after: int) -> bool:
+    def _write(self, wanted: int) -> bool:
         """Count tokens as taken, unless somebody else has taken some since; tell whether it was done."""
+        before = self._taken or 0
         try:
             with table_errors(self._table):
                 self._client.update_item(
@@ -143,12 +162,16 @@ class SharedRate:
                     UpdateExpression="SET taken = :after",
                     ConditionExpression="taken = :before"
                     + ("" if before else " OR attribute_not_exists(pk)"),
-                    ExpressionAttributeValues={":before": {"N": str(before)}, ":after": {"N": str(after)}},
+                    ExpressionAttributeValues={
+                        ":before": {"N": str(before)},
+                        ":after": {"N": str(before + wanted)},
+                    },
                 )
         except RejectedError as error:
             if error.code != "ConditionalCheckFailedException":
                 raise
             return False
+        self._taken = before + wanted
         return True
 
 

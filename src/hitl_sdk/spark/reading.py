@@ -157,7 +157,7 @@ def read_outputs(
     hitl_sdk.errors.InvalidInputError: list is no Spark frame (...)
     """
     check_frame(uris, [uri])
-    work = _Reading(_recipe(session), task, flow_definition_arn, concurrency)
+    work = _Reading(recipe(session), task, flow_definition_arn, concurrency)
     return uris.select(uri).mapInArrow(work.read, answers_schema(task))
 
 
@@ -255,7 +255,7 @@ def _rows(outputs: Outputs, task: Task) -> list[pa.RecordBatch]:
     return batches
 
 
-def _recipe(session: Session | Callable[[], Session]) -> Callable[[], Session]:
+def recipe(session: Session | Callable[[], Session]) -> Callable[[], Session]:
     """Return how to make the session elsewhere; one itself holds open connections, and maybe keys."""
     if not isinstance(session, Session):
         return session

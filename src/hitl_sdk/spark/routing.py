@@ -1,0 +1,248 @@
+"""Routes predictions on a cluster: Spark decides, and each of its tasks starts the human loops of a partition.
+
+All tasks share one rate. A loop has the name that `Router` gives it, too, so a partition that Spark runs twice, a job that
+is run again, and equal content in two partitions start nothing twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hitl_sdk.errors import HitlError, InvalidInputError, InvalidPredictionError
+from hitl_sdk.loops import DEFAULT_QUOTA_TIMEOUT, DEFAULT_RATE, SharedRate, check_flow, start_human_loops
+from hitl_sdk.loops.asking import Asking
+from hitl_sdk.routing import Policy
+from hitl_sdk.routing.prediction import item_id_problem, prediction_problem, readable_label
+from hitl_sdk.session import Session
+from hitl_sdk.spark.reading import recipe
+from hitl_sdk.spark.schema import check_frame, struct_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
+
+    from hitl_sdk._frames import Kind
+    from hitl_sdk.loops import LoopRequest, LoopStart
+    from hitl_sdk.tasks import Task
+
+__all__ = ["route"]
+
+_NEEDED = ("item_id", "item", "label", "confidence")
+_OUTCOME: Mapping[str, Kind] = dict.fromkeys(
+    ("item_id", "decision", "reason", "status", "human_loop_name", "error"), "text"
+)
+_CONCURRENCY = 8
+
+
+def route(
+    frame: DataFrame,
+    *,
+    flow: str,
+    task: Task,
+    policy: Policy,
+    session: Session | Callable[[], Session],
+    rate: float | None = DEFAULT_RATE,
+    table: str | None = None,
+    concurrency: int = _CONCURRENCY,
+    restart_failed: bool = False,
+    quota_timeout: float = DEFAULT_QUOTA_TIMEOUT,
+) -> DataFrame:
+    """Decide predictions on the cluster, and start a human loop for each that people are to review.
+
+    As everything on Spark, it is done when the frame that it returns is computed: write it to a table. What is computed
+    again, by Spark or by you, starts nothing twice.
+
+    Parameters
+    ----------
+    frame : pyspark.sql.DataFrame
+        Predictions, with `item_id`, `item`, `label` and `confidence` (0 to 1), and what else the policy looks at. That
+        an `item_id` stands once is not checked; equal content is reviewed once anyway.
+    flow : str
+        The flow definition, by its name or its ARN.
+    task : Task
+        What people are asked.
+    policy : Policy
+        Which predictions people see.
+    session : Session, or function without arguments that returns one
+        Whose flow. Of a session, the executors get the Region and the endpoint, and use the credentials that boto3 finds
+        there: their role. A function is sent to them and called there, as it is called here.
+    rate : float or None, default 50
+        Human loops started a second at most, by all executors together; None for no limit.
+    table : str, optional
+        The DynamoDB table that the executors keep to the rate by, as `loops.ensure_table` makes it. Needed with a rate.
+    concurrency : int, default 8
+        Calls at a time in each task of Spark.
+    restart_failed : bool, default False
+        Have items reviewed anew whose loop had failed or been stopped.
+    quota_timeout : float, default 86400
+        Seconds that a task waits for room when as many loops of the flow are in flight as may be.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        One row an item, in the order and the partitions of `frame`, with the texts `item_id`, `decision`, `reason`,
+        `status`, `human_loop_name` and `error`, as of `Run.to_frame`. What is wrong with one prediction, or one start, is
+        that row's.
+
+    Raises
+    ------
+    InvalidInputError
+        If `frame` is no Spark frame or lacks a column, or there is a rate but no table.
+    InvalidPredictionError
+        If a column that the policy looks at is missing, or holds the wrong kind of values.
+    RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
+        If no loop can be started: see `hitl_sdk.loops.check_flow`. On an executor, it ends the job.
+    MissingExtraError
+        If pyspark or pyarrow is not installed.
+
+    Examples
+    --------
+    >>> import hitl_sdk as hitl
+    >>> route(
+    ...     [hitl.Prediction("1", "It is okay", "1", 0.54)],
+    ...     flow="mood",
+    ...     task=hitl.tasks.TextClassification(name="mood", labels=["-1", "0", "1"], title="Which mood?"),
+    ...     policy=hitl.Threshold(0.90),
+    ...     session=hitl.Session(region_name="eu-west-1"),
+    ...     table="hitl-runs",
+    ... )
+    Traceback (most recent call last):
+    ...
+    hitl_sdk.errors.InvalidInputError: list is no Spark frame (...)
+    """
+    check_frame(frame, _NEEDED)
+    _check(policy, rate, table, concurrency)
+    here = session if isinstance(session, Session) else session()
+    ready = check_flow(here, flow)
+    if rate is not None and table is not None:
+        SharedRate(here, table, rate=rate).check()
+    work = _Routing(recipe(session), task, ready.arn, rate, table, concurrency, restart_failed, quota_timeout)
+    return _decided(frame, policy).mapInArrow(work.outcomes, struct_type(_OUTCOME))
+
+
+def _check(policy: object, rate: float | None, table: str | None, concurrency: int) -> None:
+    if not isinstance(policy, Policy):
+        raise InvalidInputError(f"policy={policy!r} is no Policy", hint="give a Policy as policy")
+    if rate is not None and not table:
+        raise InvalidInputError(
+            f"rate={rate:g} for all executors together needs a DynamoDB table",
+            hint="give table=, made once by hitl_sdk.loops.ensure_table(session, table); or rate=None for no limit",
+        )
+    if concurrency < 1:
+        raise InvalidInputError(f"concurrency={concurrency}", hint="give at least 1")
+
+
+def _decided(frame: DataFrame, policy: Policy) -> DataFrame:
+    """Let the engine decide. Contents go on to Python only where a loop is asked for or something is wrong."""
+    from pyspark.sql import functions
+
+    column: Callable[[str], Column] = functions.col
+    settled = column("decision").isin("accept", "drop")
+    # Of the others it must be known that they have a content, not which.
+    item = functions.when(settled, functions.substring(column("item"), 1, 1)).otherwise(column("item"))
+    return policy.decide(frame).select(
+        column("item_id").cast("string"),
+        item.alias("item"),
+        "label",
+        column("confidence").cast("double"),
+        "decision",
+        "reason",
+    )
+
+
+@dataclass(frozen=True)
+class _Routing:
+    """What an executor does with the decided items of a partition: this is sent there."""
+
+    make_session: Callable[[], Session]
+    task: Task
+    flow_definition_arn: str
+    rate: float | None
+    table: str | None
+    concurrency: int
+    restart_failed: bool
+    quota_timeout: float
+
+    def outcomes(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Return one row an item; where loops are asked for, they are started before."""
+        import pyarrow as pa
+
+        partition = _Partition(self)
+        schema = pa.schema([(name, pa.string()) for name in _OUTCOME])
+        for batch in batches:
+            rows = partition.routed(batch.to_pylist())
+            yield pa.RecordBatch.from_pylist([dict(zip(_OUTCOME, row, strict=True)) for row in rows], schema)
+
+
+class _Partition:
+    """One partition on its way: the session and the loops that it has asked for so far."""
+
+    def __init__(self, work: _Routing) -> None:
+        self._work = work
+        self._asking = Asking(work.flow_definition_arn, work.task)
+        self._session = work.make_session()
+        self._rate = None
+        if work.rate is not None and work.table is not None:
+            self._rate = SharedRate(self._session, work.table, rate=work.rate)
+        self._starts: dict[str, LoopStart] = {}
+
+    def routed(self, rows: list[dict[str, Any]]) -> Iterator[tuple[str | None, ...]]:
+        """Start the loops of some rows; return each with what has become of it."""
+        asked = [self._asked(row) for row in rows]
+        requests = {one.human_loop_name: one for one in asked if not isinstance(one, HitlError | None)}
+        self._start([one for name, one in requests.items() if name not in self._starts])
+        return (self._outcome(row, one) for row, one in zip(rows, asked, strict=True))
+
+    def _asked(self, row: dict[str, Any]) -> LoopRequest | HitlError | None:
+        """Return the loop that is due for a row, what is wrong with it, or None."""
+        item_id, item, label = row["item_id"], row["item"], row["label"]
+        problem = item_id_problem(item_id) or prediction_problem(item_id, item, label, row["confidence"])
+        if problem is not None:
+            return problem
+        try:
+            label = self._asking.label(readable_label(label))
+            return self._asking.request(item, label) if row["decision"] == "review" else None
+        except InvalidPredictionError as error:
+            return InvalidPredictionError(
+                f"item {item_id!r}: {error.message}", hint=error.hint, item_id=item_id
+            )
+
+    def _start(self, requests: list[LoopRequest]) -> None:
+        work = self._work
+        started = start_human_loops(
+            self._session,
+            requests,
+            rate=self._rate,
+            concurrency=work.concurrency,
+            restart_failed=work.restart_failed,
+            quota_timeout=work.quota_timeout,
+        )
+        self._starts |= {start.human_loop_name: start for start in started}
+
+    def _outcome(self, row: dict[str, Any], asked: LoopRequest | HitlError | None) -> tuple[str | None, ...]:
+        if isinstance(asked, HitlError):
+            return row["item_id"], None, asked.message, "invalid", None, _text(asked)
+        if asked is None:
+            return row["item_id"], row["decision"], row["reason"], _SETTLED[row["decision"]], None, None
+        start = self._starts[asked.human_loop_name]
+        error = start.error and _text(start.error)
+        return row["item_id"], "review", row["reason"], _status(start), asked.human_loop_name, error
+
+
+_SETTLED = {"accept": "accepted", "drop": "dropped"}
+
+
+def _status(start: LoopStart) -> str:
+    """Say how a loop stands, in the words of `ItemOutcome`."""
+    if start.status == "failed":
+        return "not started"
+    if start.state is None or start.state.status == "InProgress":
+        return start.status
+    return start.state.status.lower()
+
+
+def _text(error: HitlError) -> str:
+    return f"{type(error).__name__}: {error}"
