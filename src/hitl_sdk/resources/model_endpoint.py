@@ -224,7 +224,11 @@ class ModelEndpoint(Model):
             If AWS refuses. What is left then is said by ``describe``, and costs money if it is the endpoint.
         """
         deleted, failures = False, list[HitlError]()
-        parts: list[Resource[Any]] = [*self._left_by_another(session), *self._parts()]
+        parts: list[Resource[Any]] = list(self._parts())
+        try:
+            parts = [*self._left_by_another(session), *parts]
+        except HitlError as error:
+            failures.append(error)
         for part in reversed(parts):
             try:
                 deleted |= part.delete(session, timeout=timeout)
