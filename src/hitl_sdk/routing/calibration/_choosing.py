@@ -33,8 +33,8 @@ _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 17
 class Goal(Protocol):
     """What a threshold is chosen for."""
 
-    def choose(self, steps: Steps) -> int:
-        """Return the step from which to accept."""
+    def choose(self, steps: Steps, *, perhaps_nothing: bool = True) -> int:
+        """Return the step from which to accept; `NOTHING` only where it may be, or no step will do."""
         ...
 
     def choose_each(self, classes: Sequence[Steps], reviewed: int, total: int) -> list[int]:
@@ -62,7 +62,7 @@ class TargetError:
             return 1
         return math.ceil(math.log((1 - self.confidence_level) / 2) / math.log1p(-self.target))
 
-    def choose(self, steps: Steps) -> int:
+    def choose(self, steps: Steps, *, perhaps_nothing: bool = True) -> int:  # noqa: ARG002
         """Return the last step that holds."""
         import numpy as np
 
@@ -92,12 +92,12 @@ class Budget:
         """Say the goal as errors and results do."""
         return f"reviews of at most {percent(self.share)}"
 
-    def choose(self, steps: Steps) -> int:
+    def choose(self, steps: Steps, *, perhaps_nothing: bool = True) -> int:
         """Return the first step that leaves few enough to review."""
         import numpy as np
 
         most = math.floor(self.share * steps.total + _ROUNDING)
-        if most >= steps.total:
+        if most >= steps.total and perhaps_nothing:
             return NOTHING
         return int(np.flatnonzero(steps.total - steps.accepted <= most)[0])
 
@@ -134,11 +134,11 @@ class CostRatio:
         """Say the goal as errors and results do."""
         return f"the least cost, an accepted error costing {self.ratio:g} reviews"
 
-    def choose(self, steps: Steps) -> int:
+    def choose(self, steps: Steps, *, perhaps_nothing: bool = True) -> int:
         """Return the last of the cheapest steps."""
         cost = self._costs(steps)
         cheapest = cost.min()
-        if steps.total < cheapest - _ROUNDING:
+        if perhaps_nothing and steps.total < cheapest - _ROUNDING:
             return NOTHING
         return int((cost <= cheapest + _ROUNDING).nonzero()[0][-1])
 
@@ -150,8 +150,8 @@ class CostRatio:
         return steps.total - steps.accepted + self.ratio * steps.errors
 
 
-def threshold_at(steps: Steps, choice: int) -> float | None:
-    """Return the shortest number that accepts from a step on and not from the next; None where none does.
+def threshold_at(steps: Steps, choice: int) -> float:
+    """Return the shortest number that accepts from a step on and not from the next; for nothing it is 1.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def threshold_at(steps: Steps, choice: int) -> float | None:
     0.87
     """
     if choice == NOTHING:
-        return 1.0 if steps.cuts[0] < 1 else None
+        return 1.0
     high = float(steps.cuts[choice])
     low = float(steps.cuts[choice + 1]) if choice + 1 < len(steps.cuts) else -1.0
     for decimals in range(_FEWEST_DECIMALS, _MOST_DECIMALS):

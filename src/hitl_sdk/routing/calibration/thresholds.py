@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, Literal, cast, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import InvalidInputError
@@ -255,14 +255,14 @@ def calibrate(
     if per_class:
         return _of_classes(labelled, goal, min_items, confidence_level)
     found = steps(labelled.confidence, labelled.right)
-    choice = goal.choose(found)
+    # A threshold is at most 1, so it accepts what has a confidence of 1.
+    choice = goal.choose(found, perhaps_nothing=bool(found.cuts[0] < 1))
     if choice == NOTHING and isinstance(goal, TargetError):
         raise _out_of_reach(goal, found, confidence_level)
-    # A threshold is at most 1, so it accepts what has a confidence of 1.
-    choice = 0 if choice == NOTHING and threshold_at(found, choice) is None else choice
-    threshold = cast("float", threshold_at(found, choice))
     errors, reviews = _rates(found, choice, confidence_level)
-    return Calibration(Threshold(threshold), str(goal), found.total, errors, reviews, confidence_level)
+    return Calibration(
+        Threshold(threshold_at(found, choice)), str(goal), found.total, errors, reviews, confidence_level
+    )
 
 
 def _goal(
