@@ -140,6 +140,44 @@ def converse(request):
     assert (answer["TranslatedText"], answer["TargetLanguageCode"]) == ("hallo", "de")
 
 
+def test_human_loop_config_starts_a_loop_that_a_router_follows(state, tmp_path):
+    from hitl_sdk import BuiltInReviews, Member, PrivateTeam, ReviewFlow, Router, tasks
+    from hitl_sdk.testing import LocalServer
+
+    code = """
+def moderate(request):
+    unsure = request["Image"]["S3Object"]["Name"] == "unsure.png"
+    label = {"Name": "Weapons", "ParentName": "Violence", "Confidence": 61.0 if unsure else 99.0}
+    return {"ModerationLabels": [label], "ModerationModelVersion": "7.0"}
+"""
+    Path(tmp_path, "model.py").write_text(code, "utf-8")
+    options = ["--simulate-workers", "--ai", "rekognition.DetectModerationLabels=model:moderate"]
+    check = {"ModerationLabelName": "*", "ConfidenceLessThan": 80}
+    condition = {"ConditionType": "ModerationLabelConfidenceCheck", "ConditionParameters": check}
+
+    with running(*options, cwd=tmp_path) as (url, process):
+        session = LocalServer(url, process.pid).session()
+        session.client("s3").create_bucket(Bucket="images")
+        flow = ReviewFlow(
+            name="safety",
+            team=PrivateTeam(name="crew", members=[Member(email="ana@example.com")]),
+            task=tasks.RekognitionModeration(name="safety", labels=["Weapons"], title="What is unsafe?"),
+            output="s3://images/a2i",
+            role_arn="arn:aws:iam::123456789012:role/review",
+            built_in=True,
+            activation_conditions={"Conditions": [condition]},
+        )
+        flow.ensure(session, timeout=30)
+        reviews = BuiltInReviews(flow=flow, session=session)
+        router = Router(flow=flow, policy=reviews.policy, session=session, progress=False)
+        run = router.route(reviews.ask(["s3://images/sure.png", "s3://images/unsure.png"]))
+        run.wait(timeout=30)
+        frame = run.training_frame("polars")
+
+    assert frame["label_source"].to_list() == ["model", "human"]
+    assert frame["label"].to_list() == [["Weapons"], []]  # simulated workers choose nothing
+
+
 def test_an_endpoint_is_served_from_a_function_of_the_working_directory(state, tmp_path):
     from hitl_sdk.testing import LocalServer
 

@@ -1,5 +1,9 @@
 """Workforce, work team, task UI and flow definition."""
 
+import json
+from typing import get_args
+
+import botocore.session
 import pytest
 
 from hitl_sdk.errors import (
@@ -19,6 +23,7 @@ from hitl_sdk.resources import (
     Workteam,
     find_workforce,
 )
+from hitl_sdk.resources._activation import RequestSource
 from hitl_sdk.resources.workforce import portal_url
 
 TEMPLATE = "<crowd-form><p>{{ task.input.taskObject }}</p></crowd-form>"
@@ -291,6 +296,81 @@ def test_a_flow_that_differs_is_refused_by_the_field(session, review, field, val
 
     with pytest.raises(DriftError, match=f"{field} is .*can't be changed"):
         changed(review, **{field: value}).ensure(session)
+
+
+FORMS = "AWS/Textract/AnalyzeDocument/Forms/V1"
+SAMPLING = (
+    '{"Conditions": [{"ConditionType": "Sampling", "ConditionParameters": {"RandomSamplingPercentage": 5}}]}'
+)
+
+
+def test_a_flow_of_awss_own_integration_keeps_its_source_and_conditions(session, review):
+    built_in = changed(review, request_source=FORMS, activation_conditions=SAMPLING)
+
+    state = built_in.ensure(session)
+
+    assert (state.request_source, state.activation_conditions) == (FORMS, SAMPLING)
+    assert built_in.plan(session).is_empty
+
+
+def test_conditions_that_are_only_written_otherwise_are_the_same(session, review):
+    changed(review, request_source=FORMS, activation_conditions=SAMPLING).ensure(session)
+    spaced = json.dumps(json.loads(SAMPLING), indent=2)
+
+    for same in (spaced, json.loads(SAMPLING)):
+        assert changed(review, request_source=FORMS, activation_conditions=same).plan(session).is_empty
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"request_source": FORMS}, "activation_conditions"),
+        (
+            {"request_source": FORMS, "activation_conditions": SAMPLING.replace("5", "6")},
+            "activation_conditions",
+        ),
+        ({}, "request_source"),
+    ],
+)
+def test_another_source_and_other_conditions_can_t_be_had_of_the_same_flow(session, review, fields, field):
+    changed(review, request_source=FORMS, activation_conditions=SAMPLING).ensure(session)
+
+    with pytest.raises(DriftError, match=f"{field} is .*can't be changed"):
+        changed(review, **fields).ensure(session)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "problem"),
+    [
+        ("no json", "activation_conditions: "),
+        ('{"Conditions": [{"ConditionType": "Luck"}]}', "has the ConditionType 'Luck'"),
+        ('{"Conditions": ' + "[" * 100_000, "10,240 characters"),
+        ("[" * 10_000, "activation_conditions: "),
+        (
+            '{"Conditions": [{"ConditionType": "ModerationLabelConfidenceCheck", "ConditionParameters": '
+            '{"ModerationLabelName": "*"}}]}',
+            "are for rekognition, request_source is AWS/Textract",
+        ),
+    ],
+)
+def test_conditions_that_aws_would_not_take_are_refused_offline(review, conditions, problem):
+    with pytest.raises(InvalidResourceError, match=problem):
+        changed(review, request_source=FORMS, activation_conditions=conditions)
+
+
+def test_conditions_are_for_awss_own_integrations(review):
+    with pytest.raises(InvalidResourceError, match="need a request_source"):
+        changed(review, activation_conditions=SAMPLING)
+
+
+def test_the_sources_are_those_of_the_service():
+    shape = (
+        botocore.session.get_session()
+        .get_service_model("sagemaker")
+        .shape_for("AwsManagedHumanLoopRequestSource")
+    )
+
+    assert sorted(get_args(RequestSource)) == sorted(shape.enum)
 
 
 def test_a_flow_with_a_key_is_made(session, review):
