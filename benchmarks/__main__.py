@@ -14,10 +14,23 @@ from benchmarks import (
     read_manifest,
     read_outputs,
     read_s3,
+    start_loops,
+    stream_memory,
     write_manifest,
 )
 
-BENCHMARKS = (import_time, read_outputs, read_s3, read_manifest, write_manifest, decide, consolidation, loops)
+BENCHMARKS = (
+    import_time,
+    read_outputs,
+    read_s3,
+    read_manifest,
+    write_manifest,
+    decide,
+    consolidation,
+    loops,
+    start_loops,
+    stream_memory,
+)
 
 
 def main() -> None:

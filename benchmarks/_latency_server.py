@@ -1,4 +1,4 @@
-"""A stand-in for the A2I runtime over real HTTP, that answers after a while: StartHumanLoop, Describe- and ListHumanLoops.
+"""A stand-in for A2I over real HTTP, that answers after a while: StartHumanLoop, Describe- and ListHumanLoops, a flow.
 
 Run ``python -m benchmarks._latency_server --delay 0.02``: it prints its address and serves until its input ends.
 One process answers some 5,000 requests a second, which is more than boto3 asks for. ``GET /starts`` tells what was
@@ -23,6 +23,15 @@ __all__ = ["FLOW", "latency_server"]
 
 FLOW = "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/sentiment"
 
+_FLOW_DEFINITION = {
+    "FlowDefinitionArn": FLOW,
+    "FlowDefinitionName": "sentiment",
+    "FlowDefinitionStatus": "Active",
+    "CreationTime": 0,
+    "OutputConfig": {"S3OutputPath": "s3://reviews/a2i"},
+    "RoleArn": "arn:aws:iam::123456789012:role/review",
+}
+
 
 class Runtime:
     """The human loops that were started, by name, and how long each answer takes."""
@@ -37,6 +46,10 @@ class Runtime:
         """Return status and document."""
         if path == "/starts":
             return 200, {"calls": self.calls, "loops": len(self.names), "seconds": self.last - self.first}
+        if method == "HEAD":  # of the bucket that answers go to
+            return 200, {}
+        if method == "POST" and path == "/":
+            return 200, _FLOW_DEFINITION
         if method == "POST":
             name = json.loads(body)["HumanLoopName"]
             self.calls += 1
@@ -69,10 +82,10 @@ class _Connection(asyncio.Protocol):
             self._pending = rest[length:]
             method, path, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
             status, document = self._runtime.answer(method, path, rest[:length])
-            asyncio.get_running_loop().call_later(self._runtime.delay, self._write, status, document)
+            body = b"" if method == "HEAD" else json.dumps(document).encode()
+            asyncio.get_running_loop().call_later(self._runtime.delay, self._write, status, body)
 
-    def _write(self, status: int, document: dict[str, Any]) -> None:
-        body = json.dumps(document).encode()
+    def _write(self, status: int, body: bytes) -> None:
         kind = "" if status == 200 else "x-amzn-ErrorType: ResourceNotFoundException\r\n"
         head = (
             f"HTTP/1.1 {status} OK\r\nContent-Length: {len(body)}\r\nContent-Type: application/json\r\n"
