@@ -35,6 +35,7 @@ from hitl_sdk.routing.sources import (
     from_rekognition_moderation,
     from_textract,
     from_textract_documents,
+    predictions_frame,
 )
 
 __all__ = [
@@ -81,5 +82,6 @@ __all__ = [
     "from_rekognition_moderation",
     "from_textract",
     "from_textract_documents",
+    "predictions_frame",
     "reliability",
 ]

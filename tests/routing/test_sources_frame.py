@@ -1,0 +1,45 @@
+"""A source's predictions as a frame."""
+
+import polars as pl
+import pytest
+
+from hitl_sdk import Margin, Threshold
+from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.routing import InvalidPrediction, Prediction, decide_batch, predictions_frame
+
+PREDICTIONS = [
+    Prediction("a", "It is okay", "1", 0.54, scores={"1": 0.54, "0": 0.46}, extra={"stars": 3}),
+    InvalidPrediction("b", "\ud800", InvalidPredictionError("no label")),
+    Prediction("c", "Never again", "0", 0.97),
+]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow"])
+def test_there_is_a_row_each_and_what_is_wrong_is_said(engine):
+    frame = predictions_frame(PREDICTIONS, engine)
+    rows = (pl.from_pandas(frame) if engine == "pandas" else pl.DataFrame(frame)).to_dicts()
+    assert [row["item_id"] for row in rows] == ["a", "b", "c"]
+    assert [row["label"] for row in rows] == ["1", None, "0"]
+    assert [row["error"] for row in rows] == [None, "no label", None]
+    assert rows[0]["scores"] == [{"label": "1", "score": 0.54}, {"label": "0", "score": 0.46}]
+    assert (rows[0]["stars"], rows[1]["item"]) == (3, "\\ud800")
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow"])
+@pytest.mark.parametrize("policy", [Threshold(0.9), Margin(0.2)])
+def test_policies_decide_on_it_as_on_the_predictions_themselves(engine, policy):
+    of_frame = decide_batch(policy, predictions_frame(PREDICTIONS, engine))
+    of_objects = decide_batch(policy, PREDICTIONS)
+    assert [(each.item_id, each.decision, each.label) for each in of_frame] == [
+        (each.item_id, each.decision, each.label) for each in of_objects
+    ]
+
+
+def test_structures_are_kept():
+    box = {"label": "cat", "left": 1, "top": 2, "width": 3, "height": 4}
+    frame = predictions_frame([Prediction("a", "s3://images/1.png", [box], 0.5)])
+    assert list(frame["label"][0]) == [box]
+
+
+def test_no_predictions_are_a_frame_without_rows():
+    assert predictions_frame([], "polars").shape == (0, 6)
