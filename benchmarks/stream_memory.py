@@ -13,12 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 import hitl_sdk as hitl
 from benchmarks._latency_server import latency_server
 from benchmarks._process import in_its_own_process, measured
 from benchmarks._report import report
+from benchmarks.start_loops import boto3_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,12 +36,11 @@ def predictions(first: int, count: int) -> Iterator[hitl.Prediction]:
 def route(count: int) -> dict[str, Any]:
     """Route so many in this process, after some that load what there is to load."""
     with latency_server(0.0) as url, tempfile.TemporaryDirectory() as folder:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
         router = hitl.Router(
             flow="sentiment",
             task=TASK,
             policy=hitl.Threshold(0.90),
-            session=hitl.Session(endpoint_url=url, boto3_session=boto3.Session(**keys)),
+            session=hitl.Session(endpoint_url=url, boto3_session=boto3_session()),
             record=f"sqlite:///{folder}/runs.db",
             rate=None,
             progress=False,

@@ -43,7 +43,14 @@ _MOST_PAGES = 1000
 
 
 class Rate(Protocol):
-    """What paces calls, for example a `TokenBucket`."""
+    """What paces calls: a `TokenBucket`, or something that many machines share.
+
+    Examples
+    --------
+    >>> from hitl_sdk.loops import TokenBucket
+    >>> pace: Rate = TokenBucket(20)
+    >>> pace.take()
+    """
 
     def take(self) -> None:
         """Return when the next call may be made."""
