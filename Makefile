@@ -6,7 +6,7 @@ SAGEMAKER := .venv-sagemaker
 SETTINGS := pyproject.toml src/hitl_sdk/_version.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sagemaker lint format bench docs clean
+.PHONY: help demo test test-sagemaker lint format bench soak docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ format: $(VENV)/.dev ## Put the code into the one style
 
 bench: $(VENV)/.dev ## Measure beside what users do today; ratios from one run
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev ## Kill runs with kill -9, 200 times, and count what is lost and what is started twice
+	$(BIN)/python -m benchmarks.soak
 
 docs: $(VENV)/.docs ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict

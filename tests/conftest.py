@@ -141,6 +141,14 @@ def one_boto3_session() -> boto3.Session:
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def run_record(tmp_path_factory) -> Iterator[None]:
+    """Keep the records of runs out of the home directory of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HITL_RUN_RECORD", f"sqlite:///{tmp_path_factory.mktemp('runs')}/runs.sqlite3")
+        yield
+
+
 @pytest.fixture(scope="session")
 def watched() -> type[Calls]:
     """Return what counts the calls of a session, and lets them fail: ``watched(session, ("sqs",))``."""

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._progress import progress_bar
 from hitl_sdk._threads import in_threads
-from hitl_sdk.errors import HitlError, Transient
-from hitl_sdk.loops import LoopRequest, LoopStart, LoopState, start_stream
+from hitl_sdk.errors import HitlError, QuotaExceededError, Transient
+from hitl_sdk.loops import Breaker, LoopRequest, LoopStart, LoopState, start_stream
 from hitl_sdk.loops._starter import FATAL, KnownLoops, adopted
 from hitl_sdk.loops.record import LoopChange
 from hitl_sdk.loops.states import describe_loop
 from hitl_sdk.review._codec import error_text
+from hitl_sdk.review._reading import update_states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from hitl_sdk.loops import Rate, StartWait
     from hitl_sdk.loops.record import RecordedLoop, RecordedStatus, RunRecord
@@ -56,12 +57,15 @@ class Starts:
         quota_timeout: float,
         on_wait: Callable[[StartWait], None] | None,
     ) -> None:
+        self._session = session
         self._record = record
         self._limit = limit
         self._restart_failed = restart_failed
         self._finder = _Finder(session, concurrency)
         self._found: deque[LoopStart] = deque()
         self._changes: list[LoopChange] = []
+        self._breaker = Breaker()
+        self._full = False
         self._stream = start_stream(
             session,
             self._requests(),
@@ -69,6 +73,7 @@ class Starts:
             concurrency=concurrency,
             restart_failed=restart_failed,
             quota_timeout=quota_timeout,
+            breaker=self._breaker,
             on_wait=on_wait,
         )
 
@@ -79,8 +84,11 @@ class Starts:
         wanted = counts.get("planned", 0) + counts.get("starting", 0)
         started, shown = 0, progress and on_progress is None
         try:
-            with progress_bar("starting human loops", total=wanted, shown=shown) as move_to:
-                for number, start in enumerate(self._outcomes(), start=1):
+            with (
+                progress_bar("starting human loops", total=wanted, shown=shown) as move_to,
+                closing(self._outcomes()) as outcomes,
+            ):
+                for number, start in enumerate(outcomes, start=1):
                     started += start.status == "started"
                     move_to(number)
                     if on_progress is not None:
@@ -90,17 +98,22 @@ class Starts:
 
     def _put_back(self) -> None:
         """Plan anew what was refused, and if so wanted, what has ended without an answer."""
-        statuses = ("failed", *_ENDED_BADLY) if self._restart_failed else ("failed",)
+        statuses: tuple[RecordedStatus, ...] = ("failed",)
+        if self._restart_failed:
+            update_states(self._session, self._record)
+            statuses += _ENDED_BADLY
         names = [loop.human_loop_name for loop in self._record.loops(statuses) if loop.escalated_to is None]
         if names:
             self._record.release(names)
 
-    def _outcomes(self) -> Iterator[LoopStart]:
+    def _outcomes(self) -> Generator[LoopStart, None, None]:
         try:
             with closing(self._stream):
                 for start in self._stream:
                     yield from self._take_found()
                     self._changes.append(_change(start))
+                    if isinstance(start.error, QuotaExceededError):  # it has been waited for room already
+                        self._full = True
                     if len(self._changes) >= _WRITTEN_TOGETHER:
                         self._write()
                     yield start
@@ -113,23 +126,24 @@ class Starts:
         for loops in _chunks(list(self._record.loops(["starting"]))):
             states = self._finder.find(loops)
             yield from (_request(loop, states.get(loop.human_loop_name)) for loop in loops)
+        within_budget = True
         for loops in _chunks(self._record.loops(["planned"])):
-            states = self._finder.find(loops)
+            # Beyond the budget nothing will be started, so nobody is asked about one loop after the other.
+            states = self._finder.find(loops, one_by_one=within_budget)
             wanted = len(loops) - self._adopt(loops, states)
             self._write()
-            for loop in self._record.claim(wanted, limit=self._limit) if wanted else ():
-                yield _request(loop, states.get(loop.human_loop_name))
+            if self._full or self._breaker.state == "ended":
+                return
+            claimed = self._record.claim(wanted, limit=self._limit) if wanted else []
+            within_budget = len(claimed) == wanted
+            yield from (_request(loop, states.get(loop.human_loop_name)) for loop in claimed)
 
     def _adopt(self, loops: Iterable[RecordedLoop], states: dict[str, LoopState]) -> int:
         """Take what exists already, free of charge; return how many loops that are."""
         count = 0
         for loop in loops:
             state = states.get(loop.human_loop_name)
-            if (
-                state is None
-                or state.status == "Missing"
-                or state.flow_definition_arn != loop.flow_definition_arn
-            ):
+            if state is None or state.status == "Missing":
                 continue
             if self._restart_failed and state.status in _ENDED_BADLY:
                 continue
@@ -156,16 +170,16 @@ class _Finder:
         self._runtime = session.client("sagemaker-a2i-runtime")
         self._concurrency = concurrency
 
-    def find(self, loops: Sequence[RecordedLoop]) -> dict[str, LoopState]:
-        """Return the states by name. Those of which the service does not tell now are left out."""
-        names = [loop.human_loop_name for loop in loops]
-        told = self._known.look_up(
-            [LoopRequest(loop.flow_definition_arn, loop.human_loop_name, {}) for loop in loops]
-        )
-        states = {name: state for name, state in zip(names, told, strict=True) if state is not None}
-        unknown = [name for name in names if name not in states]
-        described = in_threads(self._described, unknown, concurrency=self._concurrency)
-        return states | {state.human_loop_name: state for state in described if state is not None}
+    def find(self, loops: Sequence[RecordedLoop], *, one_by_one: bool = True) -> dict[str, LoopState]:
+        """Return the states by name. Left out is of what the service does not tell now, or tells of another flow."""
+        flows = {loop.human_loop_name: loop.flow_definition_arn for loop in loops}
+        told = self._known.look_up([LoopRequest(flow, name, {}) for name, flow in flows.items()])
+        states = {name: state for name, state in zip(flows, told, strict=True) if state is not None}
+        unknown = [name for name in flows if name not in states] if one_by_one else []
+        for state in in_threads(self._described, unknown, concurrency=self._concurrency):
+            if state is not None and state.flow_definition_arn in {None, flows[state.human_loop_name]}:
+                states[state.human_loop_name] = state
+        return states
 
     def _described(self, name: str) -> LoopState | None:
         try:
