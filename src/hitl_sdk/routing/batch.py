@@ -12,6 +12,7 @@ import narwhals as nw
 
 from hitl_sdk.errors import DuplicateItemError, EmptyInputError, HitlError, InvalidPredictionError
 from hitl_sdk.routing._frames import predictions_frame, require_columns, require_item_ids
+from hitl_sdk.routing._score_rows import row_scores
 from hitl_sdk.routing.prediction import (
     InvalidPrediction,
     Prediction,
@@ -247,7 +248,9 @@ def _of_frame(policy: Policy, frame: nw.DataFrame[Any], start: int) -> Iterator[
         policy.decide(usable.with_columns(nw.col("confidence").cast(nw.Float64)).to_native()), eager_only=True
     )
     decisions = zip(decided["decision"].to_list(), decided["reason"].to_list(), strict=True)
-    scores = frame["scores"].to_list() if "scores" in frame.columns else repeat(None, len(frame))
+    scores = (
+        map(row_scores, frame["scores"].to_list()) if "scores" in frame.columns else repeat(None, len(frame))
+    )
     rows = zip(*columns, errors, _extras(frame), scores, strict=True)
     for item_id, item, label, confidence, error, extra, each in rows:
         if error is None:

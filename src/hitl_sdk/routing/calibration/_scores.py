@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing._score_rows import row_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def read_scores(
     """
     import numpy as np
 
-    said = [_as_mapping(value) for value in column.to_list()]
+    said = [row_scores(value) or {} for value in column.to_list()]
     there = {label for scores in said for label in scores}
     if unknown := there.difference(names or there):
         raise InvalidInputError(
@@ -38,13 +38,14 @@ def read_scores(
             hint="fit it on predictions of the same model",
         )
     labels = tuple(sorted(there) if names is None else names)
-    matrix = np.array([[scores.get(label) or 0.0 for label in labels] for scores in said], float)
+    rows = [[scores.get(label, 0.0) for label in labels] for scores in said]
+    matrix = np.array(rows, float).reshape(len(said), len(labels))
     bad = ~((matrix >= 0) & (matrix <= 1)).all(axis=1) | ~matrix.any(axis=1)
     if bad.any():
         row = int(bad.argmax())
         raise InvalidInputError(
             f"the scores of row {row} in {column.name!r} are {said[row]}",
-            hint="give for each label a number from 0 to 1, not all of them 0",
+            hint="give for each label a number from 0 to 1, not all of them 0: a struct, a map, or dicts",
         )
     return labels, matrix
 
@@ -53,15 +54,3 @@ def scores_column(like: nw.Series[Any], labels: Sequence[str], matrix: NDArray[n
     """Return a matrix as a column of the same engine and name."""
     values = [dict(zip(labels, row, strict=True)) for row in matrix.tolist()]
     return nw.new_series(like.name, values, backend=like.implementation)
-
-
-def _as_mapping(value: object) -> Mapping[str, float]:
-    """Return the scores of one item; a map of Arrow comes as pairs."""
-    if isinstance(value, list) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):
-        value = dict(value)
-    if not isinstance(value, Mapping):
-        raise InvalidInputError(
-            f"the scores of an item are {type(value).__name__}",
-            hint="give a mapping of labels to scores: a struct, a map, or dicts",
-        )
-    return value

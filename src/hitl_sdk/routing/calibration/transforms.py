@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Calibrator", "IsotonicCalibration", "TemperatureScaling"]
 
-# A logarithm needs something above 0; of 32-bit scores no more is known.
-_LEAST = 1e-7
+# A logarithm needs something above 0; scikit-learn takes the same.
+_LEAST = 2.0**-52
 _COLDEST, _HOTTEST = 0.01, 100.0
 
 
