@@ -56,6 +56,7 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "RequestLimitExceeded": errors.ThrottledError,
     "SlowDown": errors.ThrottledError,
     "ModelNotReadyException": errors.UnavailableError,  # of a serverless endpoint that wakes up
+    "ModelTimeoutException": errors.UnavailableError,  # of Bedrock
 }
 # SageMaker says "not found" as a ValidationException for workforces, workteams and endpoints.
 _NOT_FOUND_SAYINGS = ("does not exist", "could not find", "no workforce", "not found", "doesn't exist")
