@@ -231,7 +231,7 @@ def test_a_page_is_a_prediction_where_people_are_shown_pages(cloud, session):
     assert {block["Page"] for block in predictions[1].raw["Blocks"]} == {3}
 
 
-def test_a_key_that_is_on_no_page_counts_for_the_first(cloud, session):
+def test_a_key_that_is_on_no_page_has_people_look_at_each(cloud, session):
     Jobs(cloud, document([], [Field("Total", "9.50", 88.0)]))
 
     predictions = list(
@@ -240,7 +240,8 @@ def test_a_key_that_is_on_no_page_counts_for_the_first(cloud, session):
         )
     )
 
-    assert [(each.item_id, each.confidence) for each in predictions] == [("0/1", 0.0), ("0/2", 0.88)]
+    assert [(each.item_id, each.confidence) for each in predictions] == [("0/1", 0.0), ("0/2", 0.0)]
+    assert [each.scores for each in predictions] == [{}, {"Total": 0.88}]
 
 
 def test_a_document_without_fields_is_one_outcome(cloud, session):

@@ -151,7 +151,8 @@ def from_textract_documents(
     page_item : callable, optional
         Takes a document's URI and a page's number, from 1, and returns the URI of that page as a picture: then there is a
         prediction for each page with fields, ``"invoice-1/2"``, to be shown to people as that picture. A key of `keys` that
-        is on no page counts for the first. When left out there is one prediction a document.
+        is on no page counts 0 for every page, for nobody knows where it stands. When left out there is one prediction a
+        document.
     timeout : float, default 600
         Seconds that one document may take, after which it is an `InvalidPrediction` with a `WaitTimeoutError`; its job
         goes on.
@@ -218,14 +219,13 @@ def _pages(
         blocks = [block for block in raw["Blocks"] if block.get("Page", 1) == page]
         of_page = {**raw, "Blocks": blocks}
         own = asked._replace(item_id=f"{asked.item_id}/{page}", item=page_item(asked.item, page))
-        missed = missing if page == 1 else frozenset[str]()
         if page in lost:
             outcomes.append(
                 unusable(own, f"Textract could not read {_said({page: lost[page]})}", raw=of_page)
             )
-        elif missed or count.counts(blocks):
+        elif missing or count.counts(blocks):
             extra = {"document": asked.item, "page": page}
-            outcomes.append(count.outcome(own, blocks, missed, of_page, extra=extra))
+            outcomes.append(count.outcome(own, blocks, missing, of_page, extra=extra))
     return outcomes or [count.outcome(asked, (), frozenset(), raw)]
 
 

@@ -1,0 +1,124 @@
+"""Images that Rekognition moderates: a calibrated, budgeted, resumable review; a Python function answers in its place."""
+
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Any
+
+import pandas as pd
+
+import hitl_sdk as hitl
+from hitl_sdk.routing import InvalidPrediction, from_rekognition_moderation
+
+UNSAFE = ("Weapons", "Smoking")
+TASK = hitl.tasks.RekognitionModeration(
+    name="safety", labels=UNSAFE, title="What is unsafe in this image?", none_of_these="Nothing"
+)
+
+
+def truth(image: str) -> tuple[str, ...]:
+    """Say what an image really shows: this world's own rule."""
+    return Random(image).choice([(), (), ("Weapons",), ("Smoking",)])
+
+
+# --8<-- [start:stand-in]
+def moderate(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer DetectModerationLabels: as often right as the score says."""
+    place = request["Image"]["S3Object"]
+    image = f"s3://{place['Bucket']}/{place['Name']}"
+    draw = Random(f"model {image}")
+    sure = 1 - 0.5 * draw.random() ** 3
+    seen = truth(image) if draw.random() < sure else UNSAFE[:1]
+    score = sure if seen else 1 - sure
+    label = {
+        "Name": (seen or UNSAFE[1:])[0],
+        "ParentName": "Violence" if seen == ("Weapons",) else "Drugs & Tobacco",
+        "Confidence": round(100 * score, 2),
+        "TaxonomyLevel": 2,
+    }
+    return {"ModerationLabels": [label], "ModerationModelVersion": "7.0"}
+
+
+# --8<-- [end:stand-in]
+
+
+# --8<-- [start:ask]
+def ask(session: hitl.Session, images: Iterable[str]) -> None:
+    """Print one line an image."""
+    for prediction in from_rekognition_moderation(session, images, labels=UNSAFE):
+        if isinstance(prediction, InvalidPrediction):
+            print(prediction.item, "is not usable:", prediction.error)
+        else:
+            print(prediction.item, prediction.label, f"{prediction.confidence:.3f}")
+
+
+# --8<-- [end:ask]
+
+
+# --8<-- [start:review]
+def review(
+    session: hitl.Session,
+    flow: hitl.ReviewFlow,
+    images: Iterable[str],
+    known: Mapping[str, tuple[str, ...]],
+) -> hitl.Run:
+    """Choose a threshold from labelled images, and review what falls below it."""
+    labelled = from_rekognition_moderation(session, known, labels=UNSAFE)
+    right = [
+        (p.confidence, p.label == known[p.item])
+        for p in labelled
+        if isinstance(p, hitl.Prediction)
+    ]
+    frame = pd.DataFrame(right, columns=["confidence", "truth"])
+    policy = hitl.calibrate(frame, target_error=0.05, hold="observed").policy
+    print("policy:", policy)
+    router = hitl.Router(
+        flow=flow, policy=policy, session=session, max_reviews=60, progress=False
+    )
+    run = router.route(from_rekognition_moderation(session, images, labels=UNSAFE), name="june")
+    run.wait(timeout=7 * 24 * 3600)
+    return run
+
+
+# --8<-- [end:review]
+
+
+# --8<-- [start:figures]
+def report(frame: pd.DataFrame) -> None:
+    """Print who labelled how many images, and how many of them rightly."""
+    frame = frame.assign(
+        right=[tuple(row.label) == truth(row.item) for row in frame.itertuples()]
+    )
+    for source, part in frame.groupby("label_source"):
+        print(f"{source}: {len(part)} images, {part['right'].sum()} right")
+
+
+# --8<-- [end:figures]
+
+
+if __name__ == "__main__":
+    with hitl.testing.mock_hitl() as cloud:
+        cloud.ai.answer("rekognition", "DetectModerationLabels", moderate)
+        cloud.workers.answer(
+            lambda item: {
+                TASK.answer_key: {"moderationLabels": list(truth(item["taskObject"]))}
+            }
+        )
+        session, bucket = cloud.session(), cloud.bucket("images")
+        flow = hitl.ReviewFlow(
+            name="safety",
+            team=hitl.PrivateTeam(name="crew", members=[hitl.Member(email="ana@example.com")]),
+            task=TASK,
+            output=f"s3://{bucket}/a2i",
+            role_arn=cloud.role_arn,
+        )
+        flow.ensure(session)
+        ask(session, ["s3://images/new/0.jpg", "s3://images/new/1.jpg", "new/2.jpg"])
+        known = {
+            name: truth(name) for name in (f"s3://images/known/{n}.jpg" for n in range(400))
+        }
+        run = review(session, flow, [f"s3://images/new/{n}.jpg" for n in range(200)], known)
+        print(run.status())
+        report(run.training_frame())
+        print(
+            hitl.Run.open("june", session=session, task=TASK).status().completed, "found again"
+        )
