@@ -1,6 +1,7 @@
 """The token bucket, and calls in threads."""
 
 import threading
+from random import Random
 
 import pytest
 
@@ -42,6 +43,26 @@ def test_threads_share_the_rate(clock):
     bucket = TokenBucket(100)
     in_threads(lambda _: bucket.take(), range(500), concurrency=16)
     assert clock.monotonic() >= 4.0 - 1e-6
+
+
+class LateClock(ManualClock):
+    """A machine under load: every sleep is longer than was asked for, by up to 0.2 s."""
+
+    def __init__(self):
+        super().__init__()
+        self._random = Random(0)
+
+    def sleep(self, seconds):
+        super().sleep(seconds + self._random.uniform(0, 0.2))
+
+
+@pytest.mark.parametrize("rate", [20, 50, 333.3])
+def test_sleeps_that_are_too_long_lose_nothing_of_the_rate(rate):
+    late, bucket, taken = LateClock(), TokenBucket(rate), round(60 * rate)
+    with use_clock(late):
+        for _ in range(taken):
+            bucket.take()
+    assert taken / late.monotonic() == pytest.approx(rate, rel=0.05)
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), "50"])

@@ -176,21 +176,25 @@ def test_a_list_that_is_denied_ends_the_run_before_anything_is_started(review):
     assert review.calls.count["StartHumanLoop"] == 0
 
 
-def test_a_loop_whose_answer_was_lost_is_looked_up_and_adopted(review):
-    def lose(**_):
-        raise ReadTimeoutError(endpoint_url="https://x")
+def lose(**_):
+    raise ReadTimeoutError(endpoint_url="https://x")
 
+
+def answer_500(http_response, parsed, **_):
+    http_response.status_code = 500
+    parsed["Error"] = {"Code": "InternalServerException", "Message": "injected"}
+
+
+@pytest.mark.parametrize("fault", [lose, answer_500])
+def test_a_loop_whose_answer_was_lost_is_looked_up_and_adopted(review, fault):
     events = review.session.client("sagemaker-a2i-runtime").meta.events
-    events.register("after-call.sagemaker-a2i-runtime.StartHumanLoop", lose)
+    events.register("after-call.sagemaker-a2i-runtime.StartHumanLoop", fault)
     assert statuses(start(review, MANY)) == ["adopted"] * 25
     assert review.calls.count["DescribeHumanLoop"] == review.calls.count["StartHumanLoop"] == 25
     assert len(review.loops()) == 25
 
 
 def test_a_loop_whose_answer_was_lost_and_that_nobody_can_ask_about_now_is_adopted_later(review):
-    def lose(**_):
-        raise ReadTimeoutError(endpoint_url="https://x")
-
     events = review.session.client("sagemaker-a2i-runtime").meta.events
     events.register("after-call.sagemaker-a2i-runtime.StartHumanLoop", lose)
     review.calls.fail("DescribeHumanLoop", ("InternalServerException", 500), when=lambda _, n: n > 1)

@@ -15,8 +15,14 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from hitl_sdk._clock import current_clock
-from hitl_sdk.errors import HitlError, InvalidInputError, QuotaExceededError, Transient
-from hitl_sdk.loops._starter import FATAL, adopted
+from hitl_sdk.errors import (
+    HitlError,
+    InvalidInputError,
+    QuotaExceededError,
+    Transient,
+    UnavailableError,
+)
+from hitl_sdk.loops._starter import adopted
 from hitl_sdk.loops.requests import LoopStart, StartWait
 
 if TYPE_CHECKING:
@@ -149,7 +155,7 @@ class Conductor:
             return self._untried.popleft()
         try:
             job = next(jobs, None)
-        except FATAL as error:
+        except Exception as error:
             self._hold.set()
             self._fatal = error
             return None
@@ -162,7 +168,7 @@ class Conductor:
             return adopted(job.request, state)
         error: HitlError | None = self._room.closed(job.request.flow_definition_arn)
         if error is None and self._breaker.state == "ended":
-            error = job.error or self._cause
+            error = job.error or self._cause or UnavailableError("not tried: the breaker has given up before")
         return LoopStart(job.request.human_loop_name, "failed", error=error) if error else None
 
     def _dealt_with(self, job: _Job, result: LoopStart | BaseException | None) -> Iterator[LoopStart]:

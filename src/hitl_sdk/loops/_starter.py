@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk.errors import (
@@ -42,6 +42,7 @@ _NAMES_A_PAGE = 10
 _MOST_PAGES = 1000
 
 
+@runtime_checkable
 class Rate(Protocol):
     """What paces calls: a `TokenBucket`, or something that many machines share.
 

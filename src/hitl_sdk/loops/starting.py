@@ -117,7 +117,7 @@ def start_stream(
     )
     starter = LoopStarter(
         session.client("sagemaker-a2i-runtime"),
-        TokenBucket(rate) if rate is None or isinstance(rate, float | int | str) else rate,
+        rate if isinstance(rate, Rate) else TokenBucket(rate),
         restart_failed=restart_failed,
         held=conductor.held,
     )

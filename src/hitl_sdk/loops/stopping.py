@@ -9,7 +9,7 @@ from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import CredentialsError, HitlError, NotFoundError
 from hitl_sdk.loops.rate import TokenBucket
-from hitl_sdk.loops.starting import DEFAULT_CONCURRENCY, DEFAULT_RATE
+from hitl_sdk.loops.starting import DEFAULT_CONCURRENCY, DEFAULT_RATE, Rate
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,7 +47,7 @@ def stop_human_loops(
     session: Session,
     names: Collection[str],
     *,
-    rate: float | None = DEFAULT_RATE,
+    rate: float | Rate | None = DEFAULT_RATE,
     concurrency: int = DEFAULT_CONCURRENCY,
 ) -> StopResult:
     """Stop human loops. What workers have answered in them is not kept by the service.
@@ -58,8 +58,8 @@ def stop_human_loops(
         As whom and where.
     names : collection of str
         The loops.
-    rate : float or None, default 50
-        Calls a second at most; None for no limit.
+    rate : float, Rate or None, default 50
+        Calls a second at most, as for `start_stream`; None for no limit.
     concurrency : int, default 16
         Calls at a time.
 
@@ -80,7 +80,8 @@ def stop_human_loops(
     ...     stop_human_loops(cloud.session(), ["not-there"])
     StopResult(stopping=0, ended=1, errors={})
     """
-    runtime, bucket = session.client("sagemaker-a2i-runtime"), TokenBucket(rate)
+    runtime = session.client("sagemaker-a2i-runtime")
+    bucket = rate if isinstance(rate, Rate) else TokenBucket(rate)
 
     def stop(name: str) -> tuple[str, HitlError | None]:
         bucket.take()
