@@ -28,7 +28,7 @@ SCRIPTS = sorted(
     if not path.stem.startswith("test_") and path.stem not in NOT_RUN
 )
 # Trained models: on another processor, or with another scikit-learn, an object more or less may be right.
-FIGURES_DIFFER = {"automated_labeling", "ground_truth_images"}
+FIGURES_DIFFER = {"automated_labeling", "calibration", "ground_truth_images", "scikit_learn_reviews"}
 # Spark needs Java, and ten seconds to start.
 ON_SPARK = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs a Java runtime, and there is none"),

@@ -139,7 +139,7 @@ def test_a_curve_shows_its_numbers_and_the_choice():
 
     assert line.get_ydata()[-1] == pytest.approx(1 - RIGHT.mean())
     assert mark.lines[0].get_xydata().tolist() == [[chosen.review_share.value, chosen.error_rate.value]]
-    assert mark.get_label() == "chosen for an error of at most 30.0 % (the interval's upper end)"
+    assert mark.get_label() == "chosen policy"
     assert axes.get_ylim()[1] < 1
 
 

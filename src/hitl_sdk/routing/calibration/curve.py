@@ -119,7 +119,7 @@ class ErrorCurve:
                 "capsize": 3,
                 "fmt": "o",
                 "markersize": 5,
-                "label": f"chosen for {mark.goal}",
+                "label": "chosen policy",
             }
             ax.errorbar([x], [y], [[below], [above]], **bar)
         else:

@@ -185,12 +185,13 @@ class Reliability:
             markersize=4,
             color=INK,
             linewidth=1.2,
-            label=f"at the mean confidence, {self.confidence_level * 100:g} % interval",
+            label=f"{self.confidence_level * 100:g} % interval",
         )
         ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, label="calibrated")
         ax.set(xlim=(0, 1), ylim=(0, 1))
         in_percent(ax, "xy")
-        ax.legend(loc="lower right", framealpha=0.95)  # where there is but the body of the bars
+        # Below the axes: within them it would hide intervals.
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
         return ax.figure  # type: ignore[return-value]
 
 

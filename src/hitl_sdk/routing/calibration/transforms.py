@@ -1,7 +1,7 @@
 """Mending confidences: temperature scaling and isotonic regression, fitted on labelled predictions.
 
-Both keep the order of confidences, isotonic regression but for ties, so a threshold that was chosen before decides alike after
-it has been mended too. What they are for is that a confidence means what it says.
+They are for confidences to mean what they say. Of confidences alone both keep the order, isotonic regression but for ties, so
+that thresholds chosen before and after accept the same items; of score vectors they may change it.
 """
 
 from __future__ import annotations
