@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING
 
 from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing._shares import share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,17 +136,15 @@ def require_share(name: str, value: object, *, open_ended: bool = False) -> floa
     >>> require_share("review_budget", 0.2)
     0.2
     """
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise InvalidInputError(f"{name}={value!r} is not a number", hint="give a number from 0 to 1")
-    number = float(value)
-    if 0 < number < 1 or (not open_ended and number in {0.0, 1.0}):
-        return number
-    wanted = "between 0 and 1" if open_ended else "from 0 to 1"
-    hint = "it looks like a percentage: divide by 100" if 1 < number <= 100 else f"give a number {wanted}"
-    raise InvalidInputError(f"{name}={value!r} is not {wanted}", hint=hint)
+    number = share(name, value)
+    if open_ended and number in {0.0, 1.0}:
+        raise InvalidInputError(
+            f"{name}={value!r} is not between 0 and 1", hint="give a number between 0 and 1"
+        )
+    return number
 
 
-def percent(share: float) -> str:
+def percent(number: float) -> str:
     """Return a share as people read it.
 
     Examples
@@ -155,4 +153,4 @@ def percent(share: float) -> str:
     ('1.5 %', '0.04 %')
     """
     # Below a tenth of a per cent one more digit; below a hundredth nothing that matters is left.
-    return f"{share * 100:.{2 if 0.0001 <= share < 0.001 else 1}f} %"
+    return f"{number * 100:.{2 if 0.0001 <= number < 0.001 else 1}f} %"
