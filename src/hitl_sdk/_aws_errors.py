@@ -28,6 +28,7 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "AWS.SimpleQueueService.NonExistentQueue": errors.NotFoundError,
     "QueueDoesNotExist": errors.NotFoundError,
     "NotFound": errors.NotFoundError,
+    "NotFoundException": errors.NotFoundError,  # of Transcribe
     "UserNotFoundException": errors.NotFoundError,
     "GroupNotFoundException": errors.NotFoundError,
     "NoSuchBucket": errors.NotFoundError,
