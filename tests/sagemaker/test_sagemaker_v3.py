@@ -1,5 +1,8 @@
 """The package sagemaker, version 3, on the embedded AWS; it has a virtual environment of its own: make test-sagemaker."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from hitl_sdk import Session
@@ -153,3 +156,14 @@ def test_the_error_of_a_call_by_sagemaker_is_the_items_or_the_streams(session, c
         endpoint.endpoint_name = "gone"
         with pytest.raises(NotFoundError, match="gone"):
             list(from_predictor(endpoint, REVIEWS))
+
+
+def test_the_example_asks_by_sagemaker_what_it_asks_by_boto3(cloud, session, capsys):
+    example = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "deployed_model.py"))
+    cloud.endpoints.serve("sentiment", example["model_of_the_lab"])
+    example["ask_by_sagemaker"](session, IMAGE, "s3://models/sentiment.tar.gz", cloud.role_arn)
+    by_sagemaker = capsys.readouterr().out
+    example["ask"](session, IMAGE, "s3://models/sentiment.tar.gz", cloud.role_arn)
+    assert by_sagemaker.count("Prediction(") == 3
+    assert capsys.readouterr().out.endswith(by_sagemaker)
+    assert session.client("sagemaker").list_models()["Models"] == []
