@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIDENCE",
+    "holds_nothing",
     "is_probability",
     "predictions_frame",
     "require_columns",
@@ -30,6 +31,14 @@ _NAMED_AT_MOST = 3
 def is_probability(column: str) -> nw.Expr:
     """Tell which rows hold a number from 0 to 1; NaN and null do not."""
     return nw.col(column).is_between(0, 1) & ~nw.col(column).is_null()
+
+
+def holds_nothing(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> bool:
+    """Tell whether a column has only nulls, and so no kind of values; pandas would call them texts."""
+    if not isinstance(frame, nw.DataFrame) or not frame.implementation.is_pandas_like():
+        return frame.collect_schema()[column] == nw.Unknown
+    values = frame[column]
+    return bool(values.to_native().dtype == object and values.is_null().all())
 
 
 def predictions_frame(native: object) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
@@ -83,7 +92,7 @@ def require_confidence(
 ) -> None:
     """Refuse a column that does not hold numbers, and in a strict look numbers outside 0 to 1."""
     kind = frame.collect_schema()[column]
-    if not kind.is_numeric():
+    if not (kind.is_numeric() or holds_nothing(frame, column)):
         raise InvalidPredictionError(
             f"the column {column!r} holds {kind}, not numbers", hint="convert it to float"
         )

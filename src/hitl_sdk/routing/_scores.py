@@ -16,6 +16,7 @@ import narwhals as nw
 
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._by_batch import quoted
+from hitl_sdk.routing._frames import holds_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,11 +81,21 @@ class Cut:
 def require_scores(table: Any) -> None:
     """Refuse a column `scores` that can't hold a score for each label."""
     kind = table.collect_schema()["scores"]
-    if not (kind.is_nested() or kind in {nw.Object, nw.Unknown}):
+    if not (_holds_scores(kind) or holds_nothing(table, "scores")):
         raise InvalidPredictionError(
             f"the column 'scores' holds {kind}, not a score for each label",
-            hint="give a column of structs, of maps, or of dicts (which dask can't hold: there, of pandas' ArrowDtype)",
+            hint="give structs with a number a label, maps of text to number, lists of {label, score}, or dicts (which"
+            " dask can't hold)",
         )
+
+
+def _holds_scores(kind: Any) -> bool:
+    if kind == nw.Struct:
+        return all(field.dtype.is_numeric() or field.dtype == nw.Unknown for field in kind.fields)
+    if kind == nw.List and kind.inner == nw.Struct:
+        numbers = [field.dtype.is_numeric() for field in kind.inner.fields]
+        return sorted(numbers) == [False, True]
+    return kind in {nw.Object, nw.Unknown} or type(kind).__name__ == "Map"
 
 
 def _margins(column: nw.Series[Any]) -> NDArray[np.float64]:
@@ -176,7 +187,7 @@ class _Flat:
     def of(cls, column: nw.Series[Any], *, labelled: bool = False) -> _Flat:
         import numpy as np
 
-        of_column = _of_dicts if column.dtype == nw.Object else _of_arrow
+        of_column = _of_arrow if column.dtype.is_nested() else _of_dicts
         lengths, (codes, names), values, there = of_column(column, labelled=labelled)
         rows = np.repeat(np.arange(len(lengths)), lengths)
         if not there.all():
@@ -270,22 +281,15 @@ def _of_structs(array: Any) -> _Parts:
 
 
 def _label_and_score(entries: Any) -> tuple[Any, Any]:
-    """Return of structs the text and the number."""
-    import pyarrow as pa
-
-    if pa.types.is_struct(entries.type) and entries.type.num_fields == 2:
-        labels, scores = sorted(entries.flatten(), key=lambda part: _is_number(part.type))
-        if _is_number(scores.type) and not _is_number(labels.type):
-            return labels, scores
-    raise _unreadable(entries.type)
+    """Return of structs of two the text and the number."""
+    labels, scores = sorted(entries.flatten(), key=lambda part: _is_number(part.type))
+    return labels, scores
 
 
 def _floats(array: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the numbers of an Arrow array, and which of them are there."""
     import pyarrow as pa
 
-    if not _is_number(array.type):
-        raise _unreadable(array.type)
     numbers = array.cast(pa.float64())
     return numbers.fill_null(0.0).to_numpy(zero_copy_only=False), array.is_valid().to_numpy(
         zero_copy_only=False
@@ -295,17 +299,7 @@ def _floats(array: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 def _is_number(kind: Any) -> bool:
     import pyarrow as pa
 
-    return any(
-        told(kind)
-        for told in (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
-    )
-
-
-def _unreadable(kind: object) -> InvalidPredictionError:
-    return InvalidPredictionError(
-        f"the column 'scores' holds {kind}, not a score for each label",
-        hint="give structs with a number a label, maps of text to number, or lists of {label, score}",
-    )
+    return any(told(kind) for told in (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal))
 
 
 def _number(score: object) -> float:
@@ -342,11 +336,12 @@ def _entries_in_sql(kind: Any) -> str:
             for name, _ in kind.children
         ]
         return f"[{', '.join(pairs)}]"
-    if kind.id == "list" and kind.children[0][1].id == "struct":
-        parts = sorted(kind.children[0][1].children, key=lambda part: part[1].id != "varchar")
-        if len(parts) == 2 and parts[0][1].id == "varchar" != parts[1][1].id:
-            return _as_entries(column, parts[0][0], parts[1][0])
-    raise _unreadable(kind)
+    if kind.id == "list":
+        (label, _), (score, _) = sorted(
+            kind.children[0][1].children, key=lambda part: part[1].id != "varchar"
+        )
+        return _as_entries(column, label, score)
+    return "NULL"  # a column of nulls has no kind
 
 
 def _as_entries(entries: str, label: str, score: str) -> str:

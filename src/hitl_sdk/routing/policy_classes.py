@@ -115,9 +115,8 @@ class PerClass(Policy):
         place, accept, scale = (nw.col(f"{name}_{what}") for what in ("place", "accept", "scale"))
         drop = nw.col(f"{name}_drop")
         cuts = [(0.0, 0.0, 1) if rule is None else rule._cuts for rule in rules]
-        table = table.with_columns(
-            _looked_up(_label_text(table), self._places, len(rules) - 1).alias(f"{name}_place")
-        )
+        label, places = self._label_and_places(table)
+        table = table.with_columns(_looked_up(label, places, len(rules) - 1).alias(f"{name}_place"))
         table = table.with_columns(
             *(
                 _looked_up(place, dict(enumerate(values)), values[-1]).alias(f"{name}_{what}")
@@ -137,6 +136,20 @@ class PerClass(Policy):
             verdict = nw.when(has_rule).then(verdict).otherwise(nw.lit(REVIEW))
             code = nw.when(has_rule).then(code).otherwise(nw.lit((len(rules) - 1) * 3 * STRIDE))
         return table.with_columns(verdict.alias(f"{name}_verdict"), code.alias(f"{name}_reason"))
+
+    def _label_and_places(self, table: Any) -> tuple[nw.Expr, Mapping[Any, int]]:
+        """Return the labels of a frame, and the places by what they are there: texts, or numbers that are whole."""
+        kind, label = table.collect_schema()["label"], nw.col("label")
+        if kind.is_nested():
+            raise InvalidPredictionError(
+                f"PerClass needs labels that are texts or whole numbers; the column 'label' holds {kind}",
+                hint="decide structures by their confidence, with Threshold or Bands",
+            )
+        if not kind.is_float():
+            return label.cast(nw.String), self._places
+        numbers = {each: float(each) for each in self._places if each.removeprefix("-").isdecimal()}
+        whole = {value: self._places[each] for each, value in numbers.items() if f"{value:.0f}" == each}
+        return label.cast(nw.Float64), whole
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
         rule = self._rule(prediction.label)
@@ -197,19 +210,3 @@ def _looked_up(column: nw.Expr, values: Mapping[Any, Any], default: Any) -> nw.E
     return column.replace_strict(
         list(values), list(values.values()), default=nw.lit(default), return_dtype=kind
     )
-
-
-def _label_text(table: Any) -> nw.Expr:
-    """Return the labels as texts; of numbers, the whole ones."""
-    kind, label = table.collect_schema()["label"], nw.col("label")
-    if kind.is_integer():
-        return label.cast(nw.String)
-    if kind.is_float():
-        whole = nw.when(label == label.floor()).then(label)
-        return whole.cast(nw.Int64).cast(nw.String)
-    if kind.is_nested():
-        raise InvalidPredictionError(
-            f"PerClass needs labels that are texts or whole numbers; the column 'label' holds {kind}",
-            hint="decide structures by their confidence, with Threshold or Bands",
-        )
-    return label.cast(nw.String)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
+from hitl_sdk.routing._frames import holds_nothing
 from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason
 from hitl_sdk.routing.policy import Policy
 
@@ -144,7 +145,7 @@ class Confidence(Policy):
 
     def _judged(self, table: Any, name: str) -> Any:
         kind = table.collect_schema()[self.field]
-        if not kind.is_numeric():
+        if not (kind.is_numeric() or holds_nothing(table, self.field)):
             raise InvalidPredictionError(
                 f"the column {self.field!r} holds {kind}, not numbers", hint="convert it to float"
             )

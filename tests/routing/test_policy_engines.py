@@ -1,0 +1,253 @@
+"""Every engine decides as every other and as `decide_one`, item by item, and lazily where it is lazy."""
+
+import math
+import pickle
+from decimal import Decimal
+
+import dask.dataframe as dd
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
+from hitl_sdk.routing import (
+    ActivationConditions,
+    Bands,
+    Confidence,
+    EachLabel,
+    Entropy,
+    Margin,
+    Missing,
+    PerClass,
+    Sample,
+    Threshold,
+)
+
+from . import policy_samples as samples
+
+BAD = {"item_id": ["a", "b", "c", "d", None], "confidence": [0.95, 94.0, None, math.nan, 0.95]}
+EVERYTHING = {
+    "Conditions": [{"ConditionType": "Sampling", "ConditionParameters": {"RandomSamplingPercentage": 100}}]
+}
+
+
+@pytest.mark.parametrize("kept_as", ["structs", "maps", "lists"])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(policy=samples.policies, rows=samples.rows)
+def test_every_engine_decides_as_decide_one_does(kept_as, policy, rows):
+    table = samples.arrow_table(rows, kept_as)
+    wanted = samples.one_by_one(policy, rows)
+    for engine in samples.ENGINES:
+        if kept_as == "maps" and engine.startswith("polars"):
+            continue  # it has none
+        if kept_as != "structs" and engine == "pandas with dicts":
+            continue
+        assert samples.decided(policy, engine, table) == wanted, engine
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+@settings(max_examples=20, deadline=None)
+@given(
+    ids=st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=6, unique=True), seed=st.integers()
+)
+def test_ids_that_are_numbers_are_drawn_by_their_digits(engine, ids, seed):
+    by_number, by_text = (
+        samples.decided(Sample(0.5, seed=seed), engine, pa.table({"item_id": each}))
+        for each in (ids, list(map(str, ids)))
+    )
+    assert by_number == by_text
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+def test_ids_of_any_length_are_drawn_alike(engine):
+    ids = ["é" * length for length in range(1, 30)] + ["x" * 5000, " ", "\U0001f600" * 7]
+    wanted = samples.decided(Sample(0.5, seed=5), "arrow", pa.table({"item_id": ids}))
+    assert samples.decided(Sample(0.5, seed=5), engine, pa.table({"item_id": ids})) == wanted
+    assert {decision for decision, _ in wanted.values()} == {"accept", "review"}
+
+
+@pytest.mark.parametrize("engine", samples.LAZY)
+def test_a_lazy_frame_stays_lazy_and_marks_the_rows_that_it_cannot_decide(engine):
+    make, rows_of = samples.ENGINES[engine]
+    frame = make(pa.table(BAD))
+    found = (Threshold(0.9) | Sample(0.0)).decide(frame)
+    assert type(found) is type(frame)
+    assert isinstance(found, pl.LazyFrame | dd.DataFrame | duckdb.DuckDBPyRelation)
+    rows = rows_of(found)
+    assert [row["reason"] for row in rows] == [
+        "confidence 0.95 >= 0.90",
+        *["invalid: the confidence is not a number from 0 to 1"] * 3,
+        "invalid: the item has no item_id",
+    ]
+    assert [row["decision"] if pd.notna(row["decision"]) else None for row in rows] == ["accept", *[None] * 4]
+
+
+def test_a_lazy_frame_is_not_computed_by_deciding():
+    looked_at = []
+
+    def computed(item_ids):
+        looked_at.extend(item_ids)
+        return pl.Series([0.5] * len(item_ids))
+
+    frame = pl.LazyFrame({"item_id": ["a"]}).with_columns(
+        confidence=pl.col("item_id").map_batches(computed, return_dtype=pl.Float64)
+    )
+    found = (Threshold(0.9) | Sample(0.5)).decide(frame)
+    assert looked_at == []
+    assert found.collect()["decision"].to_list() == ["review"]
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+def test_columns_of_any_kind_pass_through(engine):
+    table = pa.table(
+        {"item_id": ["a", "b"], "confidence": [0.95, 0.5], "reason": ["old", "old"], "n": [1, 2]}
+    )
+    make, rows_of = samples.ENGINES[engine]
+    rows = rows_of(Threshold(0.9).decide(make(table)))
+    assert [list(row) for row in rows] == [["item_id", "confidence", "n", "decision", "reason"]] * 2
+    assert [row["n"] for row in rows] == [1, 2]
+    assert [row["reason"] for row in rows] == ["confidence 0.95 >= 0.90", "confidence 0.50 < 0.90"]
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+def test_an_empty_frame_stays_empty(engine):
+    row = {"item_id": "a", "label": "a", "confidence": 0.5, "scores": {"a": 0.5}, "note": "", "pages": 1.0}
+    policy = (Threshold(0.9) | Sample(0.5) | Missing("note")) & ~PerClass({"a": 0.5})
+    for each in (policy, policy | Margin(0.2) | Entropy(0.2) | EachLabel(Threshold(0.5))):
+        assert samples.decided(each, engine, samples.arrow_table([row]).slice(1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("labels", "decisions"),
+    [
+        (["1", "-1", "2"], ["accept", "drop", "review"]),
+        ([1, -1, 2], ["accept", "drop", "review"]),
+        ([1.0, -1.0, 2.0], ["accept", "drop", "review"]),
+        ([1.0, -1.5, None], ["accept", "review", "review"]),
+    ],
+)
+@pytest.mark.parametrize("engine", samples.ENGINES)
+def test_classes_that_are_numbers_are_known_by_their_digits(engine, labels, decisions):
+    policy = PerClass({1: 0.4, "-1": Bands(0.9, 0.6)})
+    table = pa.table({"item_id": ["a", "b", "c"], "label": labels, "confidence": [0.5] * 3})
+    assert [decision for decision, _ in samples.decided(policy, engine, table).values()] == decisions
+
+
+@pytest.mark.parametrize("engine", ["arrow", "polars", "polars, lazy", "duckdb"])
+def test_an_empty_list_is_missing(engine):
+    table = pa.table({"item_id": ["a", "b", "c"], "boxes": pa.array([[1], [], None], pa.list_(pa.int64()))})
+    decisions = [decision for decision, _ in samples.decided(Missing("boxes"), engine, table).values()]
+    assert decisions == ["accept", "review", "review"]
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+def test_numbers_of_every_kind_are_compared(engine):
+    for kind in (pa.int8(), pa.int64(), pa.float32(), pa.decimal128(5, 2)):
+        given = [Decimal(1), Decimal(3)] if pa.types.is_decimal(kind) else [1, 3]
+        table = pa.table({"item_id": ["a", "b", "c"], "pages": pa.array([*given, None], kind)})
+        if engine == "pandas with dicts" and pa.types.is_decimal(kind):
+            continue  # objects to pandas
+        reasons = [
+            reason for _, reason in samples.decided(Confidence("pages", ">", 2), engine, table).values()
+        ]
+        assert reasons == ["pages <= 2", "pages > 2", "no number in pages"]
+
+
+RESPONSES = [{"ModerationLabels": [{"Name": "Weapons", "Confidence": share}]} for share in (50.0, 99.0)]
+WEAPONS = ActivationConditions.parse(
+    {
+        "Conditions": [
+            {
+                "ConditionType": "ModerationLabelConfidenceCheck",
+                "ConditionParameters": {"ModerationLabelName": "Weapons", "ConfidenceLessThan": 70},
+            }
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize("engine", [engine for engine in samples.ENGINES if engine != "duckdb"])
+def test_activation_conditions_look_into_a_column_of_responses(engine):
+    decisions = ["review", "accept", "review"]
+    as_texts = [
+        '{"ModerationLabels": [{"Name": "Weapons", "Confidence": 50}]}',
+        '{"ModerationLabels": []}',
+        "?",
+    ]
+    for raw in (pa.array(as_texts), pa.array([*RESPONSES, None])):
+        table = pa.table({"item_id": ["a", "b", "c"], "raw": raw})
+        assert [decision for decision, _ in samples.decided(WEAPONS, engine, table).values()] == decisions
+
+
+def test_activation_conditions_are_not_in_duckdbs_language():
+    frame = samples.in_duckdb(pa.table({"item_id": ["a"], "raw": ["{}"]}))
+    with pytest.raises(InvalidInputError, match=r"can't be computed on a lazy .* frame .*collect it first"):
+        ActivationConditions.parse(EVERYTHING).decide(frame)
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+@pytest.mark.parametrize("policy", [Margin(0.2), Entropy(0.2), EachLabel(Threshold(0.5))])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["{'a': 0.5}"]),
+        pa.array([{"a": "much"}]),
+        pa.array([[0.5]]),
+        pa.array([[{"x": 0.5, "y": 0.5}]]),
+        pa.array([[{"x": 0.5}]]),
+    ],
+    ids=["texts", "structs of texts", "lists of numbers", "two numbers", "one number"],
+)
+def test_what_holds_no_scores_is_refused(engine, policy, column):
+    if engine == "pandas with dicts" and not pa.types.is_string(column.type):
+        pytest.skip("a dict is looked at row by row")
+    make, rows_of = samples.ENGINES[engine]
+    # polars wraps what its function raises, at the end
+    with pytest.raises(
+        (InvalidPredictionError, pl.exceptions.ComputeError), match="not a score for each label"
+    ):
+        rows_of(policy.decide(make(pa.table({"item_id": ["a"], "scores": column}))))
+
+
+def test_a_dict_that_holds_no_scores_is_reviewed():
+    frame = pd.DataFrame({"scores": [{"a": "much"}, {"a": True}, "a", {}, {"a": 0.9}]})
+    assert Margin(0.5).decide(frame)["reason"].tolist() == [
+        "scores that are not from 0 to 1",
+        "scores that are not from 0 to 1",
+        "no scores",
+        "no scores",
+        "margin 0.90 >= 0.50",
+    ]
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+@pytest.mark.parametrize(
+    ("policy", "columns", "says"),
+    [
+        (Confidence("pages", ">", 2), {"pages": ["3"]}, "'pages' holds String, not numbers"),
+        (Threshold(0.5), {"confidence": ["0.5"]}, "'confidence' holds String, not numbers"),
+        (Sample(0.5), {"item_id": [1.5]}, "'item_id' holds Float64, not texts or whole numbers"),
+        (Sample(0.5), {"x": [1.5]}, "no column 'item_id'"),
+        (Missing("note"), {"x": [1.5]}, "no column 'note'"),
+        (Margin(0.5), {"x": [1.5]}, "no column 'scores'"),
+    ],
+)
+def test_a_frame_without_the_columns_is_refused(engine, policy, columns, says):
+    with pytest.raises(InvalidPredictionError, match=says):
+        policy.decide(samples.ENGINES[engine][0](pa.table(columns)))
+
+
+@pytest.mark.parametrize("engine", [engine for engine in samples.ENGINES if engine != "pandas with dicts"])
+def test_labels_that_are_structures_have_no_threshold(engine):
+    table = pa.table({"label": [{"left": 1}], "confidence": [0.5]})
+    with pytest.raises(InvalidPredictionError, match="needs labels that are texts or whole numbers"):
+        PerClass({"a": 0.5}).decide(samples.ENGINES[engine][0](table))
+
+
+@given(samples.policies)
+def test_a_policy_crosses_to_other_processes(policy):
+    assert pickle.loads(pickle.dumps(policy)) == policy
