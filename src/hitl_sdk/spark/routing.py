@@ -7,6 +7,7 @@ is run again, and equal content in two partitions start nothing twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import HitlError, InvalidInputError, InvalidPredictionError
@@ -168,13 +169,9 @@ class _Routing:
 
     def outcomes(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Return one row an item; where loops are asked for, they are started before."""
-        import pyarrow as pa
-
         partition = _Partition(self)
-        schema = pa.schema([(name, pa.string()) for name in _OUTCOME])
         for batch in batches:
-            rows = partition.routed(batch.to_pylist())
-            yield pa.RecordBatch.from_pylist([dict(zip(_OUTCOME, row, strict=True)) for row in rows], schema)
+            yield partition.routed(batch)
 
 
 class _Partition:
@@ -189,7 +186,50 @@ class _Partition:
             self._rate = SharedRate(self._session, work.table, rate=work.rate)
         self._starts: dict[str, LoopStart] = {}
 
-    def routed(self, rows: list[dict[str, Any]]) -> Iterator[tuple[str | None, ...]]:
+    def routed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Start the loops of a batch, and say of each row what has become of it."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        settled = self._settled(batch)
+        plain = _plain_outcomes(batch.filter(settled))
+        looked_into = self._looked_into(batch.filter(pc.invert(settled)).to_pylist())
+        schema = pa.schema([(name, pa.string()) for name in _OUTCOME])
+        others = pa.Table.from_pylist([dict(zip(_OUTCOME, row, strict=True)) for row in looked_into], schema)
+        # Where each row of the batch stands among the settled ones and, after them, the others.
+        places = pc.sort_indices(pc.sort_indices(settled, sort_keys=[("", "descending")]))
+        joined = pa.concat_tables([plain, others]).take(places).combine_chunks()
+        return joined.to_batches()[0] if len(joined) else pa.RecordBatch.from_pylist([], schema)
+
+    def _settled(self, batch: pa.RecordBatch) -> pa.BooleanArray:
+        """Tell which rows are accepted or dropped and have nothing wrong, column by column: those are the many."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        labels = batch["label"]
+        if pa.types.is_nested(labels.type):
+            return pa.array([False] * len(batch))
+        known = pa.array(
+            [label for label in pc.unique(labels).to_pylist() if self._knows(label)], labels.type
+        )
+        confidence = batch["confidence"]
+        parts = [
+            pc.is_in(batch["decision"], pa.array(["accept", "drop"])),
+            pc.greater(pc.binary_length(batch["item_id"]), 0),
+            pc.greater(pc.binary_length(batch["item"]), 0),
+            pc.and_(pc.greater_equal(confidence, 0), pc.less_equal(confidence, 1)),
+            pc.is_in(labels, known),
+        ]
+        return pc.fill_null(reduce(pc.and_, parts), False)
+
+    def _knows(self, label: object) -> bool:
+        readable = readable_label(label)
+        try:
+            return readable is not None and self._asking.label(readable) is not None
+        except InvalidPredictionError:
+            return False
+
+    def _looked_into(self, rows: list[dict[str, Any]]) -> Iterator[tuple[str | None, ...]]:
         """Start the loops of some rows; return each with what has become of it."""
         asked = [self._asked(row) for row in rows]
         requests = {one.human_loop_name: one for one in asked if not isinstance(one, HitlError | None)}
@@ -233,6 +273,18 @@ class _Partition:
 
 
 _SETTLED = {"accept": "accepted", "drop": "dropped"}
+
+
+def _plain_outcomes(batch: pa.RecordBatch) -> pa.Table:
+    """Return the outcomes of rows that are accepted or dropped."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    nothing = pa.nulls(len(batch), pa.string())
+    decision = batch["decision"]
+    status = pc.if_else(pc.equal(decision, "accept"), _SETTLED["accept"], _SETTLED["drop"])
+    columns = [batch["item_id"], decision, batch["reason"], status, nothing, nothing]
+    return pa.table(dict(zip(_OUTCOME, columns, strict=True)))
 
 
 def _status(start: LoopStart) -> str:
