@@ -1,5 +1,6 @@
 """The package sagemaker, version 3, on the embedded AWS; it has a virtual environment of its own: make test-sagemaker."""
 
+import os
 import runpy
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hitl_sdk.errors import (
 )
 from hitl_sdk.resources import deployed_by_sagemaker
 from hitl_sdk.routing import InvalidPrediction, from_predictor
-from hitl_sdk.testing import mock_hitl
+from hitl_sdk.testing import local_server, mock_hitl
 
 pytestmark = pytest.mark.sagemaker
 resources = pytest.importorskip(
@@ -167,3 +168,22 @@ def test_the_example_asks_by_sagemaker_what_it_asks_by_boto3(cloud, session, cap
     assert by_sagemaker.count("Prediction(") == 3
     assert capsys.readouterr().out.endswith(by_sagemaker)
     assert session.client("sagemaker").list_models()["Models"] == []
+
+
+def test_it_works_against_the_local_service_by_its_address_in_the_environment(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "contract"), prepend=os.pathsep)
+    with local_server(endpoints={"mood": "lab_model:predict"}, simulate_workers=False) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        session = Session()
+        model = resources.Model.create(
+            model_name="mood",
+            primary_container=shapes.ContainerDefinition(image=IMAGE),
+            execution_role_arn="arn:aws:iam::123456789012:role/mood",
+            session=session.boto3_session,
+            region=session.region_name,
+        )
+        with deployed_by_sagemaker(session, model, instance_type="ml.m5.large") as endpoint:
+            predictions = list(from_predictor(endpoint, REVIEWS))
+        assert [each.confidence for each in predictions] == [0.94, 0.55, 0.51]
+        assert endpoints(session) == configurations(session) == []

@@ -265,7 +265,7 @@ def _features(given: Sequence[object]) -> list[dict[str, list[object]]]:
     return [{"features": _row(each)} for each in given]
 
 
-def _row(given: object) -> list[object]:
+def _row(given: Any) -> list[object]:
     plain = given.tolist() if hasattr(given, "tolist") else given
     return list(plain) if isinstance(plain, list | tuple) else [plain]
 

@@ -90,7 +90,7 @@ def predictions_frame(
     extra = {name: [each.get(name) for each in extras] for name in own}
     if all(label is None or isinstance(label, str) for label in columns["label"]):
         return build_frame(columns, _KINDS, engine, extra=extra)
-    of_structures = {name: kind for name, kind in _KINDS.items() if name != "label"}
+    of_structures: dict[str, Kind] = {name: kind for name, kind in _KINDS.items() if name != "label"}
     return build_frame(columns, of_structures, engine, extra={"label": columns["label"], **extra})
 
 
