@@ -1,17 +1,38 @@
 """Policies: what they decide, why, and that every engine and `decide_one` say the same."""
 
+import json
+import operator
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from hitl_sdk import routing
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing import Bands, Policy, Prediction, Sample, Threshold
+from hitl_sdk.routing import (
+    ActivationConditions,
+    Bands,
+    Confidence,
+    EachLabel,
+    Entropy,
+    Margin,
+    Missing,
+    PerClass,
+    Policy,
+    Prediction,
+    Sample,
+    Threshold,
+)
+
+from . import policy_samples as samples
 
 ENGINES = {
     "pandas": pd.DataFrame,
@@ -19,30 +40,6 @@ ENGINES = {
     "polars-lazy": pl.LazyFrame,
     "arrow": pa.table,
 }
-
-shares = st.one_of(
-    st.sampled_from([0.0, 0.29, 0.4, 0.5, 0.57, 0.9, 0.905, 0.99999, 1.0]),
-    st.floats(0, 1, allow_nan=False, allow_subnormal=False),
-)
-ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
-
-
-def bands(pair):
-    return Bands(accept=max(pair), drop=min(pair))
-
-
-policies = st.recursive(
-    st.one_of(
-        shares.map(Threshold),
-        st.tuples(shares, shares).map(bands),
-        st.builds(Sample, shares, seed=st.integers(-(2**70), 2**70)),
-    ),
-    lambda parts: st.one_of(
-        st.tuples(parts, parts).map(lambda pair: pair[0] | pair[1]),
-        st.tuples(parts, parts).map(lambda pair: pair[0] & pair[1]),
-    ),
-    max_leaves=4,
-)
 
 
 def decided(policy: Policy, engine: str, columns: dict[str, list]) -> list[tuple[str, str]]:
@@ -57,16 +54,6 @@ def decided(policy: Policy, engine: str, columns: dict[str, list]) -> list[tuple
         else frame.to_dicts()
     )
     return [(row["decision"], row["reason"]) for row in rows]
-
-
-@settings(max_examples=30, deadline=None)
-@given(policies, st.lists(st.tuples(ids, shares), min_size=1, max_size=6, unique_by=lambda row: row[0]))
-def test_every_engine_decides_as_decide_one_does(policy, rows):
-    columns = {"item_id": [row[0] for row in rows], "confidence": [row[1] for row in rows]}
-    one_by_one = [policy.decide_one(Prediction(item_id, "item", "label", share)) for item_id, share in rows]
-    wanted = [(decision.decision, decision.reason) for decision in one_by_one]
-    for engine in ENGINES:
-        assert decided(policy, engine, columns) == wanted, engine
 
 
 VERDICTS = {"accept": Bands(0.0, 0.0), "drop": Bands(1.0, 1.0), "review": Threshold(1.0)}
@@ -237,6 +224,263 @@ def test_a_policy_reads_as_it_was_written_and_compares_by_value():
     )
     assert policy == (Threshold(0.9) | Sample(0.02, seed=7)) & Bands(0.9, 0.4)
     assert Threshold(0.9) | Sample(0.1) != Threshold(0.9) & Sample(0.1)
+
+
+@given(samples.policies)
+def test_the_representation_of_a_policy_is_the_code_that_makes_it(policy):
+    again = eval(repr(policy), {name: getattr(routing, name) for name in routing.__all__})
+    assert again == policy
+    assert hash(again) == hash(policy)
+    assert repr(again) == repr(policy)
+
+
+# --- the algebra: who is reviewed follows that of sets, who is dropped has its own rules
+
+
+def verdicts(policy: Policy, rows: list[dict]) -> list[str]:
+    return [decision for decision, _ in samples.one_by_one(policy, rows).values()]
+
+
+def reviewed(policy: Policy, rows: list[dict]) -> set[str]:
+    return {item for item, (decision, _) in samples.one_by_one(policy, rows).items() if decision == "review"}
+
+
+some, rows = samples.policies, samples.rows
+
+
+@given(some, some, rows)
+def test_people_see_the_union_and_the_intersection_and_the_complement(p, q, rows):
+    everything = {row["item_id"] for row in rows}
+    assert reviewed(p | q, rows) == reviewed(p, rows) | reviewed(q, rows)
+    assert reviewed(p & q, rows) == reviewed(p, rows) & reviewed(q, rows)
+    assert reviewed(~p, rows) == everything - reviewed(p, rows)
+
+
+@given(some, some, some, rows)
+def test_joining_is_commutative_associative_and_idempotent(p, q, r, rows):
+    for join in (operator.or_, operator.and_):
+        assert verdicts(join(p, q), rows) == verdicts(join(q, p), rows)
+        assert verdicts(join(join(p, q), r), rows) == verdicts(join(p, join(q, r)), rows)
+        assert verdicts(join(p, p), rows) == verdicts(p, rows)
+
+
+@given(some, some, rows)
+def test_turning_round_follows_de_morgan(p, q, rows):
+    assert verdicts(~(p | q), rows) == verdicts(~p & ~q, rows)
+    assert verdicts(~(p & q), rows) == verdicts(~p | ~q, rows)
+
+
+@given(some, rows)
+def test_what_is_turned_round_drops_nothing_and_keeps_its_reasons(p, rows):
+    assert "drop" not in verdicts(~p, rows)
+    assert verdicts(~~~p, rows) == verdicts(~p, rows)
+    reasons = [[reason for _, reason in samples.one_by_one(each, rows).values()] for each in (p, ~p)]
+    assert reasons[0] == reasons[1]
+
+
+@given(some, some, rows)
+def test_what_nobody_reviews_is_dropped_if_a_part_drops_it(p, q, rows):
+    for join in (operator.or_, operator.and_):
+        each = zip(verdicts(join(p, q), rows), verdicts(p, rows), verdicts(q, rows), strict=True)
+        assert all(whole == "drop" for whole, *parts in each if whole != "review" and "drop" in parts)
+
+
+def test_turning_round_reviews_what_was_dropped_as_well_as_what_was_accepted():
+    assert {name: verdict(~policy) for name, policy in VERDICTS.items()} == {
+        "accept": "review",
+        "drop": "review",
+        "review": "accept",
+    }
+
+
+# --- JSON
+
+
+@given(samples.policies)
+def test_a_policy_is_written_to_json_and_read_again(policy):
+    text = policy.to_json()
+    assert Policy.from_json(text) == policy
+    assert Policy.from_json(json.loads(text)) == policy
+    assert Policy.from_json(text).to_json() == text
+
+
+def test_json_has_a_policy_as_a_person_would_write_it():
+    policy = (
+        PerClass({"a": 0.9, "b": Bands(0.9, 0.4)}) | Sample(0.02) | ~Margin(0.1) & EachLabel(Threshold(0.5))
+    )
+    assert json.loads(policy.to_json()) == {
+        "or": [
+            {
+                "PerClass": {
+                    "thresholds": {"a": 0.9, "b": {"Bands": {"accept": 0.9, "drop": 0.4}}},
+                    "default": None,
+                }
+            },
+            {"Sample": {"rate": 0.02, "seed": 0}},
+            {
+                "and": [
+                    {"not": {"Margin": {"least": 0.1}}},
+                    {"EachLabel": {"rule": {"Threshold": {"threshold": 0.5}}}},
+                ]
+            },
+        ]
+    }
+
+
+def test_activation_conditions_within_a_policy_are_read_again():
+    policy = ActivationConditions.from_policy(Sample(0.05), service="textract") | Threshold(0.9)
+    assert Policy.from_json(policy.to_json()) == policy
+    assert Policy.from_json('{"Conditions": []}') == ActivationConditions(())
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ('{"Threshold": {"threshold": 0.9}', "the policy: not JSON: Expecting"),
+        ("[" * 100_000, "the policy: not JSON: maximum recursion"),
+        ('"Threshold"', '\'Threshold\' is no policy (write {"Threshold": {"threshold": 0.9}})'),
+        ({"Threshold": {}, "Sample": {}}, "is no policy"),
+        (
+            {"Treshold": {"threshold": 0.9}},
+            "no kind of policy is named 'Treshold' (there are Bands, Conditions, ",
+        ),
+        ({"Threshold": {"treshold": 0.9}}, "Threshold has no field 'treshold' (it takes threshold)"),
+        ({"Bands": {"accept": 0.9}}, "Bands lacks drop (it takes accept, drop)"),
+        ({"Threshold": 0.9}, "Threshold has 0.9 for its fields (it takes threshold)"),
+        ({"Threshold": {"threshold": 90}}, "threshold=90 is not from 0 to 1"),
+        ({"or": [{"Sample": {"rate": 0.5}}]}, "(give a list of two or more policies)"),
+        ({"or": {"Sample": {"rate": 0.5}}}, "(give a list of two or more policies)"),
+        ({"not": [{"Sample": {"rate": 0.5}}]}, "is no policy"),
+        ({"EachLabel": {"rule": {"Sample": {"rate": 0.5}}}}, "give Bands, a Threshold, or PerClass"),
+        ({"PerClass": {"thresholds": 0.5}}, "the thresholds are float, no mapping"),
+        ({"PerClass": {"thresholds": {"a": {"Sample": {"rate": 0.5}}}}}, "is not a number"),
+        ({"Conditions": [{"ConditionType": "Samples"}]}, "the ConditionType 'Samples'"),
+    ],
+)
+def test_json_that_is_no_policy_is_refused_naming_what_there_is(given, says):
+    with pytest.raises(InvalidInputError) as refused:
+        Policy.from_json(given)
+    assert says in str(refused.value)
+
+
+# --- the rules that look at more than the confidence
+
+
+def told(policy: Policy, confidence: float = 0.5, label: object = "a", **given: object) -> tuple[str, str]:
+    extra = {name: value for name, value in given.items() if name != "scores"}
+    decision = policy.decide_one(
+        Prediction("x", "item", label, confidence, scores=given.get("scores"), extra=extra or None)
+    )
+    return decision.decision, decision.reason
+
+
+@pytest.mark.parametrize(
+    ("policy", "given", "wanted"),
+    [
+        (PerClass({"a": 0.4}), {}, ("accept", "confidence 0.50 >= 0.40")),
+        (PerClass({"a": Bands(0.9, 0.6)}), {}, ("drop", "confidence 0.50 < 0.60")),
+        (PerClass({"b": 0.4}), {}, ("review", "no threshold for this label")),
+        (PerClass({"b": 0.4}, default=0.6), {}, ("review", "confidence 0.50 < 0.60")),
+        (PerClass({1: 0.4}), {"label": 1.0}, ("accept", "confidence 0.50 >= 0.40")),
+        (PerClass({"a": 0.4}), {"label": [{"left": 1}]}, ("review", "no threshold for this label")),
+        (Margin(0.2), {"scores": {"a": 0.6, "b": 0.4}}, ("accept", "margin 0.20 >= 0.20")),
+        (Margin(0.2), {"scores": {"a": 0.6, "b": 0.401}}, ("review", "margin 0.19 < 0.20")),
+        (Margin(0.2), {"scores": {"a": 0.6}}, ("accept", "margin 0.60 >= 0.20")),
+        (Margin(0.2), {"scores": {"a": 0.6, "b": 94}}, ("review", "scores that are not from 0 to 1")),
+        (Margin(0.2), {}, ("review", "no scores")),
+        (Entropy(0.5), {"scores": {"a": 0.5, "b": 0.5}}, ("review", "entropy 1.00 > 0.50")),
+        (Entropy(1.0), {"scores": {"a": 0.25, "b": 0.25, "c": 0.25}}, ("accept", "entropy 1.00 <= 1.00")),
+        (Entropy(0.5), {"scores": {"a": 0.7, "b": 0.0}}, ("accept", "entropy 0.00 <= 0.50")),
+        (Entropy(0.5), {"scores": {"a": 0.3}}, ("accept", "entropy 0.00 <= 0.50")),
+        (Entropy(0.5), {"scores": {"a": 0.0, "b": 0.0}}, ("review", "no scores")),
+        # 0.11003 and its complement: 0.50005 of a bit, which must not read as 0.50 > 0.50.
+        (Entropy(0.5), {"scores": {"a": 0.11004, "b": 0.88996}}, ("review", "entropy 0.51 > 0.50")),
+        (EachLabel(Bands(0.9, 0.4)), {"scores": {"a": 0.9, "b": 0.1}}, ("accept", "no label in doubt")),
+        (EachLabel(Bands(0.9, 0.4)), {"scores": {"a": 0.89, "b": 0.4}}, ("review", "labels in doubt: 2")),
+        (EachLabel(Bands(0.9, 0.4)), {"scores": {"a": 0.39}}, ("drop", "no label is accepted")),
+        (EachLabel(Bands(0.9, 0.4)), {"scores": {"a": None}}, ("review", "no scores")),
+        (EachLabel(PerClass({"b": 0.5})), {"scores": {"a": 1.0, "b": 1.0}}, ("review", "labels in doubt: 1")),
+        (Missing("note"), {"note": "seen"}, ("accept", "note is there")),
+        (Missing("note"), {"note": ""}, ("review", "note is missing")),
+        (Missing("note"), {"note": []}, ("review", "note is missing")),
+        (Missing("note"), {"note": float("nan")}, ("review", "note is missing")),
+        (Missing("note"), {}, ("review", "note is missing")),
+        (Missing("label"), {}, ("accept", "label is there")),
+        (Confidence("confidence", "<", 0.6), {}, ("review", "confidence < 0.6")),
+        (Confidence("pages", "!=", 3), {"pages": 3}, ("accept", "pages == 3")),
+        (Confidence("pages", ">", 3), {"pages": Decimal("3.5")}, ("review", "pages > 3")),
+        (Confidence("pages", ">", 3), {"pages": "many"}, ("review", "no number in pages")),
+        (Confidence("pages", ">", 3), {"pages": True}, ("review", "no number in pages")),
+        (Confidence("pages", ">", 3), {}, ("review", "no number in pages")),
+    ],
+)
+def test_each_rule_decides_and_says_why(policy, given, wanted):
+    assert told(policy, **given) == wanted
+
+
+def test_more_labels_than_a_reason_can_show_are_told_as_so_many():
+    scores = {str(number): 0.5 for number in range(2000)}
+    assert told(EachLabel(Threshold(0.9)), scores=scores) == ("review", "labels in doubt: 1000")
+    frame = pd.DataFrame({"scores": [scores]})
+    assert EachLabel(Threshold(0.9)).decide(frame)["reason"].tolist() == ["labels in doubt: 1000"]
+
+
+@given(st.dictionaries(samples.texts, samples.shares), samples.rules)
+def test_every_label_falls_into_one_part_by_falling_score(scores, rule):
+    split = EachLabel(rule).split(scores)
+    parts = [split.accepted, split.asked, split.dropped]
+    assert sorted(label for part in parts for label in part) == sorted(scores)
+    for part in parts:
+        assert list(part) == sorted(part, key=lambda label: (-scores[label], label))
+    policies = {"accept": split.accepted, "review": split.asked, "drop": split.dropped}
+    for decision, labels in policies.items():
+        for label in labels:
+            assert told(rule, confidence=scores[label], label=label)[0] == decision
+
+
+def test_scores_out_of_range_are_not_split():
+    with pytest.raises(InvalidInputError, match="divide percentages by 100"):
+        EachLabel(Bands(0.9, 0.4)).split({"a": 94.0})
+
+
+def test_the_thresholds_of_classes_can_not_be_changed():
+    given = {"a": 0.5}
+    policy = PerClass(given)
+    given["a"] = 0.9
+    assert policy == PerClass({"a": 0.5})
+    with pytest.raises(TypeError):
+        policy.thresholds["a"] = 0.9
+    assert PerClass({"a": Threshold(0.5)}) == policy
+    assert policy != Threshold(0.5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: PerClass({"a": 90}), "'a': threshold=90 is not from 0 to 1"),
+        (lambda: PerClass({"a": 0.5}, default=90), "'default': threshold=90"),
+        (lambda: PerClass({None: 0.5}), "the label None is neither a text nor a whole number"),
+        (lambda: PerClass({(1,): 0.5}), r"the label \(1,\) is neither"),
+        (lambda: PerClass([0.5]), "the thresholds are list, no mapping"),
+        (lambda: Margin(20), "least=20 is not from 0 to 1"),
+        (lambda: Entropy(None), "most=None is not a number"),
+        (lambda: EachLabel(Sample(0.5)), "give Bands, a Threshold, or PerClass"),
+        (lambda: Missing(""), "field='' is no name of a column"),
+        (lambda: Confidence("a", "=<", 1), "op='=<' is no comparison"),
+        (lambda: Confidence("a", "<", float("inf")), "value=inf is not a number"),
+        (lambda: Confidence("a", "<", "1"), "value='1' is not a number"),
+        (lambda: Confidence(1, "<", 1), "field=1 is no name of a column"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(wrong, says):
+    with pytest.raises(InvalidInputError, match=says):
+        wrong()
+
+
+@pytest.mark.parametrize("value", [np.float64(0.5), np.float32(0.5), Fraction(1, 2)])
+def test_numbers_of_other_libraries_become_plain_ones(value):
+    assert repr(Threshold(value)) == "Threshold(threshold=0.5)"
+    assert Policy.from_json(Sample(value, seed=np.int64(3)).to_json()) == Sample(0.5, seed=3)
 
 
 def test_routing_loads_no_frame_library_and_no_boto3():
