@@ -181,7 +181,7 @@ def lose(**_):
 
 
 def answer_500(http_response, parsed, **_):
-    http_response.status_code = 500
+    http_response.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"] = 500
     parsed["Error"] = {"Code": "InternalServerException", "Message": "injected"}
 
 

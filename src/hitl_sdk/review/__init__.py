@@ -2,7 +2,7 @@
 
 from hitl_sdk.review.budget import Budget
 from hitl_sdk.review.built_in import BuiltInReviews, HumanLoopActivation
-from hitl_sdk.review.estimate import Estimate
+from hitl_sdk.review.estimate import Estimate, PriceRange
 from hitl_sdk.review.flow import ReviewFlow
 from hitl_sdk.review.outcomes import ItemOutcome, ItemStatus, RunStatus
 from hitl_sdk.review.router import Router, list_runs
@@ -19,6 +19,7 @@ __all__ = [
     "ItemOutcome",
     "ItemStatus",
     "OnTimeout",
+    "PriceRange",
     "ReviewFlow",
     "Router",
     "Run",

@@ -8,7 +8,7 @@ from hitl_sdk._data import review_prices
 from hitl_sdk._prices import PriceRange, cost_of_reviews
 from hitl_sdk.errors import InvalidInputError
 
-__all__ = ["Estimate"]
+__all__ = ["Estimate", "PriceRange"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
