@@ -120,6 +120,16 @@ def test_a_threshold_is_the_shortest_number_that_does():
     assert found.policy == hitl.Threshold(0.87)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, 3))
+def test_a_threshold_tells_the_nearest_confidences_apart(low, steps_between):
+    high = low
+    for _ in range(steps_between):
+        high = float(np.nextafter(high, 1))
+    found = calibrate(frame_of((high, 500, 0), (low, 500, 250)), target_error=0.05)
+    assert low < found.policy.threshold <= high
+
+
 labelled = st.lists(
     st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9, 1.0]), st.booleans()), min_size=1, max_size=60
 )

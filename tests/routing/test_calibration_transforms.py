@@ -230,6 +230,7 @@ def test_nothing_can_be_learned_where_all_is_right_or_all_is_wrong(kind, right):
         ({"scores": [{"a": 0.0, "b": 0.0}]}, "not all of them 0"),
         ({"scores": [None]}, "the scores of row 0"),
         ({"scores": [0.5]}, "the scores of row 0"),
+        ({"scores": [[0.9, 0.1]]}, "the scores of row 0"),
         ({"label": ["c"]}, "'c', of which there is no score"),
     ],
 )

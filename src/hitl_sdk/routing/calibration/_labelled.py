@@ -52,8 +52,6 @@ class Steps:
         The confidences.
     accepted, errors : array of int
         How many items are accepted from there on, and how many of them are wrong.
-    total, total_errors : int
-        Of all items.
     """
 
     cuts: NDArray[np.float64]
@@ -63,10 +61,6 @@ class Steps:
     @property
     def total(self) -> int:
         return int(self.accepted[-1])
-
-    @property
-    def total_errors(self) -> int:
-        return int(self.errors[-1])
 
 
 def read_labelled(

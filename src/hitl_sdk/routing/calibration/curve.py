@@ -12,6 +12,8 @@ from hitl_sdk.routing.calibration._pictures import BAND, INK, MUTED, axes_for, i
 from hitl_sdk.routing.rates import clopper_pearson
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     import polars as pl
     import pyarrow as pa
@@ -45,6 +47,8 @@ class ErrorCurve:
         How many labelled predictions it stands on.
     confidence_level : float
         Of the intervals.
+    columns : mapping of str to array
+        Those of `to_frame`, as numpy has them.
 
     Examples
     --------
@@ -56,7 +60,7 @@ class ErrorCurve:
 
     n_items: int
     confidence_level: float
-    _columns: dict[str, Any] = field(repr=False, compare=False)
+    columns: Mapping[str, Any] = field(repr=False, compare=False)
 
     @overload
     def to_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
@@ -84,7 +88,7 @@ class ErrorCurve:
         MissingExtraError
             If the engine is not installed.
         """
-        return build_frame({name: self._columns[name].tolist() for name in _KINDS}, _KINDS, engine)
+        return build_frame({name: self.columns[name].tolist() for name in _KINDS}, _KINDS, engine)
 
     def plot(self, *, mark: Calibration | None = None, ax: Axes | None = None) -> Figure:
         """Draw the curve with the band of its intervals.
@@ -107,8 +111,8 @@ class ErrorCurve:
             If matplotlib is not installed.
         """
         ax = axes_for(ax, title="Errors against reviews", x="items reviewed", y="errors among accepted items")
-        reviews, errors = self._columns["review_share"], self._columns["error_rate"]
-        low, high = self._columns["error_rate_low"], self._columns["error_rate_high"]
+        reviews, errors = self.columns["review_share"], self.columns["error_rate"]
+        low, high = self.columns["error_rate_low"], self.columns["error_rate_high"]
         ax.fill_between(reviews, low, high, color=BAND, linewidth=0, label=_interval(self.confidence_level))
         ax.plot(reviews, errors, color=INK, linewidth=1.6, label=f"error rate of {self.n_items:,} items")
         if mark is not None and mark.review_share.value is not None and mark.error_rate.value is not None:
@@ -125,7 +129,7 @@ class ErrorCurve:
         else:
             ax.axhline(float(errors[-1]), color=MUTED, linewidth=1, linestyle=":", label="without any review")
         # Where little is accepted the interval says nothing, and would press the rest to the ground.
-        told = high[self._columns["accepted"] >= max(30, 0.02 * self.n_items)]
+        told = high[self.columns["accepted"] >= max(30, 0.02 * self.n_items)]
         top = max(float(told.max()) if len(told) else 1.0, float(errors[-1]))
         ax.set(xlim=(0, 1), ylim=(0, min(1.0, 1.1 * top) or 1.0))
         in_percent(ax, "xy")

@@ -72,6 +72,8 @@ class Reliability:
         Those that hold any prediction, from the lowest up.
     binning : {"width", "count"}
         How they were made.
+    n_bins : int
+        How many were made, the empty ones among them.
     confidence_level : float
         Of the intervals.
 
