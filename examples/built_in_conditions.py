@@ -66,9 +66,7 @@ def ask(reviews: hitl.BuiltInReviews, images: Iterable[str]) -> None:
     for prediction in reviews.ask(images):
         activation = HumanLoopActivation.of(prediction.raw)
         print(
-            prediction.item,
-            prediction.label,
-            "-> people" if activation.started else "-> accepted",
+            prediction.item, "people" if activation.started else "accepted", activation.reasons
         )
 
 

@@ -85,9 +85,8 @@ def review(
 # --8<-- [start:figures]
 def report(frame: pd.DataFrame) -> None:
     """Print who labelled how many images, and how many of them rightly."""
-    frame = frame.assign(
-        right=[tuple(row.label) == truth(row.item) for row in frame.itertuples()]
-    )
+    given = zip(frame["label"], frame["item"], strict=True)
+    frame = frame.assign(right=[tuple(label) == truth(item) for label, item in given])
     for source, part in frame.groupby("label_source"):
         print(f"{source}: {len(part)} images, {part['right'].sum()} right")
 

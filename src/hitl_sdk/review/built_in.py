@@ -75,13 +75,13 @@ class HumanLoopActivation:
         return self.human_loop_arn is not None
 
     @classmethod
-    def of(cls, response: Mapping[str, Any]) -> HumanLoopActivation:
+    def of(cls, response: object) -> HumanLoopActivation:
         """Read it from a response.
 
         Parameters
         ----------
-        response : mapping
-            What boto3 returned, or the `raw` of a prediction. Without a HumanLoopActivationOutput no loop was asked for.
+        response : mapping, or anything else
+            What boto3 returned, or the `raw` of a prediction. What has no HumanLoopActivationOutput tells of no loop.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class HumanLoopActivation:
         >>> HumanLoopActivation.of({"HumanLoopActivationOutput": said}).results
         {'Conditions': []}
         """
-        said = response.get("HumanLoopActivationOutput") or {}
+        said = (response.get("HumanLoopActivationOutput") if isinstance(response, Mapping) else None) or {}
         # The model calls it a JSON value: botocore gives the text, and may come to parse it.
         results = said.get("HumanLoopActivationConditionsEvaluationResults")
         try:

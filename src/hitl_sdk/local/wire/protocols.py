@@ -127,7 +127,7 @@ class Wire:
             place = member.serialization.get("location", "")
             wire_name = member.serialization.get("name", name)
             wire_name = wire_name.lower() if place == "header" else wire_name
-            if name == payload:
+            if name == payload and request.body:
                 blob = member.type_name == "blob"
                 params[name] = request.body if blob else from_json(member, _json_body(request), name)
             elif wire_name in places.get(place, {}):
