@@ -136,6 +136,16 @@ def test_without_conditions_every_call_starts_one(cloud, flow):
     assert "HumanLoopActivationConditionsEvaluationResults" not in activation
 
 
+def test_results_that_are_longer_than_a_response_takes_are_left_out_of_it(cloud, flow):
+    named = [
+        check(ModerationLabelName=f"{'Weapons' * 8} {number}", ConfidenceLessThan=70) for number in range(52)
+    ]
+
+    activation = moderated(flow(UNSURE_OF_ANYTHING, *named))
+
+    assert set(activation) == {"HumanLoopArn", "HumanLoopActivationReasons"}
+
+
 def test_without_human_loop_config_nothing_is_evaluated(cloud, flow):
     arn = flow()
 

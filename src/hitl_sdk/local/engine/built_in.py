@@ -33,7 +33,7 @@ REQUEST_SOURCES = {
 }
 """By service and operation, the request source that a flow has to have."""
 
-# No file of AWS's shows one; this is what the console's own flows are remembered to give.
+# AWS documents no value, and none of its samples shows one.
 _REASON = "ConditionsEvaluation"
 _MOST_CHARACTERS = 10_240  # of the results, in the model
 
@@ -41,7 +41,7 @@ _MOST_CHARACTERS = 10_240  # of the results, in the model
 def activate(tx: Transaction, scope: Scope, source: str, request: Params, response: Params) -> Result:
     """Evaluate the conditions of the flow that a request names, and start the human loop if they say so.
 
-    The same request finds the loop that it has started, whatever the model says by now.
+    Where one is due, the same request finds the loop that it has started, whatever the model says by now.
 
     Parameters
     ----------
