@@ -17,7 +17,7 @@ from hitl_sdk.errors import (
 )
 from hitl_sdk.loops import human_loop_name
 from hitl_sdk.review.built_in import BuiltInReviews, HumanLoopActivation
-from hitl_sdk.routing import ActivationConditions, InvalidPrediction
+from hitl_sdk.routing import ActivationConditions, InvalidPrediction, from_textract_documents
 from hitl_sdk.testing import AiError, mock_hitl
 
 SAFETY = tasks.RekognitionModeration(name="safety", labels=["Weapons", "Smoking"], title="What is unsafe?")
@@ -232,6 +232,34 @@ def test_a_form_is_reviewed_where_a_key_is_unsure_or_missing(cloud, session):
         [("Due date", "4 May")],
     ]
     assert frame["model_confidence"].to_list() == [0.99, 0.64, 0.0]
+
+
+def test_documents_of_many_pages_come_to_people_by_the_same_conditions(cloud, session):
+    """AWS has no HumanLoopConfig for them: the router decides by the conditions, and starts loops of its own."""
+    whole = document([Field("Payable by", "3 May", 99.0, 99.0)], [Field("Due date", "4 Nay", 99.0, 64.0)])
+    cloud.ai.answer("textract", "StartDocumentAnalysis", lambda request: {"JobId": "job-1"})
+    cloud.ai.answer("textract", "GetDocumentAnalysis", lambda request: {"JobStatus": "SUCCEEDED", **whole})
+    flow = flow_of(cloud, INVOICE, built_in=False)
+    flow.ensure(session)
+    mended = INVOICE.initial_value(INVOICE.normalise_label({"Due date": "4 May"}))
+    cloud.workers.answer(lambda item: {INVOICE.answer_key: {"blocks": mended}})
+    conditions = ActivationConditions.parse(UNSURE_OF_THE_DATE)
+    router = Router(flow=flow, policy=conditions, session=session, progress=False)
+
+    run = router.route(
+        from_textract_documents(
+            session,
+            ["s3://images/1.pdf"],
+            keys=INVOICE.keys,
+            page_item=lambda uri, page: f"{uri}-{page}.png",
+        )
+    )
+
+    assert run.wait(timeout=3600).ok
+    frame = run.training_frame("polars")
+    assert frame["item"].to_list() == ["s3://images/1.pdf-1.png", "s3://images/1.pdf-2.png"]
+    assert frame["label_source"].to_list() == ["model", "human"]
+    assert frame["label"][1].to_list()[0]["value"] == "4 May"
 
 
 def test_what_the_content_is_free_of_is_declared(session, safety, requests):
