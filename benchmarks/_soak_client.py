@@ -53,5 +53,6 @@ def route(work: Work) -> hitl.Run:
 
 
 if __name__ == "__main__":
+    print("begun", flush=True)
     url, record, name, items, *budget = sys.argv[1:]
     route(Work(url, record, name, int(items), *map(int, budget)))

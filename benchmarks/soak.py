@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from hitl_sdk.testing import LocalServer
 
-_LIFE = (0.7, 2.0)
-"""How long a client lives before it is killed, as multiples of the time that it takes to begin: some are killed while they
-plan, most while they start loops."""
+_LIFE = 3.0
+"""How long a client lives at most, as a multiple of what it takes with one item: some are killed while they plan, some while
+they look up what the last one has left, most while they start loops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +61,27 @@ def provision(server: LocalServer, name: str) -> str:
     return flow.ensure(session).arn
 
 
-def seconds_to_begin(server: LocalServer, folder: str) -> float:
-    """Return how long a client takes that has next to nothing to do."""
-    provision(server, "begin")
+def seconds_of_one(server: LocalServer, folder: str) -> float:
+    """Return how long a client works that has one item."""
+    provision(server, "one")
+    client = _begun(Work(server.url, f"sqlite:///{folder}/one.sqlite3", "one", items=1))
     begun = time.monotonic()
-    _ended(_client(Work(server.url, f"sqlite:///{folder}/begin.sqlite3", "begin", items=1)), math.inf)
+    _ended(client, math.inf)
     return time.monotonic() - begun
 
 
 def kill_until_done(
-    work: Work, *, chance: random.Random, begin: float, clients: int = 1, most: int = 10**9
+    work: Work, *, chance: random.Random, pace: float, clients: int = 1, most: int = 10**9
 ) -> int:
     """Let clients work and kill them, until they come to their end by themselves or so many were killed; return how many.
 
-    `begin` is the seconds that a client takes to begin.
+    `pace` is the seconds that a client works with one item.
     """
     kills = 0
     while True:
-        alive = [_client(work) for _ in range(clients)]
+        alive = [_begun(work) for _ in range(clients)]
         begun = time.monotonic()
-        lives = [begin * chance.uniform(*_LIFE) if kills < most else math.inf for _ in alive]
+        lives = [chance.uniform(0, _LIFE * pace) if kills < most else math.inf for _ in alive]
         ended = [_ended(process, begun + life) for process, life in zip(alive, sorted(lives), strict=True)]
         kills += ended.count(False)
         if all(ended):
@@ -89,14 +90,12 @@ def kill_until_done(
 
 def found(server: LocalServer, work: Work, flow_arn: str, kills: int) -> Found:
     """Compare what the service has with what is wanted."""
-    names: Counter[str] = Counter()
-    runtime, token = server.session().client("sagemaker-a2i-runtime"), {}
-    while True:
-        page = runtime.list_human_loops(FlowDefinitionArn=flow_arn, MaxResults=100, **token)
-        names.update(loop["HumanLoopName"] for loop in page["HumanLoopSummaries"])
-        if "NextToken" not in page:
-            break
-        token = {"NextToken": page["NextToken"]}
+    pages = server.session().client("sagemaker-a2i-runtime").get_paginator("list_human_loops")
+    names = Counter(
+        loop["HumanLoopName"]
+        for page in pages.paginate(FlowDefinitionArn=flow_arn, PaginationConfig={"PageSize": 100})
+        for loop in page["HumanLoopSummaries"]
+    )
     wanted = {human_loop_name(flow_arn, prediction.item) for prediction in predictions(work.items)}
     room = len(wanted) if work.max_reviews is None else work.max_reviews
     return Found(
@@ -112,7 +111,7 @@ def soak(kills: int, items: int, seed: int) -> dict[str, Any]:
     """Run after run, until so many clients were killed."""
     chance, runs, begun = random.Random(seed), list[Found](), time.monotonic()
     with tempfile.TemporaryDirectory() as folder, local_server(simulate_workers=False) as server:
-        begin = seconds_to_begin(server, folder)
+        pace = seconds_of_one(server, folder)
         while sum(run.kills for run in runs) < kills:
             number = len(runs) + 1
             work = Work(
@@ -126,7 +125,7 @@ def soak(kills: int, items: int, seed: int) -> dict[str, Any]:
             killed = kill_until_done(
                 work,
                 chance=chance,
-                begin=begin,
+                pace=pace,
                 clients=2 if number % 3 == 0 else 1,
                 most=kills - sum(run.kills for run in runs),
             )
@@ -143,10 +142,15 @@ def soak(kills: int, items: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _client(work: Work) -> subprocess.Popen[bytes]:
+def _begun(work: Work) -> subprocess.Popen[bytes]:
+    """Return a client that has imported what it needs, and begins to work."""
     given = [str(value) for value in asdict(work).values() if value is not None]
     command = [sys.executable, "-m", "benchmarks._soak_client", *given]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[1])
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    return process
 
 
 def _ended(process: subprocess.Popen[bytes], deadline: float) -> bool:

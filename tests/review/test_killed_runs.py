@@ -23,19 +23,19 @@ def server():
 
 
 @pytest.fixture(scope="module")
-def begin(server, tmp_path_factory):
-    return soak.seconds_to_begin(server, str(tmp_path_factory.mktemp("begin")))
+def pace(server, tmp_path_factory):
+    return soak.seconds_of_one(server, str(tmp_path_factory.mktemp("one")))
 
 
 @pytest.mark.parametrize(("clients", "max_reviews"), [(1, None), (2, 700)])
 def test_killed_at_random_moments_a_run_loses_and_doubles_nothing(
-    server, begin, tmp_path, clients, max_reviews
+    server, pace, tmp_path, clients, max_reviews
 ):
     name = f"killed-{clients}"
     work = Work(server.url, f"sqlite:///{tmp_path}/runs.sqlite3", name, 2_000, max_reviews)
     flow_arn = soak.provision(server, name)
 
-    kills = soak.kill_until_done(work, chance=random.Random(name), begin=begin, clients=clients, most=3)
+    kills = soak.kill_until_done(work, chance=random.Random(name), pace=pace, clients=clients, most=3)
 
     found = soak.found(server, work, flow_arn, kills)
     assert (found.lost, found.doubled, found.over_budget) == (0, 0, 0)

@@ -140,4 +140,4 @@ def _shown(value: object) -> str:
     try:
         return str(value)
     except (ValueError, RecursionError):
-        return f"something of type {type(value).__name__}, too deep to show"
+        return f"something of type {type(value).__name__}, too long to show"

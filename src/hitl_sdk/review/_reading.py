@@ -76,6 +76,7 @@ def changes_of(loops: Mapping[str, RecordedLoop], states: Mapping[str, LoopState
             error=state.failure_reason,
             created_at=state.created_at,
             output_uri=state.output_s3_uri,
+            if_status=loop.status,
         )
 
 

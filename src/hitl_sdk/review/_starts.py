@@ -2,7 +2,8 @@
 
 What is seen to exist before this run has asked for it costs nothing. Every other loop is charged to the run when it is
 claimed, before the call, and stays so unless the service has refused it for good: so however many processes work at a
-run, and wherever they are killed, it starts no more loops than its limit.
+run, and wherever they are killed, it starts no more loops than its limit. What one of them writes changes nothing if another
+has written more in the meantime.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from collections import deque
 from contextlib import closing
 from copy import copy
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._progress import progress_bar
 from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import HitlError, QuotaExceededError, Transient
-from hitl_sdk.loops import Breaker, LoopRequest, LoopStart, LoopState, start_stream
+from hitl_sdk.loops import Breaker, LoopRequest, LoopStart, LoopState, TokenBucket, start_stream
 from hitl_sdk.loops._starter import FATAL, KnownLoops, adopted
 from hitl_sdk.loops.record import LoopChange
 from hitl_sdk.loops.states import describe_loop
 from hitl_sdk.review._codec import error_text
-from hitl_sdk.review._reading import update_states
+from hitl_sdk.review._reading import update_states, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -66,16 +67,15 @@ class Starts:
         self._changes: list[LoopChange] = []
         self._breaker = Breaker()
         self._full = False
-        self._stream = start_stream(
-            session,
-            self._requests(),
-            rate=rate,
-            concurrency=concurrency,
-            restart_failed=restart_failed,
-            quota_timeout=quota_timeout,
-            breaker=self._breaker,
-            on_wait=on_wait,
-        )
+        self._short = self._freed = False
+        self._options: dict[str, Any] = {
+            "rate": TokenBucket(rate) if rate is None or isinstance(rate, float | int | str) else rate,
+            "concurrency": concurrency,
+            "restart_failed": restart_failed,
+            "quota_timeout": quota_timeout,
+            "breaker": self._breaker,
+            "on_wait": on_wait,
+        }
 
     def run(self, on_progress: Callable[[LoopStart], None] | None, *, progress: bool) -> None:
         """Start all that is to be started, and tell of each; without somebody to tell, a bar shows if it may."""
@@ -102,30 +102,43 @@ class Starts:
         if self._restart_failed:
             update_states(self._session, self._record)
             statuses += _ENDED_BADLY
-        names = [loop.human_loop_name for loop in self._record.loops(statuses) if loop.escalated_to is None]
-        if names:
-            self._record.release(names)
+        changes = [
+            LoopChange(loop.human_loop_name, "planned", if_status=loop.status)
+            for loop in self._record.loops(statuses)
+            if loop.escalated_to is None
+        ]
+        write(self._record, changes)
 
     def _outcomes(self) -> Generator[LoopStart, None, None]:
+        """Go over what is planned; once more, where a refusal has made room in a budget that was used up."""
+        while True:
+            self._short = self._freed = False
+            yield from self._pass()
+            if not (self._short and self._freed):
+                return
+
+    def _pass(self) -> Generator[LoopStart, None, None]:
         try:
-            with closing(self._stream):
-                for start in self._stream:
+            with closing(start_stream(self._session, self._requests(), **self._options)) as stream:
+                for start in stream:
                     yield from self._take_found()
-                    self._changes.append(_change(start))
-                    if isinstance(start.error, QuotaExceededError):  # it has been waited for room already
-                        self._full = True
-                    if len(self._changes) >= _WRITTEN_TOGETHER:
-                        self._write()
+                    self._note(start)
                     yield start
                 yield from self._take_found()
         finally:
             self._write()
 
+    def _note(self, start: LoopStart) -> None:
+        """Take note of an outcome, to be written with others."""
+        change = _change(start)
+        self._changes.append(change)
+        self._freed |= change.status == "failed"
+        self._full |= isinstance(start.error, QuotaExceededError)  # it has been waited for room already
+        if len(self._changes) >= _WRITTEN_TOGETHER:
+            self._write()
+
     def _requests(self) -> Iterator[LoopRequest]:
-        # These are charged already. Whoever was to start them is gone, or asks for them too: the service takes a name once.
-        for loops in _chunks(list(self._record.loops(["starting"]))):
-            states = self._finder.find(loops)
-            yield from (_request(loop, states.get(loop.human_loop_name)) for loop in loops)
+        yield from self._begun()
         within_budget = True
         for loops in _chunks(self._record.loops(["planned"])):
             # Beyond the budget nothing will be started, so nobody is asked about one loop after the other.
@@ -136,7 +149,20 @@ class Starts:
                 return
             claimed = self._record.claim(wanted, limit=self._limit) if wanted else []
             within_budget = len(claimed) == wanted
+            self._short |= not within_budget
             yield from (_request(loop, states.get(loop.human_loop_name)) for loop in claimed)
+
+    def _begun(self) -> Iterator[LoopRequest]:
+        """Go over what is charged already. Whoever was to start it is gone, or asks for it too: a name is taken once."""
+        too_many = 0 if self._limit is None else self._record.n_charged() - self._limit
+        for loops in _chunks(list(self._record.loops(["starting"]))):
+            states = self._finder.find(loops)
+            for loop in loops:
+                state = states.get(loop.human_loop_name)
+                if too_many > 0 and (state is None or state.status == "Missing"):
+                    too_many -= 1  # the budget is smaller by now
+                else:
+                    yield _request(loop, state)
 
     def _adopt(self, loops: Iterable[RecordedLoop], states: dict[str, LoopState]) -> int:
         """Take what exists already, free of charge; return how many loops that are."""
@@ -149,7 +175,7 @@ class Starts:
                 continue
             count += 1
             self._found.append(adopted(_request(loop, state), state))
-            self._changes.append(_change_by(state, charged=False))
+            self._changes.append(_change_by(state, before="planned"))
         return count
 
     def _take_found(self) -> Iterator[LoopStart]:
@@ -204,25 +230,27 @@ def _change(start: LoopStart) -> LoopChange:
     """Say in the record what has come of a loop that was charged to the run."""
     name = start.human_loop_name
     if start.status == "started":
-        return LoopChange(name, "started")
+        return LoopChange(name, "started", if_status="starting")
     if start.state is not None:
-        return _change_by(start.state, charged=True)
+        return _change_by(start.state, before="starting")
     text = None if start.error is None else error_text(start.error)
     if isinstance(
         start.error, Transient
     ):  # it is tried again when the run is resumed, and may be there all the same
-        return LoopChange(name, "starting", error=text, charged=True)
-    return LoopChange(name, "failed", error=text)
+        return LoopChange(name, "starting", error=text, charged=True, if_status="starting")
+    return LoopChange(name, "failed", error=text, if_status="starting")
 
 
-def _change_by(state: LoopState, *, charged: bool) -> LoopChange:
+def _change_by(state: LoopState, *, before: RecordedStatus) -> LoopChange:
+    """Say that a loop was found: for free, if nobody of this run had asked for it before."""
     return LoopChange(
         state.human_loop_name,
         "adopted" if state.status == "InProgress" else state.status,
         error=state.failure_reason,
-        charged=charged,
+        charged=before != "planned",
         created_at=state.created_at,
         output_uri=state.output_s3_uri,
+        if_status=before,
     )
 
 

@@ -255,3 +255,20 @@ def test_threads_share_a_record(stores):
         thread.join()
     assert len(claimed) == len(set(claimed)) == 35
     assert stores.open().run("march").n_charged() == 35
+
+
+def test_a_change_is_dropped_if_somebody_has_written_another_in_the_meantime(stores):
+    run = stores.run(2)
+    first, second = names(run.claim(2))
+    run.update([LoopChange(first, "started")])
+    run.update(
+        [
+            LoopChange(first, "failed", error="late", if_status="starting"),
+            LoopChange(second, "adopted", if_status="starting"),
+        ]
+    )
+    again = stores.open().run("march")
+    assert [(loop.status, loop.charged, loop.error) for loop in again.loops()] == [
+        ("started", True, None),
+        ("adopted", False, None),
+    ]

@@ -265,7 +265,8 @@ class _LogRecord(RunRecord):
                 if body in self._catch_up():
                     return
             raise UnavailableError(
-                f"{self._what} was written by others {_ATTEMPTS} times in between", hint="let fewer processes write it"
+                f"{self._what} was written by others {_ATTEMPTS} times in between",
+                hint="let fewer processes write it",
             )
 
     def _fresh(self) -> _State:
@@ -344,6 +345,8 @@ class _State:
 
     def _change(self, change: LoopChange) -> None:
         loop = self.loops[change.human_loop_name]
+        if change.if_status not in {None, loop.status}:
+            return
         self._in_order = self._in_order and change.status != "planned"
         self._set(change.human_loop_name, change.status, change.now_charged(loop.charged))
         loop.error = change.error

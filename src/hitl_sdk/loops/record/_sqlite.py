@@ -251,12 +251,16 @@ class _SqliteRecord(RunRecord):
 
     def _change(self, connection: sqlite3.Connection, change: LoopChange) -> None:
         where = "run = ? AND human_loop_name = ?", (self._run, change.human_loop_name)
-        before = connection.execute(f"SELECT charged FROM loops WHERE {where[0]}", where[1]).fetchone()
+        before = connection.execute(
+            f"SELECT charged, status FROM loops WHERE {where[0]}", where[1]
+        ).fetchone()
         if before is None:
             raise InvalidInputError(
                 f"run {self.header.name!r} has no human loop {change.human_loop_name!r}",
                 hint="give it to add_items first",
             )
+        if change.if_status not in {None, before[1]}:
+            return
         connection.execute(
             "UPDATE loops SET status = ?, error = ?, charged = ?, created_at = coalesce(?, created_at),"
             " output_uri = coalesce(?, output_uri), escalated_to = coalesce(?, escalated_to)"

@@ -189,6 +189,8 @@ class LoopChange:
         Where its answers are.
     escalated_to : str or None
         The loop that was asked for instead.
+    if_status : str or None
+        The status in which the loop still has to be when it is written; in another, nothing changes: somebody knows more.
 
     Raises
     ------
@@ -210,6 +212,7 @@ class LoopChange:
     created_at: datetime | None = None
     output_uri: str | None = None
     escalated_to: str | None = None
+    if_status: RecordedStatus | None = None
 
     def __post_init__(self) -> None:
         check_statuses([self.status])
