@@ -22,14 +22,13 @@ def axes_for(ax: Axes | None, *, title: str, x: str, y: str) -> Axes:
     MissingExtraError
         If matplotlib is not installed.
     """
-    if ax is None:
-        figure = load("matplotlib.figure", extra="plots", needed_for="a picture").Figure
-        ax = figure(figsize=(6.4, 4.4), layout="constrained").add_subplot()
-    ax.set(title=title, xlabel=x, ylabel=y)
-    ax.grid(visible=True, color="#e5e7eb", linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    figure = load("matplotlib.figure", extra="plots", needed_for="a picture").Figure
+    drawn: Axes = figure(figsize=(6.4, 4.4), layout="constrained").add_subplot() if ax is None else ax
+    drawn.set(title=title, xlabel=x, ylabel=y)
+    drawn.grid(visible=True, color="#e5e7eb", linewidth=0.8)
+    drawn.set_axisbelow(True)
+    drawn.spines[["top", "right"]].set_visible(False)
+    return drawn
 
 
 def in_percent(ax: Axes, axis: str) -> None:
