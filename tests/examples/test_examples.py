@@ -66,7 +66,7 @@ def in_tasks(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=ON_SPARK if name == "spark_reviews" else ()) for name in SCRIPTS]
+    "name", [pytest.param(name, marks=ON_SPARK if name.startswith("spark_") else ()) for name in SCRIPTS]
 )
 def test_an_example_prints_what_the_guide_shows(name, in_examples, capsys):
     run(name)

@@ -268,7 +268,7 @@ class _Partition:
         if asked is None:
             return row["item_id"], row["decision"], row["reason"], _SETTLED[row["decision"]], None, None
         start = self._starts[asked.human_loop_name]
-        error = start.error and _text(start.error)
+        error = None if start.error is None else _text(start.error)
         return row["item_id"], "review", row["reason"], _status(start), asked.human_loop_name, error
 
 

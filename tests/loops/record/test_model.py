@@ -12,10 +12,17 @@ from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.loops.record import LOOP_STATUSES, LoopChange
 
 NUMBERS = st.integers(0, 7)
+STATUSES = st.sampled_from(sorted(LOOP_STATUSES))
 CHANGES = st.lists(
-    st.tuples(NUMBERS, st.sampled_from(sorted(LOOP_STATUSES)), st.sampled_from([None, "why"]), st.sampled_from([None, True])),
+    st.tuples(
+        NUMBERS,
+        STATUSES,
+        st.sampled_from([None, "why"]),
+        st.sampled_from([None, True]),
+        st.none() | st.just("starting") | STATUSES,
+    ),
     max_size=4,
-)  # fmt: skip
+)
 _runs = count(1)
 
 
@@ -50,6 +57,8 @@ class Model:
             return False
         for change in changes:
             loop = self.loops[change.human_loop_name]
+            if change.if_status not in {None, loop.status}:
+                continue
             charged = loop.charged and change.status not in {"planned", "adopted", "failed"}
             self.loops[change.human_loop_name] = replace(
                 loop,
@@ -93,8 +102,15 @@ class Record(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), changes=CHANGES)
     def update(self, who, changes):
         wanted = [
-            LoopChange(f"loop-{number}", status, error, charged, output_uri=error and f"s3://b/{number}")
-            for number, status, error, charged in changes
+            LoopChange(
+                f"loop-{number}",
+                status,
+                error,
+                charged,
+                output_uri=error and f"s3://b/{number}",
+                if_status=if_status,
+            )
+            for number, status, error, charged, if_status in changes
         ]
         if self.model.update(wanted):
             self.runs[who].update(wanted)
@@ -109,7 +125,7 @@ class Record(RuleBasedStateMachine):
 
     @rule(
         who=st.integers(0, 1),
-        statuses=st.sets(st.sampled_from(sorted(LOOP_STATUSES))),
+        statuses=st.sets(STATUSES),
         start=st.integers(0, 8),
     )
     def look(self, who, statuses, start):
