@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from hitl_sdk.testing import LocalServer
 
-_LIFE = 3.0
-"""How long a client lives at most, as a multiple of what it takes with one item: some are killed while they plan, some while
-they look up what the last one has left, most while they start loops."""
+_LIFE = (0.2, 1.8)
+"""How long a client lives, as a multiple of what it takes with one item: some are killed while they plan, some while they
+look up what the last one has left, most while they start loops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def kill_until_done(
     while True:
         alive = [_begun(work) for _ in range(clients)]
         begun = time.monotonic()
-        lives = [chance.uniform(0, _LIFE * pace) if kills < most else math.inf for _ in alive]
+        lives = [pace * chance.uniform(*_LIFE) if kills < most else math.inf for _ in alive]
         ended = [_ended(process, begun + life) for process, life in zip(alive, sorted(lives), strict=True)]
         kills += ended.count(False)
         if all(ended):
