@@ -208,6 +208,13 @@ def test_when_the_service_answers_again_all_are_started_and_none_has_failed(revi
     assert len(review.loops()) == 25
 
 
+def test_what_a_trial_is_made_with_has_another_chance(review):
+    until = review.cloud.clock.monotonic() + 100
+    review.calls.fail("StartHumanLoop", BROKEN, when=lambda *_: review.cloud.clock.monotonic() < until)
+    breaker = Breaker(failures=3, pause=10)
+    assert statuses(start(review, MANY[:3], breaker=breaker)) == {"started": 3}
+
+
 def test_an_outage_in_which_the_service_did_the_work_doubles_nothing(review):
     until = review.cloud.clock.monotonic() + 100
 

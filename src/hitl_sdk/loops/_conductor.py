@@ -201,6 +201,7 @@ class Conductor:
         """Take note of a failure; when all fail, each is tried once more when the service answers again."""
         job.error = error
         self._streak.append(job)
+        is_trial = self._breaker.state == "half-open"
         self._breaker.failed()
         state = self._breaker.state
         if state == "closed":
@@ -208,11 +209,12 @@ class Conductor:
         self._hold.set()
         if state == "ended":
             self._cause = _not_tried(error)
-        yield from _failures([failed for failed in self._streak if failed.again or state == "ended"])
         for failed in self._streak:
-            if not failed.again and state != "ended":
+            if state == "open" and (is_trial or not failed.again):
                 failed.again = True
                 self._again.append(failed)
+            else:
+                yield from _failures([failed])
         self._streak = []
 
     def _go_on(self) -> bool:
