@@ -33,6 +33,12 @@ def test_the_clip_is_played_and_its_text_stands_there(page_seen):
     assert "&#123;&#123; twice &#125;&#125;" in html
 
 
+def test_a_part_of_a_recording_is_played_by_its_times_behind_the_signed_address(page_seen):
+    html, _ = page_seen(transcription(), transcription().input(f"{CLIP}#t=1.75,4.15"))
+
+    assert 'src="https://signed/bucket/1.wav#t=1.75,4.15"' in html
+
+
 def test_without_a_prediction_the_text_is_empty(page_seen):
     _, elements = page_seen(transcription(), transcription().input(CLIP))
     assert elements[-1].attributes["value"] == ""
