@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -26,7 +26,6 @@ __all__ = [
     "step_of",
     "steps_of",
     "worded",
-    "worded_in_sql",
 ]
 
 # Verdicts by number, lightest first where either of two policies may decide.
@@ -57,36 +56,49 @@ class Reason:
         return range({None: 1, 0: STRIDE}.get(self.decimals, 10 ** (self.decimals or 0) + 1))
 
 
-def worded(column: str, reasons: Sequence[Reason]) -> nw.Expr:
-    """Return the texts of a column of codes, by looking them up."""
-    texts = {
-        place * STRIDE + number: reason.text(number)
-        for place, reason in enumerate(reasons)
-        for number in reason.numbers()
-    }
-    return looked_up(nw.col(column), texts, in_sql=False)
+def worded(table: Any, codes: str, reasons: Sequence[Reason], *, name: str) -> Any:
+    """Add the texts of a column of codes as a column of that name."""
+    if _is_sql(table):
+        return table.with_columns(_worded_in_sql(nw.col(codes), reasons).alias(name))
+    texts: list[str | None] = [None] * (len(reasons) * STRIDE)
+    for place, reason in enumerate(reasons):
+        for number in reason.numbers():
+            texts[place * STRIDE + number] = reason.text(number)
+    return looked_up(table, codes, texts, name=name)
 
 
-def worded_in_sql(column: str, reasons: Sequence[Reason]) -> nw.Expr:
-    """Return the texts of a column of codes, put together: a query with a text for every number would be too long."""
-    place, number = nw.col(column) // STRIDE, nw.col(column) % STRIDE
+def looked_up(table: Any, codes: str, texts: Sequence[str | None], *, name: str) -> Any:
+    """Add the texts at the places that a column tells as a column of that name."""
+    if isinstance(table, nw.DataFrame):
+        text = nw.new_series(name, texts, nw.String, backend=table.implementation)[table[codes].to_numpy()]
+        return table.with_columns(text.alias(name))
+    known = {place: text for place, text in enumerate(texts) if text is not None}
+    return table.with_columns(_replaced(nw.col(codes), known).alias(name))
+
+
+def _worded_in_sql(codes: nw.Expr, reasons: Sequence[Reason]) -> nw.Expr:
+    """Put the texts together: a query with a text for every number would be too long."""
+    place, number = codes // STRIDE, codes % STRIDE
     shown = nw.lit("")
-    for decimals in sorted({reason.decimals for reason in reasons} - {None}):  # type: ignore[type-var]
+    for decimals in sorted({reason.decimals for reason in reasons if reason.decimals is not None}):
         those = [at for at, reason in enumerate(reasons) if reason.decimals == decimals]
-        unit = 10**decimals  # type: ignore[operator]
-        text = (number // unit).cast(nw.String)
+        text = (number // 10**decimals).cast(nw.String)
         if decimals:
-            text = nw.concat_str(text, nw.lit("."), (number % unit).cast(nw.String).str.zfill(decimals))
+            # Not by zfill, which narwhals turns into a long expression for Spark.
+            digits = (number % 10**decimals + 10**decimals).cast(nw.String).str.slice(1)
+            text = nw.concat_str(text, nw.lit("."), digits)
         shown = nw.when(place.is_in(those)).then(text).otherwise(shown)
-    before = {at: reason.before for at, reason in enumerate(reasons)}
-    after = {at: reason.after for at, reason in enumerate(reasons)}
-    return nw.concat_str(looked_up(place, before, in_sql=True), shown, looked_up(place, after, in_sql=True))
+    before = _replaced(place, {at: reason.before for at, reason in enumerate(reasons)})
+    return nw.concat_str(before, shown, _replaced(place, {at: each.after for at, each in enumerate(reasons)}))
 
 
-def looked_up(codes: nw.Expr, texts: Mapping[int, str], *, in_sql: bool) -> nw.Expr:
-    """Return the text of each code; every code has one."""
-    default = {"default": nw.lit("")} if in_sql else {}  # SQL can't tell that none is left out
-    return codes.replace_strict(list(texts), list(texts.values()), return_dtype=nw.String, **default)
+def _replaced(codes: nw.Expr, texts: Mapping[int, str]) -> nw.Expr:
+    # SQL asks for a default, as it can't tell that every code has its text.
+    return codes.replace_strict(list(texts), list(texts.values()), default=nw.lit(""), return_dtype=nw.String)
+
+
+def _is_sql(table: Any) -> bool:
+    return isinstance(table, nw.LazyFrame) and not table.implementation.is_polars()
 
 
 def decimals_of(share: float) -> int:

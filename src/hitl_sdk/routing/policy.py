@@ -26,7 +26,7 @@ from hitl_sdk.routing._frames import (
 )
 from hitl_sdk.routing._partitions import by_partition, is_partitioned
 from hitl_sdk.routing._policy_json import Read, fields_of, read_policy, several
-from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason, looked_up, worded, worded_in_sql
+from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason, looked_up, worded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -313,13 +313,13 @@ class Policy(ABC):
             require_item_ids(table, strict=strict)
             if not strict:
                 checks.append((~nw.col("item_id").is_null(), _NO_ID))
-        in_sql = isinstance(table, nw.LazyFrame) and not table.implementation.is_polars()
-        decision = looked_up(nw.col("__hitl_verdict"), dict(enumerate(_VERDICTS)), in_sql=in_sql)
-        reason = (worded_in_sql if in_sql else worded)("__hitl_reason", self._all_reasons)
+        judged = self._judged(prepared, "__hitl")
+        judged = looked_up(judged, "__hitl_verdict", _VERDICTS, name="decision")
+        judged = worded(judged, "__hitl_reason", self._all_reasons, name="reason")
+        decision, reason = nw.col("decision"), nw.col("reason")
         for usable, problem in checks:
             decision = nw.when(usable).then(decision)
             reason = nw.when(usable).then(reason).otherwise(nw.lit(problem))
-        judged = self._judged(prepared, "__hitl")
         return nw.to_native(judged.select(*kept, decision.alias("decision"), reason.alias("reason")))
 
 
