@@ -44,6 +44,7 @@ _RESET_PATH = "/moto-api/reset"  # moto's own; who resets moto means human revie
 _SECONDS_BETWEEN_TICKS = 0.1
 _SECONDS_BETWEEN_SAVES = 1.0
 _ATTEMPTS_TO_SAVE = 20
+_MOTO_THREADS = 64  # a long poll of a queue keeps one for 20 s
 _READING = frozenset({"GET", "HEAD"})
 _FAILED = HttpResponse(
     500,
@@ -148,7 +149,8 @@ class _Front:
 
     def __init__(self, service: ReviewService) -> None:
         self._service = service
-        self._moto: Any = WSGIMiddleware(_as_moto_expects(DomainDispatcherApplication(create_backend_app)))
+        moto = _as_moto_expects(DomainDispatcherApplication(create_backend_app))
+        self._moto: Any = WSGIMiddleware(moto, workers=_MOTO_THREADS)
         self._may_change_moto = asyncio.Event()
         self._may_change_moto.set()
 
