@@ -88,6 +88,11 @@ class ActivationConditions(Policy, kind="Conditions"):
     that a frame has in a column `raw`, as JSON or as what that holds. An item without such a response is reviewed. Sampling
     is drawn by the `item_id`.
 
+    Attributes
+    ----------
+    conditions : tuple
+        The conditions of the list, read; `to_json` writes them.
+
     Examples
     --------
     >>> check = {"ModerationLabelName": "Weapons", "ConfidenceLessThan": 95}
