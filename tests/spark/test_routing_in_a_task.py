@@ -5,9 +5,11 @@ import pickle
 import pyarrow as pa
 import pytest
 
+from hitl_sdk import Bands, EachLabel
 from hitl_sdk.errors import AccessDeniedError
 from hitl_sdk.loops import ensure_table, human_loop_name
 from hitl_sdk.spark.routing import _Routing
+from hitl_sdk.tasks import LabelReview
 
 TABLE = "hitl-runs"
 
@@ -200,3 +202,21 @@ def test_without_a_rate_there_is_no_table(review, make_work):
 def test_what_is_sent_to_the_executors_can_be_sent(review, make_work):
     work = pickle.loads(pickle.dumps(make_work(make_session=dict)))
     assert (work.task, work.flow_definition_arn) == (review.task, review.arn)
+
+
+def test_where_people_are_asked_about_many_labels_the_scores_are_the_models_label(review, make_work):
+    task = LabelReview(
+        name="labels", title="What does it show?", rule=EachLabel(Bands(accept=0.9, drop=0.4)), shows="text"
+    )
+    plain = decided(("a street", "review"), ("a school", "accept"))
+    scores = pa.array(
+        [[("Person", 0.99), ("School", 0.5)], [("School", 0.95)]], pa.map_(pa.string(), pa.float64())
+    )
+    batch = pa.RecordBatch.from_pydict(
+        {name: plain[name] for name in plain.schema.names} | {"scores": scores}
+    )
+    work = make_work(task=task)
+    assert [row["status"] for row in routed(work, batch)] == ["started", "accepted"]
+    wanted = task.input("a street", task.normalise_label({"Person": 0.99, "School": 0.5}))
+    (loop,) = review.cloud.engine.open_loops()
+    assert loop.input_content == wanted

@@ -41,21 +41,24 @@ class Asking:
         self._task = task
         self._normalised = lru_cache(_LABELS_REMEMBERED)(task.normalise_label)
 
-    def label(self, label: object) -> Label:
+    def label(self, label: object, scores: object = None) -> Label:
         """Bring a label into the task's spelling.
 
         Parameters
         ----------
         label : object
             As a model gives it.
+        scores : mapping of str to float, optional
+            The model's score of every label, which matters only where people are asked about many.
 
         Raises
         ------
         InvalidPredictionError
             If the task has no such label.
         """
+        said = self._task.model_label(label, scores)
         # Texts are few, usually, and each is looked at once; structures can't be compared.
-        return self._normalised(label) if isinstance(label, str) else self._task.normalise_label(label)
+        return self._normalised(said) if isinstance(said, str) else self._task.normalise_label(said)
 
     def request(self, item: str, label: Label) -> LoopRequest:
         """Return the loop that reviews an item.

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from hitl_sdk.errors import DuplicateItemError, HitlError, InvalidPredictionError
-from hitl_sdk.loops import human_loop_name
+from hitl_sdk.loops.asking import Asking
 from hitl_sdk.loops.record import RecordedItem, RecordedLoop
 from hitl_sdk.review._codec import columns_text, error_text, label_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from hitl_sdk.labels import Label
     from hitl_sdk.loops.record import RunRecord
     from hitl_sdk.routing import DecidedItem
     from hitl_sdk.tasks import Task
@@ -31,9 +29,7 @@ class Planner:
 
     def __init__(self, record: RunRecord, task: Task) -> None:
         self._record = record
-        self._task = task
-        self._flow = record.header.flow_definition_arn
-        self._normalise = _remembering(task.normalise_label)
+        self._asking = Asking(record.header.flow_definition_arn, task)
         self._seen = (
             bytearray()
         )  # by position, what has been given already: an item stands once among the predictions
@@ -82,10 +78,11 @@ class Planner:
             return _invalid(item, item.error), None
         name, loop = None, None
         try:
-            label = self._normalise(self._task.model_label(item.label, item.scores))
+            label = self._asking.label(item.label, item.scores)
             if item.decision == "review":
-                name = human_loop_name(self._flow, self._task.review_key(item.item, label))
-                loop = RecordedLoop(name, self._flow, _input_text(self._task.input(item.item, label)))
+                asked = self._asking.request(item.item, label)
+                name = asked.human_loop_name
+                loop = RecordedLoop(name, asked.flow_definition_arn, _input_text(asked.input_content))
         except InvalidPredictionError as error:
             problem = InvalidPredictionError(
                 f"item {item.item_id!r}: {error.message}", hint=error.hint, item_id=item.item_id
@@ -134,9 +131,3 @@ def _items_at(record: RunRecord, positions: Sequence[int]) -> Iterator[RecordedI
             first, last = positions[start], positions[index - 1]
             yield from islice(record.items(first), last + 1 - first)
             start = index
-
-
-def _remembering(normalise: Callable[[object], Label]) -> Callable[[object], Label]:
-    """Normalise each distinct label once, where labels can be compared: of texts there are few, usually."""
-    remembered = lru_cache(10_000)(normalise)
-    return lambda label: remembered(label) if isinstance(label, str) else normalise(label)

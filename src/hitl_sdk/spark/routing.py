@@ -14,10 +14,12 @@ from hitl_sdk.errors import HitlError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.loops import DEFAULT_QUOTA_TIMEOUT, DEFAULT_RATE, SharedRate, check_flow, start_human_loops
 from hitl_sdk.loops.asking import Asking
 from hitl_sdk.routing import Policy
+from hitl_sdk.routing._score_rows import row_scores
 from hitl_sdk.routing.prediction import item_id_problem, prediction_problem, readable_label
 from hitl_sdk.session import Session
 from hitl_sdk.spark.reading import recipe
 from hitl_sdk.spark.schema import check_frame, struct_type
+from hitl_sdk.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from hitl_sdk._frames import Kind
     from hitl_sdk.loops import LoopRequest, LoopStart
-    from hitl_sdk.tasks import Task
 
 __all__ = ["route"]
 
@@ -121,7 +122,7 @@ def route(
     if rate is not None and table is not None:
         SharedRate(here, table, rate=rate).check()
     work = _Routing(recipe(session), task, ready.arn, rate, table, concurrency, restart_failed, quota_timeout)
-    return _decided(frame, policy).mapInArrow(work.outcomes, struct_type(_OUTCOME))
+    return _decided(frame, policy, task).mapInArrow(work.outcomes, struct_type(_OUTCOME))
 
 
 def _check(policy: object, rate: float | None, table: str | None, concurrency: int) -> None:
@@ -136,7 +137,7 @@ def _check(policy: object, rate: float | None, table: str | None, concurrency: i
         raise InvalidInputError(f"concurrency={concurrency}", hint="give at least 1")
 
 
-def _decided(frame: DataFrame, policy: Policy) -> DataFrame:
+def _decided(frame: DataFrame, policy: Policy, task: Task) -> DataFrame:
     """Let the engine decide. Contents go on to Python only where a loop is asked for or something is wrong."""
     from pyspark.sql import functions
 
@@ -144,6 +145,8 @@ def _decided(frame: DataFrame, policy: Policy) -> DataFrame:
     settled = column("decision").isin("accept", "drop")
     # Of the others it must be known that they have a content, not which.
     item = functions.when(settled, functions.substring(column("item"), 1, 1)).otherwise(column("item"))
+    # Where people are asked about many labels, what the model says is in its scores.
+    asks_about_scores = "scores" in frame.columns and type(task).model_label is not Task.model_label
     return policy.decide(frame).select(
         column("item_id").cast("string"),
         item.alias("item"),
@@ -151,6 +154,7 @@ def _decided(frame: DataFrame, policy: Policy) -> DataFrame:
         column("confidence").cast("double"),
         "decision",
         "reason",
+        *(["scores"] if asks_about_scores else []),
     )
 
 
@@ -207,7 +211,7 @@ class _Partition:
         import pyarrow.compute as pc
 
         labels = batch["label"]
-        if pa.types.is_nested(labels.type):
+        if pa.types.is_nested(labels.type) or "scores" in batch.schema.names:
             return pa.array([False] * len(batch))
         known = pa.array(
             [label for label in pc.unique(labels).to_pylist() if self._knows(label)], labels.type
@@ -243,7 +247,7 @@ class _Partition:
         if problem is not None:
             return problem
         try:
-            label = self._asking.label(readable_label(label))
+            label = self._asking.label(readable_label(label), row_scores(row.get("scores")))
             return self._asking.request(item, label) if row["decision"] == "review" else None
         except InvalidPredictionError as error:
             return InvalidPredictionError(
