@@ -193,8 +193,9 @@ class _Partition:
     def routed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Start the loops of a batch, and say of each row what has become of it."""
         import pyarrow as pa
-        import pyarrow.compute as pc
+        import pyarrow.compute
 
+        pc: Any = pyarrow.compute  # makes its functions as it is imported
         settled = self._settled(batch)
         plain = _plain_outcomes(batch.filter(settled))
         looked_into = self._looked_into(batch.filter(pc.invert(settled)).to_pylist())
@@ -208,8 +209,9 @@ class _Partition:
     def _settled(self, batch: pa.RecordBatch) -> pa.BooleanArray:
         """Tell which rows are accepted or dropped and have nothing wrong, column by column: those are the many."""
         import pyarrow as pa
-        import pyarrow.compute as pc
+        import pyarrow.compute
 
+        pc: Any = pyarrow.compute
         labels = batch["label"]
         if pa.types.is_nested(labels.type) or "scores" in batch.schema.names:
             return pa.array([False] * len(batch))
@@ -282,8 +284,9 @@ _SETTLED = {"accept": "accepted", "drop": "dropped"}
 def _plain_outcomes(batch: pa.RecordBatch) -> pa.Table:
     """Return the outcomes of rows that are accepted or dropped."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+    import pyarrow.compute
 
+    pc: Any = pyarrow.compute
     nothing = pa.nulls(len(batch), pa.string())
     decision = batch["decision"]
     status = pc.if_else(pc.equal(decision, "accept"), _SETTLED["accept"], _SETTLED["drop"])
