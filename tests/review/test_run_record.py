@@ -24,10 +24,11 @@ from hitl_sdk.errors import (
     NotFoundError,
     QuotaExceededError,
     Transient,
+    UnavailableError,
 )
 from hitl_sdk.loops.record import open_record
 from hitl_sdk.loops.table import ensure_table
-from hitl_sdk.review import list_runs
+from hitl_sdk.review import _starts, list_runs
 from hitl_sdk.routing import InvalidPrediction
 from hitl_sdk.tasks import TextClassification
 
@@ -259,6 +260,28 @@ def test_what_was_wrong_with_an_item_is_told_as_it_was(review):
         assert isinstance(error, Transient)
         assert (error.operation, error.request_id) == ("StartHumanLoop", "request-1")
         assert (str(invalid), invalid.item_id) == (str(odd), "x")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (("ServiceQuotaExceededException", 402), QuotaExceededError),
+        (("InternalServerException", 500), UnavailableError),
+    ],
+)
+def test_where_starting_is_given_up_the_rest_stays_planned_and_is_gone_on_with(
+    review, monkeypatch, fault, error
+):
+    monkeypatch.setattr(_starts, "CHUNK", 10)
+    review.calls.fail("StartHumanLoop", fault)
+    predictions = [Prediction(str(number), f"text {number}", "1", 0.5) for number in range(700)]
+    run = review.router(quota_timeout=0, concurrency=2).route(predictions)
+    assert set(statuses(run)) == {"not started", "planned"}
+    assert statuses(run)[-100:] == ["planned"] * 100
+    assert isinstance(run.outcomes[0].error, error)
+    review.calls.heal()
+    run.start()
+    assert statuses(run) == ["started"] * 700
 
 
 def test_progress_of_one_process_is_seen_by_another(review):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl_sdk.errors import DuplicateItemError, EmptyInputError, InvalidPredictionError
-from hitl_sdk.routing import InvalidPrediction, Prediction, Sample, Threshold, decide_batch
+from hitl_sdk.routing import InvalidPrediction, Prediction, Sample, Threshold, decide_batch, decided_chunks
 
 POLICY = Threshold(0.9) | Sample(0.5, seed=1)
 ROWS = {
@@ -167,3 +167,28 @@ def test_two_columns_of_one_name_are_refused_by_name():
 def test_a_column_name_that_is_no_text_is_refused_with_the_cure():
     with pytest.raises(InvalidPredictionError, match=r"column name 5 is not a text \(.*columns=str"):
         decide_batch(POLICY, pd.DataFrame({**ROWS, 5: [1, 2, 3]}))
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table])
+def test_a_stream_of_chunks_is_the_batch_in_pieces(make):
+    chunks = list(decided_chunks(POLICY, make(ROWS), size=2))
+    assert [len(chunk) for chunk in chunks] == [2, 1]
+    assert [item for chunk in chunks for item in chunk] == decide_batch(POLICY, make(ROWS))
+
+
+def test_a_lazy_frame_of_another_engine_is_collected_whole():
+    relation = pytest.importorskip("duckdb").from_arrow(pa.table(ROWS))
+    (whole,) = decided_chunks(Threshold(0.9), relation, size=3)
+    assert [item.item_id for item in whole] == ["a", "b", "c"]
+
+
+def test_an_iterable_is_read_no_further_than_the_chunk_that_is_asked_for():
+    read = []
+    coming = (read.append(number) or Prediction(str(number), "x", "1", 0.5) for number in range(10))
+    first = next(decided_chunks(POLICY, coming, size=4))
+    assert (len(first), read) == (4, [0, 1, 2, 3])
+
+
+def test_a_row_without_an_id_is_named_by_its_number_in_the_whole_frame():
+    with pytest.raises(InvalidPredictionError, match="row 2 has no item_id"):
+        list(decided_chunks(POLICY, pl.DataFrame({**ROWS, "item_id": ["a", "b", None]}), size=2))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hitl_sdk._progress import progress_bar
 from hitl_sdk._threads import in_threads
 from hitl_sdk.errors import HitlError, QuotaExceededError, Transient
-from hitl_sdk.loops import Breaker, LoopRequest, LoopStart, LoopState, TokenBucket, start_stream
+from hitl_sdk.loops import Breaker, LoopRequest, LoopStart, LoopState, Rate, TokenBucket, start_stream
 from hitl_sdk.loops._starter import FATAL, KnownLoops, adopted
 from hitl_sdk.loops.record import LoopChange
 from hitl_sdk.loops.states import describe_loop
@@ -28,7 +28,7 @@ from hitl_sdk.review._reading import update_states, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from hitl_sdk.loops import Rate, StartWait
+    from hitl_sdk.loops import StartWait
     from hitl_sdk.loops.record import RecordedLoop, RecordedStatus, RunRecord
     from hitl_sdk.session import Session
 
@@ -69,7 +69,7 @@ class Starts:
         self._full = False
         self._short = self._freed = False
         self._options: dict[str, Any] = {
-            "rate": TokenBucket(rate) if rate is None or isinstance(rate, float | int | str) else rate,
+            "rate": rate if isinstance(rate, Rate) else TokenBucket(rate),  # one for all passes
             "concurrency": concurrency,
             "restart_failed": restart_failed,
             "quota_timeout": quota_timeout,

@@ -409,9 +409,7 @@ class Run:
         """
         self.status()
         names = [loop.human_loop_name for loop in self._record.loops(("started", "adopted", "InProgress"))]
-        result = stop_human_loops(
-            self.session, names, rate=_number(self._rate), concurrency=self._concurrency
-        )
+        result = stop_human_loops(self.session, names, rate=self._rate, concurrency=self._concurrency)
         self.status()
         return result
 
@@ -585,8 +583,3 @@ class Run:
 
     def _over_budget(self) -> str | None:
         return self.budget.said if is_over(self._record, self.budget.limit) else None
-
-
-def _number(rate: float | Rate | None) -> float | None:
-    """Return a rate that is one for starts, and so for this process alone, as a number."""
-    return rate if rate is None or isinstance(rate, float | int) else DEFAULT_RATE
