@@ -429,3 +429,27 @@ def test_a_target_chosen_on_half_of_real_reviews_holds_on_the_other_half():
     held = found.policy.replay(frame.iloc[1::2]).accepted.accuracy
     assert 1 - held.value < 0.15
     assert found.review_share.value < 0.7
+
+
+@pytest.mark.parametrize("engine", EAGER)
+def test_labels_that_came_as_floats_get_the_thresholds_of_whole_numbers(engine):
+    frame = EAGER[engine]({"label": [1.0, -1.0] * 50, "truth": [1.0, 1.0] * 50, "confidence": [0.9] * 100})
+    found = calibrate(frame, target_error=0.5, per_class=True)
+
+    assert found.policy.thresholds == {"1": 0.9}
+    assert found.policy.replay(frame).accepted.n_items == found.error_rate.total == 50
+
+
+@pytest.mark.parametrize("labels", [[True, False], [0.5, 1.0]])
+@pytest.mark.parametrize("engine", EAGER)
+def test_thresholds_by_label_want_labels_that_a_policy_can_name(engine, labels):
+    frame = EAGER[engine]({"label": labels * 50, "truth": labels * 50, "confidence": [0.9] * 100})
+    with pytest.raises(InvalidInputError, match="neither a text nor a whole number"):
+        calibrate(frame, target_error=0.5, per_class=True)
+
+
+@pytest.mark.parametrize("engine", EAGER)
+def test_a_truth_that_is_no_number_is_no_truth(engine):
+    columns = {"label": [1.0, 1.0], "truth": [1.0, float("nan")], "confidence": [0.9, 0.9]}
+    with pytest.raises(InvalidInputError, match="1 of 2 rows have no 'truth'"):
+        calibrate(EAGER[engine](columns), review_budget=0)

@@ -209,6 +209,17 @@ def test_knots_that_are_none_are_refused(knots):
         IsotonicCalibration.from_json(f'{{"kind": "isotonic", "knots": {knots}, "labels": []}}')
 
 
+def test_knots_are_as_many_as_labels():
+    with pytest.raises(InvalidInputError, match="not as many knots as labels"):
+        IsotonicCalibration.from_json('{"kind": "isotonic", "knots": [[[0], [1]]], "labels": ["a", "b"]}')
+
+
+@pytest.mark.parametrize("temperature", ["hot", None, 0, -1, float("nan"), float("inf")])
+def test_a_temperature_is_a_number_above_0(temperature):
+    with pytest.raises(InvalidInputError, match="no number above 0"):
+        TemperatureScaling(temperature)
+
+
 def test_mended_confidences_may_stand_beside_the_old_ones():
     mended = TemperatureScaling(2.0).apply(FRAME, into="mended")
     assert values(mended) == values(FRAME)
@@ -231,6 +242,7 @@ def test_nothing_can_be_learned_where_all_is_right_or_all_is_wrong(kind, right):
         ({"scores": [None]}, "the scores of row 0"),
         ({"scores": [0.5]}, "the scores of row 0"),
         ({"scores": [[0.9, 0.1]]}, "the scores of row 0"),
+        ({"scores": [{"a": "high", "b": "low"}]}, "the scores of row 0"),
         ({"label": ["c"]}, "'c', of which there is no score"),
     ],
 )

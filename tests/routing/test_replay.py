@@ -148,3 +148,16 @@ def test_a_frame_without_truth_is_refused():
 def test_a_cost_is_a_number_from_0(cost):
     with pytest.raises(InvalidInputError, match="cost_per_review"):
         BANDS.replay(FRAME, cost_per_review=cost)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_truth_that_is_no_number_is_unknown(engine):
+    columns = {"label": [1.0, 1.0], "truth": [1.0, float("nan")], "confidence": [0.9, 0.9]}
+    found = Threshold(0.5).replay(ENGINES[engine]({"item_id": ["a", "b"], **columns}))
+    assert (found.n_unknown, found.accepted.accuracy.count, found.accepted.accuracy.total) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("cost", ["0.12", -1, float("nan")])
+def test_what_a_review_costs_is_a_number(cost):
+    with pytest.raises(InvalidInputError, match="cost_per_review"):
+        BANDS.replay(FRAME, cost_per_review=cost)

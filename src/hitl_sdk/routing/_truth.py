@@ -11,9 +11,15 @@ from hitl_sdk.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_right"]
+__all__ = ["is_known", "is_right"]
 
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+
+def is_known(schema: Mapping[str, Any], truth: str) -> nw.Expr:
+    """Return the expression of whether a truth is known; a number that is none (NaN) is not, on any engine."""
+    known = ~nw.col(truth).is_null()
+    return known & ~nw.col(truth).is_nan() if schema[truth].is_float() else known
 
 
 def is_right(schema: Mapping[str, Any], *, truth: str, label: str) -> nw.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import narwhals as nw
@@ -13,7 +14,7 @@ from hitl_sdk._prices import PriceRange, cost_of_reviews
 from hitl_sdk.errors import EmptyInputError, InvalidInputError
 from hitl_sdk.routing._frames import require_columns
 from hitl_sdk.routing._partitions import by_partition, is_partitioned
-from hitl_sdk.routing._truth import is_right
+from hitl_sdk.routing._truth import is_known, is_right
 from hitl_sdk.routing.rates import Rate, counted_rate, percent
 
 if TYPE_CHECKING:
@@ -209,7 +210,9 @@ def replay(
     confidence_level: float,
 ) -> Replay:
     """Count what has been decided, in the frame's own engine; see `Policy.replay`."""
-    if cost_per_review is not None and not 0 <= cost_per_review < float("inf"):
+    if cost_per_review is not None and not (
+        isinstance(cost_per_review, Real) and 0 <= cost_per_review < float("inf")
+    ):
         raise InvalidInputError(f"cost_per_review={cost_per_review!r}", hint="give a number from 0")
     counts = _counted(decided, truth, label)
     n_invalid = counts.pop(_INVALID, (0, 0, 0))[0]
@@ -258,8 +261,8 @@ def _counted(decided: Any, truth: str, label: str) -> dict[str, tuple[int, int, 
 def _marked_and_grouped(decided: Any, truth: str, label: str) -> Any:
     table: Any = nw.from_native(decided)
     require_columns(table, [truth])
-    known = ~nw.col(truth).is_null()
-    right = is_right(table.collect_schema(), truth=truth, label=label)
+    schema = table.collect_schema()
+    known, right = is_known(schema, truth), is_right(schema, truth=truth, label=label)
     marked = table.select(
         nw.col("decision").fill_null(_INVALID),
         nw.lit(1).alias("items"),

@@ -11,7 +11,8 @@ from hitl_sdk._optional import load
 from hitl_sdk.errors import EmptyInputError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing._frames import predictions_frame, require_columns, require_confidence
 from hitl_sdk.routing._partitions import is_partitioned
-from hitl_sdk.routing._truth import is_right
+from hitl_sdk.routing._truth import is_known, is_right
+from hitl_sdk.routing.prediction import readable_label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +84,7 @@ def read_labelled(
     if frame.is_empty():
         raise EmptyInputError("there are no labelled predictions", hint="give some whose truth is known")
     require_confidence(frame, confidence)
-    unknown = int(frame[truth].is_null().sum())
+    unknown = len(frame) - int(frame.select(is_known(frame.schema, truth).sum()).item())
     if unknown:
         raise InvalidInputError(
             f"{unknown:,} of {len(frame):,} rows have no {truth!r}",
@@ -148,8 +149,19 @@ def steps(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Steps:
 
 def _numbered(labels: nw.Series[Any]) -> tuple[tuple[str, ...], nw.Series[Any]]:
     """Return the distinct labels, sorted, and for each item the number of its label."""
-    texts = labels.cast(nw.String)
-    if texts.is_null().any():
+    if labels.is_null().any():
         raise InvalidInputError(f"a row has no {labels.name!r}", hint="keep the rows that have a label")
-    names = sorted(texts.unique().to_list())
-    return tuple(names), texts.replace_strict(names, list(range(len(names))), return_dtype=nw.Int64)
+    # Booleans and floats as they are: as texts they are others on every engine, and 1.0 is the label "1".
+    given = labels if labels.dtype.is_float() or labels.dtype == nw.Boolean else labels.cast(nw.String)
+    texts = {value: readable_label(value) for value in given.unique().to_list()}
+    odd = [value for value, text in texts.items() if text is None]
+    if odd:
+        raise InvalidInputError(
+            f"the column {labels.name!r} has {odd[0]!r}, which is neither a text nor a whole number",
+            hint="a threshold for each label wants labels that are: convert them",
+        )
+    names = sorted(set(texts.values()))
+    number = {name: place for place, name in enumerate(names)}
+    return tuple(names), given.replace_strict(
+        list(texts), [number[text] for text in texts.values()], return_dtype=nw.Int64
+    )

@@ -8,6 +8,7 @@ import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing._score_rows import row_scores
+from hitl_sdk.routing.prediction import confidence_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def read_scores(
             hint="fit it on predictions of the same model",
         )
     labels = tuple(sorted(there) if names is None else names)
-    rows = [[scores.get(label, 0.0) for label in labels] for scores in said]
+    rows = [[_number(scores.get(label, 0.0)) for label in labels] for scores in said]
     matrix = np.array(rows, float).reshape(len(said), len(labels))
     bad = ~((matrix >= 0) & (matrix <= 1)).all(axis=1) | ~matrix.any(axis=1)
     if bad.any():
@@ -48,6 +49,10 @@ def read_scores(
             hint="give for each label a number from 0 to 1, not all of them 0: a struct, a map, or dicts",
         )
     return labels, matrix
+
+
+def _number(score: object) -> float:
+    return float("nan") if confidence_problem(score) else float(score)  # type: ignore[arg-type]
 
 
 def scores_column(like: nw.Series[Any], labels: Sequence[str], matrix: NDArray[np.float64]) -> nw.Series[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -274,7 +275,7 @@ class TemperatureScaling(Calibrator):
     kind: ClassVar[str] = "temperature"
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < float("inf"):
+        if not (isinstance(self.temperature, Real) and 0 < self.temperature < float("inf")):
             raise InvalidInputError(
                 f"temperature={self.temperature!r} is no number above 0", hint="let fit find it"
             )
@@ -379,6 +380,8 @@ class IsotonicCalibration(Calibrator):
         knots = tuple((tuple(map(float, x)), tuple(map(float, y))) for x, y in fields["knots"])
         if not knots or any(len(x) != len(y) or not x for x, y in knots):
             raise ValueError("its knots are no pairs of equally long lists")
+        if len(knots) != max(len(fields["labels"]), 1):
+            raise ValueError("it has not as many knots as labels")
         return cls(knots, tuple(fields["labels"]))
 
 
