@@ -157,6 +157,17 @@ def test_numbers_of_every_kind_are_compared(engine):
         assert reasons == ["pages <= 2", "pages > 2", "no number in pages"]
 
 
+def test_a_long_frame_of_pandas_is_decided_by_blocks_that_meet_without_a_seam(monkeypatch):
+    frame = samples.with_dicts(samples.arrow_table(samples.many_rows(50))).set_index(
+        pd.Index([7, 7, 3, 1, 9] * 10)
+    )
+    policies = samples.ONE_OF_EACH
+    whole = [policy.decide(frame) for policy in policies]
+    monkeypatch.setattr("hitl_sdk.routing._frames._BLOCK", 7)
+    for policy, wanted in zip(policies, whole, strict=True):
+        pd.testing.assert_frame_equal(policy.decide(frame), wanted)
+
+
 RESPONSES = [{"ModerationLabels": [{"Name": "Weapons", "Confidence": share}]} for share in (50.0, 99.0)]
 WEAPONS = ActivationConditions.parse(
     {

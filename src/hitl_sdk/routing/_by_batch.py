@@ -101,7 +101,8 @@ def _of_spark(
 ) -> Any:
     from pyspark.sql import functions
 
-    if not hasattr(functions, "arrow_udf"):
+    arrow_udf: Any = getattr(functions, "arrow_udf", None)
+    if arrow_udf is None:
         raise MissingExtraError(
             f"{needed_for} on a Spark frame needs pyspark 4.1 or newer",
             hint="pip install 'pyspark[sql]>=4.1'",
@@ -111,7 +112,7 @@ def _of_spark(
 
     kind = "double" if dtype is nw.Float64 else "bigint"
     # A lambda, as Spark reads hints of types and would have others than `Any`.
-    computed = functions.arrow_udf(lambda *values: pa.array(function(*map(_series, values))), kind)
+    computed = arrow_udf(lambda *values: pa.array(function(*map(_series, values))), kind)
     return computed(*map(functions.col, columns))
 
 

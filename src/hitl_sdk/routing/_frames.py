@@ -11,11 +11,13 @@ from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing.prediction import confidence_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "CONFIDENCE",
+    "blocks_of",
     "holds_nothing",
+    "is_long",
     "is_probability",
     "predictions_frame",
     "require_columns",
@@ -26,11 +28,23 @@ __all__ = [
 # The confidences as a policy reads them: floats, and 0 where there is no usable one.
 CONFIDENCE = "__hitl_confidence"
 _NAMED_AT_MOST = 3
+_BLOCK = 1 << 19
 
 
 def is_probability(column: str) -> nw.Expr:
     """Tell which rows hold a number from 0 to 1; NaN and null do not."""
     return nw.col(column).is_between(0, 1) & ~nw.col(column).is_null()
+
+
+def is_long(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> bool:
+    """Tell whether a frame is decided faster by blocks: pandas makes a column of each step, and memory is slow."""
+    return isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas_like() and len(frame) > _BLOCK
+
+
+def blocks_of(frame: nw.DataFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
+    """Yield the rows of a frame, so many at a time."""
+    for start in range(0, len(frame), _BLOCK):
+        yield frame[start : start + _BLOCK]
 
 
 def holds_nothing(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> bool:

@@ -24,7 +24,6 @@ __all__ = [
     "looked_up",
     "share_text",
     "step_of",
-    "steps_of",
     "worded",
 ]
 
@@ -53,7 +52,7 @@ class Reason:
 
     def numbers(self) -> range:
         """Return all numbers that it may show."""
-        return range({None: 1, 0: STRIDE}.get(self.decimals, 10 ** (self.decimals or 0) + 1))
+        return range(1 if self.decimals is None else 10**self.decimals + 1 if self.decimals else STRIDE)
 
 
 def worded(table: Any, codes: str, reasons: Sequence[Reason], *, name: str) -> Any:
@@ -70,7 +69,7 @@ def worded(table: Any, codes: str, reasons: Sequence[Reason], *, name: str) -> A
 def looked_up(table: Any, codes: str, texts: Sequence[str | None], *, name: str) -> Any:
     """Add the texts at the places that a column tells as a column of that name."""
     if isinstance(table, nw.DataFrame):
-        text = nw.new_series(name, texts, nw.String, backend=table.implementation)[table[codes].to_numpy()]
+        text = nw.new_series(name, texts, nw.String, backend=table.implementation)[table[codes]]
         return table.with_columns(text.alias(name))
     known = {place: text for place, text in enumerate(texts) if text is not None}
     return table.with_columns(_replaced(nw.col(codes), known).alias(name))
@@ -112,11 +111,7 @@ def share_text(share: float) -> str:
     return text if float(text) == share else repr(share)
 
 
-def step_of(value: float, scale: int) -> int:
-    """Return the step below a value, in so many steps from 0 to 1."""
-    return floor(value * scale + _ROUNDING)
-
-
-def steps_of(values: nw.Expr, scale: int | nw.Expr) -> nw.Expr:
-    """Return the step below each value of a column."""
-    return (values * scale + _ROUNDING).floor().cast(nw.Int64)
+def step_of(value: Any, scale: Any) -> Any:
+    """Return the step below a number, or below each of a column, in so many steps from 0 to 1."""
+    steps = value * scale + _ROUNDING
+    return steps.floor().cast(nw.Int64) if isinstance(steps, nw.Expr) else floor(steps)

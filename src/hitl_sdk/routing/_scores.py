@@ -261,8 +261,11 @@ def _of_arrow(column: nw.Series[Any], *, labelled: bool) -> _Parts:
     if pa.types.is_map(array.type):
         entry = pa.struct([("label", array.type.key_type), ("score", array.type.item_type)])
         array = array.cast(pa.list_(entry))
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    labels, scores = _label_and_score(pc.list_flatten(array))
+    compute: Any = pc  # whose functions are made when it is loaded
+    lengths = (
+        compute.fill_null(compute.list_value_length(array), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    )
+    labels, scores = _label_and_score(compute.list_flatten(array))
     codes, names = np.empty(0, np.int64), []
     if labelled:
         encoded = labels.cast(pa.string()).dictionary_encode()

@@ -18,6 +18,8 @@ import narwhals as nw
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._frames import (
     CONFIDENCE,
+    blocks_of,
+    is_long,
     is_probability,
     predictions_frame,
     require_columns,
@@ -313,6 +315,13 @@ class Policy(ABC):
             require_item_ids(table, strict=strict)
             if not strict:
                 checks.append((~nw.col("item_id").is_null(), _NO_ID))
+        if not is_long(table):
+            return nw.to_native(self._worded(prepared, checks, kept))
+        texts = nw.concat([self._worded(block, checks, []) for block in blocks_of(prepared)])
+        return nw.to_native(table.select(kept).with_columns(texts["decision"], texts["reason"]))
+
+    def _worded(self, prepared: Any, checks: Sequence[tuple[nw.Expr, str]], kept: Sequence[str]) -> Any:
+        """Return some columns, `decision` and `reason`; where a check fails, no decision, and what is wrong."""
         judged = self._judged(prepared, "__hitl")
         judged = looked_up(judged, "__hitl_verdict", _VERDICTS, name="decision")
         judged = worded(judged, "__hitl_reason", self._all_reasons, name="reason")
@@ -320,7 +329,7 @@ class Policy(ABC):
         for usable, problem in checks:
             decision = nw.when(usable).then(decision)
             reason = nw.when(usable).then(reason).otherwise(nw.lit(problem))
-        return nw.to_native(judged.select(*kept, decision.alias("decision"), reason.alias("reason")))
+        return judged.select(*kept, decision.alias("decision"), reason.alias("reason"))
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,7 +13,7 @@ import narwhals as nw
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing._frames import CONFIDENCE
 from hitl_sdk.routing._policy_json import Read, fields_of
-from hitl_sdk.routing._reasons import ACCEPT, DROP, REVIEW, STRIDE, Reason, steps_of
+from hitl_sdk.routing._reasons import ACCEPT, DROP, REVIEW, STRIDE, Reason, step_of
 from hitl_sdk.routing.policy import Policy
 from hitl_sdk.routing.policy_cuts import Bands, Threshold
 from hitl_sdk.routing.prediction import readable_label
@@ -130,7 +130,7 @@ class PerClass(Policy):
             return nw.when(accepts).then(nw.lit(values[0])).otherwise(below)
 
         verdict = of_band(ACCEPT, REVIEW, DROP)
-        code = (place * 3 + of_band(0, 1, 2)) * STRIDE + steps_of(confidence, scale)
+        code = (place * 3 + of_band(0, 1, 2)) * STRIDE + step_of(confidence, scale)
         if rules[-1] is None:
             has_rule = place < len(rules) - 1
             verdict = nw.when(has_rule).then(verdict).otherwise(nw.lit(REVIEW))

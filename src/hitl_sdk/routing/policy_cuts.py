@@ -20,7 +20,6 @@ from hitl_sdk.routing._reasons import (
     decimals_of,
     share_text,
     step_of,
-    steps_of,
 )
 from hitl_sdk.routing._shares import share
 from hitl_sdk.routing.policy import Policy
@@ -44,7 +43,7 @@ class _Band(NamedTuple):
 class _Cuts(Policy):
     """Decides by where the confidence lies among cuts."""
 
-    @property
+    @cached_property
     @abstractmethod
     def _bands(self) -> Sequence[_Band]:
         """The bands, from the highest down."""
@@ -83,7 +82,7 @@ class _Cuts(Policy):
             place = nw.when(reached).then(nw.lit(number * STRIDE)).otherwise(place)
         return table.with_columns(
             verdict.alias(f"{name}_verdict"),
-            (place + steps_of(confidence, 10**self._decimals)).alias(f"{name}_reason"),
+            (place + step_of(confidence, 10**self._decimals)).alias(f"{name}_reason"),
         )
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:

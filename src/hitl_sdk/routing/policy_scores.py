@@ -22,7 +22,6 @@ from hitl_sdk.routing._reasons import (
     decimals_of,
     share_text,
     step_of,
-    steps_of,
 )
 from hitl_sdk.routing._shares import share
 from hitl_sdk.routing.policy import Policy
@@ -149,7 +148,7 @@ class Margin(_Measured):
         return measure < self.least
 
     def _shown(self, measure: Any, scale: int) -> Any:
-        return (steps_of if isinstance(measure, nw.Expr) else step_of)(measure, scale)
+        return step_of(measure, scale)
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ class Entropy(_Measured):
 
     def _shown(self, measure: Any, scale: int) -> Any:
         # Rounded up, so that what is above the limit never reads as the limit.
-        return scale - (steps_of if isinstance(measure, nw.Expr) else step_of)(1 - measure, scale)
+        return scale - step_of(1 - measure, scale)
 
 
 @dataclass(frozen=True, slots=True)
