@@ -4,6 +4,8 @@ import threading
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from hypothesis import given
@@ -227,3 +229,30 @@ def test_there_is_at_least_one_thread():
 def test_labels_are_given_once_each(labels):
     with pytest.raises(InvalidInputError, match="labels="):
         from_callable(lambda _: [0.5, 0.5], ["a"], labels=labels)
+
+
+@pytest.mark.parametrize("items", [pd.DataFrame({"text": ["a"]}), pl.DataFrame({"text": ["a"]}), None, 7])
+def test_what_is_no_list_of_items_is_refused_at_once(items):
+    with pytest.raises(InvalidInputError, match="items is a"):
+        from_callable(lambda _: ("1", 0.9), items)
+
+
+@pytest.mark.parametrize("column", [pd.Series, pl.Series, lambda values: pa.chunked_array([values])])
+def test_items_and_ids_may_be_columns_of_any_engine(column):
+    predictions = asked(lambda _: ("1", 0.9), column(["a", "b"]), item_ids=column([3, 4]))
+    assert [(p.item_id, p.item) for p in predictions] == [("3", "a"), ("4", "b")]
+
+
+def test_a_score_that_rounding_put_above_1_is_1():
+    single = float(np.nextafter(np.float32(1), np.float32(2)))
+    [alone] = asked(lambda _: ("1", single), ["a"])
+    [one_of_two] = asked(lambda _: [single, -1e-9], ["a"], labels=["1", "0"])
+    assert alone.confidence == one_of_two.confidence == 1
+    assert one_of_two.scores == {"1": 1, "0": 0}
+
+
+@pytest.mark.parametrize("scores", [[0.9, 0.1], {"1": 4.2}, {"1": "high"}, "high"])
+def test_scores_that_are_none_are_no_scores(scores):
+    [prediction] = asked(lambda _: {"label": "1", "confidence": 0.9, "scores": scores}, ["a"])
+    assert prediction.scores is None
+    assert prediction.raw["scores"] == scores

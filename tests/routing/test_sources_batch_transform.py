@@ -8,7 +8,6 @@ from hitl_sdk.errors import (
     EmptyInputError,
     InvalidInputError,
     InvalidOutputError,
-    InvalidPredictionError,
     NotFoundError,
     ResourceFailedError,
 )
@@ -235,10 +234,12 @@ def test_a_line_whose_item_is_not_found_is_not_usable(session, put):
     assert found.item == REVIEWS[0]
 
 
-def test_an_id_that_is_not_found_ends_the_stream(session, put):
-    put("out/a.out", [FEATURES[0] | {"SageMakerOutput": LAB[0]}])
-    with pytest.raises(InvalidPredictionError, match="item_id None"):
-        read(session, item_id="id")
+def test_a_line_whose_id_is_not_found_is_known_by_its_place(session, put):
+    records = [{"id": "x"} | FEATURES[0], FEATURES[1]]
+    put("out/a.out", [each | {"SageMakerOutput": its} for each, its in zip(records, LAB, strict=False)])
+    found, missing = read(session, item_id="id")
+    assert (found.item_id, missing.item_id) == ("x", "a:2")
+    assert "item_id None" in str(missing.error)
 
 
 def test_what_decode_fails_at_is_its_lines_outcome(session, put):
@@ -347,3 +348,22 @@ def test_a_file_is_read_as_predictions_are_taken():
     taken = [next(stream) for _ in range(2500)]
     assert bucket.chunks_read == 3
     assert taken[-1].item_id == "a:2500"
+
+
+@pytest.mark.parametrize("field", ["item", "item_id"])
+def test_what_a_function_does_not_find_is_its_lines_outcome(session, put, field):
+    put("out/a.out", [{"name": "x", "SageMakerOutput": LAB[0]}, {"SageMakerOutput": LAB[1]}])
+    options = {"item": lambda _: "text", field: lambda record: record["name"]}
+    read, lost = from_batch_transform(session, "s3://jobs/out", **options)
+
+    assert isinstance(read, Prediction)
+    assert (lost.item_id, "KeyError('name')" in str(lost.error)) == ("a:2", True)
+
+
+def test_a_cell_that_is_too_long_to_read_ends_the_stream_with_its_cure(session, put):
+    put("out/a.out", 'ok,1,0.9\n"' + "x" * 200_000 + '",1,0.9\n')
+    stream = from_batch_transform(session, "s3://jobs/out", item=0, output_type="text/csv")
+
+    assert next(stream).item == "ok"
+    with pytest.raises(InvalidOutputError, match="field_size_limit"):
+        next(stream)

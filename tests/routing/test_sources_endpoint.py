@@ -5,6 +5,9 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -414,3 +417,56 @@ def test_an_endpoint_object_is_sent_lines():
 def test_what_is_no_predictor_is_told_what_it_is(thing, hint):
     with pytest.raises(InvalidInputError, match=hint):
         from_predictor(thing, REVIEWS)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_a_frame_of_features_goes_row_by_row(frame):
+    endpoint = Endpoint(json_lines(LAB[:2]))
+    list(from_endpoint(endpoint, "mood", REVIEWS[:2], features=frame({"a": [1, 2], "b": [0.5, 0.25]})))
+    assert endpoint.asked[0]["Body"] == b'{"features": [1, 0.5]}\n{"features": [2, 0.25]}'
+
+
+def test_numpys_numbers_in_a_row_are_written():
+    endpoint = Endpoint(json_lines(LAB[:1]))
+    list(from_endpoint(endpoint, "mood", REVIEWS[:1], features=[[np.float32(0.5), np.int64(2)]]))
+    assert endpoint.asked[0]["Body"] == b'{"features": [0.5, 2]}'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "odd", "says"),
+    [
+        ("application/jsonlines", [{1}], "a set, which JSON has not"),
+        ("text/csv", "\ud800", "not valid Unicode"),
+    ],
+)
+def test_features_that_can_not_be_written_are_one_items_outcome(content_type, odd, says):
+    endpoint = Endpoint(b"1,0.9\n", b"1,0.8\n")
+    outcomes = list(
+        from_endpoint(
+            endpoint,
+            "mood",
+            REVIEWS,
+            features=[[1], odd, [3]],
+            content_type=content_type,
+            accept="text/csv",
+            concurrency=1,
+        )
+    )
+    assert [type(outcome) for outcome in outcomes] == [Prediction, InvalidPrediction, Prediction]
+    assert says in str(outcomes[1].error)
+
+
+def test_what_the_source_sets_is_not_set_by_the_request_too():
+    with pytest.raises(InvalidInputError, match="request has Accept"):
+        from_endpoint(Endpoint(), "mood", REVIEWS, request={"Accept": "text/csv"})
+
+
+def test_a_cell_that_is_too_long_to_read_is_its_batchs_outcome():
+    long = b'"' + b"x" * 200_000 + b'",0.9\n'
+    [outcome] = from_endpoint(Endpoint(long), "mood", REVIEWS[:1], content_type="text/csv")
+    assert "field larger than field limit" in str(outcome.error)
+
+
+def test_a_label_in_csv_may_go_over_lines():
+    [prediction] = from_endpoint(Endpoint(b'"one\ntwo",0.9\n'), "mood", REVIEWS[:1], content_type="text/csv")
+    assert prediction.label == "one\ntwo"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
@@ -66,11 +66,12 @@ def test_every_prediction_is_the_estimators_own_with_all_its_scores(fitted):
         ROWS.tolist(),
         (row for row in ROWS),
         csr_matrix(ROWS),
+        coo_matrix(ROWS),
         pd.DataFrame(ROWS),
         pl.DataFrame(ROWS, schema=["a", "b"]),
         lambda items: ROWS[[ITEMS.index(item) for item in items]],
     ],
-    ids=["array", "lists", "stream", "sparse", "pandas", "polars", "function"],
+    ids=["array", "lists", "stream", "sparse", "triplets", "pandas", "polars", "function"],
 )
 def test_features_may_be_of_any_kind(fitted, features):
     named = isinstance(features, pl.DataFrame)
@@ -150,3 +151,31 @@ def test_a_margin_becomes_a_probability_by_calibration():
 def test_as_many_rows_as_items_are_needed(fitted, features):
     with pytest.raises(InvalidInputError, match="2 features for 5 items"):
         from_estimator(fitted, ITEMS, features=features)
+
+
+class Table:
+    """A classifier that gives whatever table it is told to."""
+
+    classes_ = ("no", "yes")
+
+    def __init__(self, table) -> None:
+        self.table = table
+
+    def predict_proba(self, rows):
+        return self.table
+
+
+def test_probabilities_may_come_as_a_frame():
+    predictions = asked(Table(pd.DataFrame({"no": [0.2, 0.9], "yes": [0.8, 0.1]})), ["a", "b"])
+    assert [(p.label, p.confidence) for p in predictions] == [("yes", 0.8), ("no", 0.9)]
+
+
+def test_another_number_of_rows_than_items_is_nobodys_answer():
+    predictions = asked(Table([[0.2, 0.8]]), ["a", "b"])
+    assert ["1 rows for 2 items" in str(p.error) for p in predictions] == [True, True]
+
+
+def test_classes_that_are_truth_values_are_told_what_labels_are():
+    classifier = LogisticRegression().fit(ROWS, [True, False, False, True, True])
+    with pytest.raises(InvalidInputError, match="a text or a whole number"):
+        from_estimator(classifier, ITEMS, features=ROWS)

@@ -21,7 +21,7 @@ from hitl_sdk.loops.states import describe_loop
 from hitl_sdk.resources._activation import RequestSource
 from hitl_sdk.routing.policy_fields import Missing
 from hitl_sdk.routing.prediction import Prediction
-from hitl_sdk.routing.sources._asking import ask_each
+from hitl_sdk.routing.sources._asking import ask_each, more_members
 from hitl_sdk.routing.sources._files import s3_object, without_metadata
 from hitl_sdk.routing.sources._form_fields import FormCount
 from hitl_sdk.routing.sources._image_labels import LabelCount
@@ -190,7 +190,7 @@ class BuiltInReviews:
         self._classifiers = list(content_classifiers)
         labels = None if self.source == _FORMS else its_task.labels
         self._labels = LabelCount.made(labels, min_confidence, threshold)
-        self._request = dict(request or {})
+        self._request = more_members(request, "Image", "Document", "MinConfidence", "HumanLoopConfig")
         self._quota_timeout = quota_timeout
         self._concurrency = concurrency
 

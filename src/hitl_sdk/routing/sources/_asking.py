@@ -9,8 +9,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from itertools import count, islice
-from numbers import Integral
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import narwhals as nw
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._threads import check_concurrency, results_in_order
@@ -34,13 +36,17 @@ __all__ = [
     "ask_each",
     "ask_in_batches",
     "failed",
+    "more_members",
     "name_of",
     "predicted",
+    "settled",
     "unusable",
     "without_asking",
 ]
 
 Outcome: TypeAlias = Prediction | InvalidPrediction
+
+_ROUNDING = 1e-6
 
 _FATAL = (ConfigurationError, AccessDeniedError, NotFoundError)
 """Errors that every item would meet: no outcome of one, but the end of the stream."""
@@ -125,7 +131,7 @@ def ask_in_batches(
     if batch_size < 1:
         raise InvalidInputError(f"batch_size={batch_size}", hint="give at least 1")
     check_concurrency(concurrency)
-    named = _named(items, item_ids, features)
+    named = _named(_values_of("items", items), _values_of("item_ids", item_ids), _rows_of(features))
 
     def outcomes_of(piece: list[Asked] | Exception) -> list[Outcome]:
         if isinstance(piece, Exception):
@@ -195,9 +201,20 @@ def predicted(
     """
     name = asked.item_id if item_id is None else item_id
     try:
-        return Prediction(name, asked.item, label, confidence, scores=scores, extra=extra, raw=raw)  # type: ignore[arg-type]
+        return Prediction(name, asked.item, label, settled(confidence), scores=scores, extra=extra, raw=raw)  # type: ignore[arg-type]
     except InvalidPredictionError as error:
         return InvalidPrediction(name, asked.item, error, raw=raw)
+
+
+def settled(score: object) -> Any:
+    """Return a score that rounding has put just outside 0 to 1, as single precision does to the surest, back within."""
+    if (
+        isinstance(score, Real)
+        and not isinstance(score, bool)
+        and -_ROUNDING <= float(score) <= 1 + _ROUNDING
+    ):
+        return min(max(float(score), 0.0), 1.0)
+    return score
 
 
 def unusable(asked: Asked, problem: str, *, raw: object = None, hint: str | None = None) -> InvalidPrediction:
@@ -238,6 +255,24 @@ def _pieces(named: Iterator[Asked], size: int) -> Iterator[list[Asked] | Excepti
             yield failure
         if failure is not None or not batch:
             return
+
+
+def _values_of(what: str, given: Any) -> Any:
+    """Return what stands one an item; of a column its values, since Arrow's are no texts."""
+    if isinstance(given, str | bytes):
+        return given
+    known = nw.from_native(given, pass_through=True, allow_series=True)
+    if isinstance(known, nw.DataFrame | nw.LazyFrame):
+        raise InvalidInputError(f"{what} is a frame", hint="give one of its columns")
+    if not isinstance(given, Iterable) and (given is not None or what == "items"):
+        raise InvalidInputError(f"{what} is a {type(given).__name__}", hint="give a list")
+    return known.to_list() if isinstance(known, nw.Series) else given
+
+
+def _rows_of(features: Any) -> Any:
+    """Return what stands one an item; of a frame its rows, over which it would not go by itself."""
+    known = nw.from_native(features, pass_through=True)
+    return known.rows() if isinstance(known, nw.DataFrame) else _values_of("features", features)
 
 
 def _named(
@@ -281,6 +316,23 @@ def _zipped(
 
 def _uneven(problem: str) -> InvalidInputError:
     return InvalidInputError(problem, hint="give one for each item, in the same order")
+
+
+def more_members(request: Mapping[str, Any] | None, *own: str) -> dict[str, Any]:
+    """Return what a user adds to the requests of a source.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is one of those that the source sets itself.
+    """
+    given = dict(request or {})
+    taken = [name for name in own if name in given]
+    if taken:
+        raise InvalidInputError(
+            f"request has {taken[0]}, which is set here", hint="use the argument that there is for it, if any"
+        )
+    return given
 
 
 def name_of(item_id: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing.prediction import InvalidPrediction, confidence_problem, readable_label
-from hitl_sdk.routing.sources._asking import predicted, unusable
+from hitl_sdk.routing.sources._asking import predicted, settled, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,7 +38,7 @@ _OF_A_LABEL = ("score", "prob")
 that of the positive class, whichever was predicted."""
 
 
-NOT_DECODED = (AttributeError, LookupError, TypeError, ValueError)
+NOT_DECODED = (AttributeError, LookupError, TypeError, ValueError, csv.Error)
 """What a function raises that meets an answer which it did not expect."""
 
 
@@ -80,7 +81,7 @@ def records_in(answer: object, count: int, *, csv_rows: bool = False) -> list[ob
 
 def _values(text: str, *, csv_rows: bool) -> list[object]:
     if csv_rows:
-        return [tuple(row) for row in csv.reader(text.splitlines()) if row]
+        return [tuple(row) for row in csv.reader(io.StringIO(text, newline="")) if row]
     whole = loaded(text)
     return [whole] if whole is not text else [loaded(line) for line in text.split("\n") if line.strip()]
 
@@ -134,7 +135,7 @@ def from_record(asked: Asked, record: object, labels: Sequence[str] | None = Non
 def from_scores(asked: Asked, value: object, labels: Sequence[str], *, raw: object) -> Outcome:
     """Read the probabilities of all labels, or of the second of two."""
     given = list(value) if isinstance(value, list | tuple) else [value]
-    vector = [_number(each) for each in given]
+    vector = [settled(_number(each)) for each in given]
     problem = next((found[0] for found in map(confidence_problem, vector) if found), None)
     if problem is not None:
         return unusable(asked, problem, raw=raw, hint="probabilities are expected, one a label")
@@ -158,7 +159,12 @@ def _from_names(asked: Asked, value: Mapping[str, Any]) -> Outcome:
     if isinstance(confidence, list) and isinstance(label, list) and len(label) == len(confidence):
         ranking = [{"label": one, "score": its} for one, its in zip(label, confidence, strict=True)]
         return _from_ranking(asked, ranking, raw=value)
-    return predicted(asked, label, confidence, scores=value.get("scores"), raw=value)
+    scores = value.get("scores")
+    if not (
+        isinstance(scores, Mapping) and all(confidence_problem(each) is None for each in scores.values())
+    ):
+        scores = None  # a list, logits: what they are of nobody knows; `raw` keeps them
+    return predicted(asked, label, confidence, scores=scores, raw=value)
 
 
 def _from_ranking(asked: Asked, ranking: Sequence[Mapping[str, Any]], *, raw: object) -> Outcome:
@@ -206,5 +212,8 @@ def checked_labels(labels: Iterable[object] | None) -> tuple[str, ...] | None:
         if isinstance(label, str | Real) and readable_label(label)
     ]
     if not read or len(set(read)) != len(given):
-        raise InvalidInputError(f"labels={given!r}", hint="give each label once, in the order of the scores")
+        raise InvalidInputError(
+            f"labels={given!r}",
+            hint="give each label once, in the order of the scores, as a text or a whole number",
+        )
     return tuple(read)

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._s3_stream import object_chunks
 from hitl_sdk._s3_uri import split_uri
-from hitl_sdk.errors import EmptyInputError, InvalidInputError, InvalidOutputError, ResourceFailedError
+from hitl_sdk.errors import (
+    EmptyInputError,
+    HitlError,
+    InvalidInputError,
+    InvalidOutputError,
+    InvalidPredictionError,
+    ResourceFailedError,
+)
 from hitl_sdk.routing.sources._asking import Asked, name_of, unusable, without_asking
 from hitl_sdk.routing.sources._records import (
     NOT_DECODED,
@@ -77,7 +84,8 @@ def from_batch_transform(
     Returns
     -------
     iterator of Prediction or InvalidPrediction
-        One an item, file by file in the order of their names. A line that can't be read is its item's outcome.
+        One an item, file by file in the order of their names. A line that can't be read, or whose item or id is not found, is
+        an `InvalidPrediction`.
 
     Raises
     ------
@@ -243,8 +251,12 @@ class _Reader:
     def _outcome(self, position: str, given: object, record: object) -> Outcome:
         if given is _UNKNOWN:
             return unusable(Asked(position, "", None), f"the line has no {_JOINED_OUTPUT}", raw=record)
-        item_id = position if self.item_id is None else name_of(_at(given, self.item_id))
-        item: Any = _text_of(given) if self.item is None else _at(given, self.item)
+        try:
+            item: Any = _text_of(given) if self.item is None else _at(given, self.item)
+            item_id = position if self.item_id is None else name_of(_at(given, self.item_id))
+        except (InvalidPredictionError, *NOT_DECODED) as error:
+            problem = f"item or item_id: {error if isinstance(error, HitlError) else repr(error)}"
+            return unusable(Asked(position, "", None), problem, raw=record)
         asked = Asked(item_id, item, None)
         refused = without_asking(asked)
         if refused is not None:
@@ -309,7 +321,7 @@ class _Reader:
         """Yield the value of each line that is not blank, a tuple for a row of CSV; or those of one document."""
         lines = self._lines(uri)
         if is_csv(content_type):
-            return (tuple(row) for row in csv.reader(f"{line}\n" for line in lines) if row)
+            return _of_csv(lines, uri)
         lines = (line for line in lines if line.strip())
         return lines if content_type.startswith(_PLAIN) else _of_json(lines)
 
@@ -325,6 +337,18 @@ class _Reader:
 
 _UNKNOWN = object()
 """Stands for the input of a line that does not tell it."""
+
+
+def _of_csv(lines: Iterator[str], uri: str) -> Iterator[object]:
+    """Yield each row that is not empty."""
+    try:
+        yield from (tuple(row) for row in csv.reader(f"{line}\n" for line in lines) if row)
+    except csv.Error as error:
+        raise InvalidOutputError(
+            f"{uri} is no CSV that can be read: {error}",
+            hint="csv.field_size_limit(2**31 - 1) lets a cell be of any length",
+            resource=uri,
+        ) from error
 
 
 def _of_json(lines: Iterator[str]) -> Iterator[object]:

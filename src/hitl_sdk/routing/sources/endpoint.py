@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.routing.sources._asking import TooLarge, ask_in_batches
+from hitl_sdk.routing.sources._asking import TooLarge, ask_in_batches, more_members
 from hitl_sdk.routing.sources._records import checked_labels, is_csv, outcomes_of
 
 if TYPE_CHECKING:
@@ -112,20 +112,21 @@ def from_endpoint(
         )
     names = checked_labels(labels)
     answer_type = accept or content_type
+    more = more_members(request, "EndpointName", "ContentType", "Accept", "Body")
     runtime = session.client("sagemaker-runtime")
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         given = [asked.features for asked in batch]
-        body = _encoded(given, content_type) if encode is None else encode(given)
-        if len(body) > _LONGEST_BODY and len(batch) > 1:
-            raise TooLarge
         with _in_halves_if_refused(batch):
+            body = _encoded(given, content_type) if encode is None else encode(given)
+            if len(body) > _LONGEST_BODY and len(batch) > 1:
+                raise TooLarge
             response = runtime.invoke_endpoint(
                 EndpointName=endpoint_name,
                 ContentType=content_type,
                 Accept=answer_type,
                 Body=body,
-                **dict(request or {}),
+                **more,
             )
         return outcomes_of(batch, response["Body"].read(), decode, names, csv_rows=is_csv(answer_type))
 
@@ -257,8 +258,8 @@ def _encoded(given: Sequence[object], content_type: str) -> bytes:
         return _csv(given)
     records = _features(given)
     if content_type.partition(";")[0].strip() == "application/json":
-        return json.dumps(records).encode()
-    return "\n".join(map(json.dumps, records)).encode()
+        return json.dumps(records, default=_plain).encode()
+    return "\n".join(json.dumps(record, default=_plain) for record in records).encode()
 
 
 def _features(given: Sequence[object]) -> list[dict[str, list[object]]]:
@@ -270,17 +271,35 @@ def _row(given: Any) -> list[object]:
     return list(plain) if isinstance(plain, list | tuple) else [plain]
 
 
+def _plain(value: Any) -> object:
+    """Return numpy's numbers and arrays within a row as Python's."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise InvalidInputError(
+        f"features hold a {type(value).__name__}, which JSON has not", hint="convert it, or give encode"
+    )
+
+
 def _csv(given: Sequence[object]) -> bytes:
     rows = io.StringIO()
     csv.writer(rows, lineterminator="\n").writerows(map(_row, given))
-    return rows.getvalue().encode()
+    try:
+        return rows.getvalue().encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"features are not valid Unicode: {error.reason}", hint="decode them again"
+        ) from None
 
 
 @contextmanager
 def _in_halves_if_refused(batch: list[Asked]) -> Iterator[None]:
-    """Ask for a smaller batch where the model's container finds this one too large."""
+    """Ask for smaller batches where the model's container finds this one too large, or an item can't be written."""
     try:
         yield
+    except InvalidInputError as error:
+        if len(batch) > 1:
+            raise TooLarge from error
+        raise
     except ClientError as error:
         if len(batch) > 1 and error.response.get("OriginalStatusCode") == 413:
             raise TooLarge from error

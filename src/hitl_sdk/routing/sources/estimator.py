@@ -109,7 +109,14 @@ def _asked(
             for half in (batch[:middle], batch[middle:])
             for outcome in _asked(classifier, half, rows_of, labels, refusals)
         ]
-    vectors = table.tolist() if hasattr(table, "tolist") else list(table)
+    if hasattr(table, "to_numpy"):  # a frame, over whose rows it would not go by itself
+        table = table.to_numpy()
+    vectors = table.tolist() if hasattr(table, "tolist") else list(table or ())
+    if len(vectors) != len(batch):
+        raise InvalidInputError(
+            f"{type(classifier).__name__} gave {len(vectors)} rows for {len(batch)} items",
+            hint="features must make a row an item",
+        )
     return [from_scores(asked, row, labels, raw=row) for asked, row in zip(batch, vectors, strict=True)]
 
 
@@ -137,6 +144,8 @@ def _features(features: Any) -> tuple[Iterable[object] | None, Callable[[list[An
         return None, features
     if hasattr(features, "iloc"):
         return range(len(features)), lambda places: features.iloc[places]
+    if hasattr(features, "tocsr"):
+        features = features.tocsr()  # a sparse matrix of another form may have no rows to take
     if hasattr(features, "shape"):
         return range(features.shape[0]), lambda places: features[places]
     return features, _as_they_are

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from hitl_sdk.errors import ConfigurationError
-from hitl_sdk.routing.sources._asking import ask_in_batches
+from hitl_sdk.routing.sources._asking import ask_in_batches, more_members
 from hitl_sdk.routing.sources._files import file_of, without_metadata
 from hitl_sdk.routing.sources._image_labels import LabelCount
 
@@ -90,13 +90,12 @@ def from_rekognition_labels(
     >>> prediction.label, round(prediction.confidence, 3), round(prediction.scores["Clinic"], 3)
     (('Person',), 0.997, 0.392)
     """
+    more = more_members(request, "Image", "MinConfidence", "ProjectVersionArn", "HumanLoopConfig")
     rekognition = session.client("rekognition")
     count = LabelCount.made(labels, min_confidence, threshold)
 
     def ask(asked: Asked) -> Any:
-        return rekognition.detect_labels(
-            Image=file_of(asked), MinConfidence=count.percentage, **dict(request or {})
-        )
+        return rekognition.detect_labels(Image=file_of(asked), MinConfidence=count.percentage, **more)
 
     return _asked(ask, "Labels", count, items, item_ids=item_ids, contents=contents, concurrency=concurrency)
 
@@ -151,12 +150,13 @@ def from_rekognition_moderation(
     >>> prediction.label, prediction.confidence
     ((), 0.95)
     """
+    more = more_members(request, "Image", "MinConfidence", "ProjectVersionArn", "HumanLoopConfig")
     rekognition = session.client("rekognition")
     count = LabelCount.made(labels, min_confidence, threshold)
 
     def ask(asked: Asked) -> Any:
         return rekognition.detect_moderation_labels(
-            Image=file_of(asked), MinConfidence=count.percentage, **dict(request or {})
+            Image=file_of(asked), MinConfidence=count.percentage, **more
         )
 
     return _asked(
@@ -227,6 +227,7 @@ def from_rekognition_custom_labels(
     >>> prediction.label, prediction.confidence
     ('polo', 0.61)
     """
+    more = more_members(request, "Image", "MinConfidence", "ProjectVersionArn", "HumanLoopConfig")
     rekognition = session.client("rekognition")
     count = LabelCount.made(labels, min_confidence, threshold, one_label=one_label)
 
@@ -236,7 +237,7 @@ def from_rekognition_custom_labels(
                 ProjectVersionArn=project_version_arn,
                 Image=file_of(asked),
                 MinConfidence=count.percentage,
-                **dict(request or {}),
+                **more,
             )
 
     return _asked(

@@ -16,7 +16,7 @@ from hitl_sdk._clock import current_clock
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import InvalidInputError, QuotaExceededError, Transient
-from hitl_sdk.routing.sources._asking import ask_each, ask_in_batches, unusable
+from hitl_sdk.routing.sources._asking import ask_each, ask_in_batches, more_members, unusable
 from hitl_sdk.routing.sources._files import file_of, s3_object, without_metadata
 from hitl_sdk.routing.sources._form_fields import FormCount
 
@@ -103,10 +103,10 @@ def from_textract(
     """
     textract = session.client("textract")
     count = FormCount.made(keys)
+    wanted = {"FeatureTypes": list(_FORMS)} | more_members(request, "Document", "HumanLoopConfig")
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         asked = batch[0]
-        wanted: dict[str, Any] = {"FeatureTypes": list(_FORMS), **(request or {})}
         raw = without_metadata(textract.analyze_document(Document=file_of(asked), **wanted))
         blocks = raw.get("Blocks", [])
         return [count.outcome(asked, blocks, count.missing(blocks), raw)]
@@ -187,7 +187,7 @@ def from_textract_documents(
     """
     if not timeout > 0:
         raise InvalidInputError(f"timeout={timeout!r}", hint="give a number of seconds above 0")
-    job = _Analysis(session, dict(request or {}), timeout)
+    job = _Analysis(session, more_members(request, "DocumentLocation", "ClientRequestToken"), timeout)
     count = FormCount.made(keys)
 
     def answer(asked: Asked) -> Outcome | Iterable[Outcome]:
