@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hitl_sdk.errors import (
+    ConflictError,
     DriftError,
     HitlError,
     InvalidInputError,
@@ -327,3 +328,21 @@ def test_sagemaker_is_asked_for_by_its_extra(session, monkeypatch, left):
     ):
         pytest.fail("on what?")
     assert left() == []
+
+
+def test_a_configuration_that_somebody_else_made_is_not_taken_down_with_an_endpoint_by_sagemaker(
+    session, left
+):
+    other = endpoint()
+    other.ensure(session)
+    other._endpoint().delete(session)
+    name = next(each.removeprefix("configuration ") for each in left() if each.startswith("configuration"))
+    before = left()
+    with (
+        pytest.raises(ConflictError, match="exists already"),
+        deployed_by_sagemaker(
+            session, SimpleNamespace(model_name="mood"), name=name, instance_type="ml.m5.large"
+        ),
+    ):
+        pytest.fail("the name is taken")
+    assert left() == before

@@ -83,7 +83,7 @@ def deployed_by_sagemaker(
     ConfigurationError
         If `session` has an `endpoint_url`, which ``sagemaker`` would not know of.
     ConflictError
-        If there is an endpoint of this name already. It is left alone.
+        If there is an endpoint or an endpoint configuration of this name already. It is left alone.
     ResourceFailedError
         If the endpoint fails, with SageMaker's reason.
     WaitTimeoutError
@@ -104,14 +104,12 @@ def deployed_by_sagemaker(
     if existing is None:
         chosen = name or given.model_name
         endpoint = Endpoint(name=chosen, configuration=chosen, tags={})
-        if endpoint.find(session) is not None:
-            raise ConflictError(
-                f"{endpoint.label} exists already", hint="give another name", resource=endpoint.label
-            )
     else:
         made_of = existing.endpoint_config_name
         endpoint = Endpoint(name=existing.endpoint_name, configuration=made_of, tags={})
     configuration = Configuration(name=endpoint.configuration, variant={}, tags={})
+    if existing is None:
+        _refuse_what_exists(session, endpoint, configuration)
 
     def tear_down() -> None:
         endpoint.delete(session)
@@ -139,6 +137,15 @@ def _check(session: Session, model: object, instance_type: str | None) -> None:
             "sagemaker does not know this session's endpoint_url, and would call AWS",
             hint="set AWS_ENDPOINT_URL in place of it",
         )
+
+
+def _refuse_what_exists(session: Session, *parts: Endpoint | Configuration) -> None:
+    """Refuse names that are taken: at the end of the block what stands under them is deleted."""
+    for part in parts:
+        if part.find(session) is not None:
+            raise ConflictError(
+                f"{part.label} exists already", hint="give another name, or delete it", resource=part.label
+            )
 
 
 def _made(
