@@ -264,3 +264,21 @@ def test_the_prediction_is_as_sure_as_its_least_sure_label(found, threshold):
     else:
         assert prediction.confidence == 1 - max(prediction.scores.values(), default=0.05)
     assert list(prediction.scores.values()) == sorted(prediction.scores.values(), reverse=True)
+
+
+@pytest.mark.parametrize("label", [{"Name": "Person"}, {"Confidence": 99.0}])
+def test_an_answer_of_another_shape_is_its_items_outcome(cloud, session, label):
+    cloud.ai.answer("rekognition", "DetectLabels", lambda request: {"Labels": [label]})
+    outcomes = list(from_rekognition_labels(session, [IMAGE, IMAGE]))
+    assert ["gave an answer that can't be read" in str(each.error) for each in outcomes] == [True, True]
+
+
+def test_a_path_that_can_not_be_one_is_its_items_outcome(session):
+    [outcome] = from_rekognition_labels(session, ["a picture"], contents=["\0"])
+    assert "can't be read" in str(outcome.error)
+
+
+@pytest.mark.parametrize("member", ["MinConfidence", "HumanLoopConfig"])
+def test_what_the_source_sets_is_not_set_by_the_request_too(session, member):
+    with pytest.raises(InvalidInputError, match=f"request has {member}"):
+        from_rekognition_moderation(session, [IMAGE], request={member: 90})

@@ -176,7 +176,10 @@ def test_a_page_that_textract_refuses_keeps_its_place(cloud, session):
     assert isinstance(outcome.error, RejectedError)
 
 
-@pytest.mark.parametrize("keys", ["Total", [], [""], {"Total": [""]}])
+@pytest.mark.parametrize(
+    "keys",
+    ["Total", [], [""], {"Total": [""]}, [3], {"Total": "Sum"}, {"Total": None}, {"A": ["B"], "B": ["A"]}],
+)
 def test_keys_that_name_nothing_are_refused(session, keys):
     with pytest.raises(InvalidInputError, match="keys="):
         from_textract(session, [PAGE], keys=keys)
@@ -343,3 +346,21 @@ def test_a_start_that_fails_is_that_documents_outcome_and_the_rest_go_on(cloud, 
 def test_a_timeout_is_above_nothing(session):
     with pytest.raises(InvalidInputError, match="timeout=0"):
         from_textract_documents(session, [PDF], timeout=0)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [{}, {"Relationships": [{"Type": "VALUE"}]}, {"Relationships": [{"Ids": ["w"]}]}],
+    ids=["no id", "no ids", "no type"],
+)
+def test_an_answer_of_another_shape_is_its_items_outcome(cloud, session, block):
+    own = {} if not block else {"Id": "k"}
+    odd = {"BlockType": "KEY_VALUE_SET", "EntityTypes": ["KEY"], "Confidence": 91.0} | own | block
+    answering(cloud, {"Blocks": [odd]})
+    outcomes = list(from_textract(session, [PAGE, PAGE]))
+    assert ["gave an answer that can't be read" in str(each.error) for each in outcomes] == [True, True]
+
+
+def test_the_token_of_a_job_is_not_for_the_request_to_set(session):
+    with pytest.raises(InvalidInputError, match="request has ClientRequestToken"):
+        from_textract_documents(session, [PAGE], request={"ClientRequestToken": "one-for-all"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
 from itertools import count, islice
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -21,6 +22,7 @@ from hitl_sdk.errors import (
     ConfigurationError,
     HitlError,
     InvalidInputError,
+    InvalidOutputError,
     InvalidPredictionError,
     NotFoundError,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "more_members",
     "name_of",
     "predicted",
+    "read_as_told",
     "settled",
     "unusable",
     "without_asking",
@@ -221,6 +224,17 @@ def unusable(asked: Asked, problem: str, *, raw: object = None, hint: str | None
     """Return the outcome of an item whose answer can't be used, with the reason."""
     error = InvalidPredictionError(f"item {asked.item_id!r}: {problem}", hint=hint, item_id=asked.item_id)
     return InvalidPrediction(asked.item_id, asked.item, error, raw=raw)
+
+
+@contextmanager
+def read_as_told(service: str) -> Iterator[None]:
+    """Turn what an answer of another shape than the service's own is failed at into an error of its item."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError) as error:
+        raise InvalidOutputError(
+            f"{service} gave an answer that can't be read: {type(error).__name__}: {error}"
+        ) from error
 
 
 def failed(asked: Asked, error: HitlError, *, raw: object = None) -> InvalidPrediction:

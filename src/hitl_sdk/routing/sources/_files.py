@@ -47,8 +47,9 @@ def file_of(asked: Asked) -> Any:
     if isinstance(given, str | Path):
         try:
             given = Path(given).read_bytes()
-        except OSError as error:
-            raise InvalidInputError(f"{given} can't be read: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # a path may hold what no path can
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InvalidInputError(f"{given!s} can't be read: {reason}") from error
     if not isinstance(given, bytes | bytearray):
         raise InvalidInputError(
             f"the content is a {type(given).__name__}", hint="give bytes, or the path of a file"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import FormField, clean_text
-from hitl_sdk.routing.sources._asking import predicted, unusable
+from hitl_sdk.routing.sources._asking import predicted, read_as_told, unusable
 
 if TYPE_CHECKING:
     from hitl_sdk.routing.sources._asking import Asked, Outcome
@@ -41,12 +41,13 @@ def fields_in(blocks: Iterable[Block]) -> list[FormField]:
     ... ])
     [FormField(key='Due', value='', confidence=0.91)]
     """
-    by_id = {str(block["Id"]): block for block in blocks}
-    return [
-        _field(block, by_id)
-        for block in by_id.values()
-        if block.get("BlockType") == "KEY_VALUE_SET" and "KEY" in block.get("EntityTypes", ())
-    ]
+    with read_as_told("Textract"):
+        by_id = {str(block["Id"]): block for block in blocks}
+        return [
+            _field(block, by_id)
+            for block in by_id.values()
+            if block.get("BlockType") == "KEY_VALUE_SET" and "KEY" in block.get("EntityTypes", ())
+        ]
 
 
 def _field(key: Block, by_id: Mapping[str, Block]) -> FormField:
@@ -95,7 +96,7 @@ class FormCount:
         Raises
         ------
         InvalidInputError
-            If `keys` are no texts.
+            If `keys` are no texts, or a name stands for two of them.
         """
         if keys is None:
             return cls(None)
@@ -105,9 +106,14 @@ class FormCount:
                 f"keys={keys!r}", hint="give a list of keys, or a mapping to their aliases"
             )
         aliases = keys if isinstance(keys, Mapping) else dict.fromkeys(keys, ())
-        names = {name: key for key, others in aliases.items() for name in (key, *others)}
-        if not names or not all(names):
+        if any(isinstance(others, str) or not isinstance(others, Iterable) for others in aliases.values()):
+            raise InvalidInputError(f"keys={keys!r}", hint="give of each key a list of its aliases")
+        pairs = [(name, key) for key, others in aliases.items() for name in (key, *others)]
+        if not pairs or not all(isinstance(name, str) and name for name, _ in pairs):
             raise InvalidInputError(f"keys={keys!r}", hint="name one key or more, each by a text")
+        names = dict(pairs)
+        if any(names[name] != key for name, key in pairs):
+            raise InvalidInputError(f"keys={keys!r}", hint="a name is of one key only")
         return cls(names)
 
     def missing(self, blocks: Iterable[Block]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.routing.sources._asking import predicted, unusable
+from hitl_sdk.routing.sources._asking import predicted, read_as_told, unusable
 from hitl_sdk.routing.sources._records import checked_labels
 
 if TYPE_CHECKING:
@@ -77,10 +77,11 @@ class LabelCount:
     ) -> Outcome:
         """Return the prediction that the labels found make."""
         scores: dict[str, float] = {}
-        for each in found:
-            name = each["Name"]
-            if self.labels is None or name in self.labels:
-                scores[name] = max(scores.get(name, 0.0), each["Confidence"] / 100)
+        with read_as_told("Rekognition"):
+            for each in found:
+                name = each["Name"]
+                if self.labels is None or name in self.labels:
+                    scores[name] = max(scores.get(name, 0.0), each["Confidence"] / 100)
         scores = dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
         if self.one_label:
             if not scores:
