@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-__all__ = ["wait_until"]
+__all__ = ["check_timeout", "wait_until"]
 
 T = TypeVar("T")
 
@@ -60,8 +60,7 @@ def wait_until(
     >>> wait_until(lambda: next(answers), lambda s: s == "Completed", timeout=60, what="it", first_pause=0.01)
     'Completed'
     """
-    if not (isinstance(timeout, Real) and timeout > 0):
-        raise InvalidInputError(f"timeout={timeout!r} for {what}", hint="give a number of seconds above 0")
+    check_timeout(timeout, what)
     clock = current_clock()
     deadline = clock.monotonic() + timeout
 
@@ -93,3 +92,17 @@ def wait_until(
         retry_error_callback=give_up,
     )
     return retrying(observed)
+
+
+def check_timeout(timeout: object, what: str) -> None:
+    """Refuse what is no number of seconds above zero.
+
+    Examples
+    --------
+    >>> check_timeout("60", "it")
+    Traceback (most recent call last):
+    ...
+    hitl_sdk.errors.InvalidInputError: timeout='60' for it (give a number of seconds above 0)
+    """
+    if not (isinstance(timeout, Real) and float(timeout) > 0):
+        raise InvalidInputError(f"timeout={timeout!r} for {what}", hint="give a number of seconds above 0")

@@ -224,10 +224,25 @@ def test_what_can_not_happen_is_refused_before_anybody_waits(review, seniors):
     assert review.cloud.clock.monotonic() == before
 
 
-@pytest.mark.parametrize("wrong", [{"timeout": 0}, {"timeout": "1 h"}, {"timeout": 1, "then": "drop"}])
+def test_people_who_were_asked_before_are_not_asked_again(review, seniors, make_flow):
+    chief = make_flow("chief")
+    run = route(review)
+    for flow in (seniors, chief, seniors):
+        with pytest.raises(WaitTimeoutError) as late:
+            run.wait(timeout=HOUR, on_timeout=Escalate(flow=flow, timeout=HOUR))
+    assert (late.value.last_seen.in_progress, late.value.last_seen.given_up) == (2, 4)
+    answer(review)
+    assert run.wait(timeout=HOUR).ok
+    assert {row["flow_definition_arn"] for row in rows(run) if row["label_source"] == "human"} == {chief}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"timeout": 0}, {"timeout": "1 h"}, {"timeout": 1, "then": "drop"}, {"flow": None}, {"flow": ""}],
+)
 def test_an_escalation_that_can_not_be_is_refused_when_it_is_made(wrong):
     with pytest.raises(InvalidInputError):
-        Escalate(flow="seniors", **wrong)
+        Escalate(**{"flow": "seniors", "timeout": 1, **wrong})
 
 
 # -- killed in between

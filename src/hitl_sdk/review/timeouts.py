@@ -10,9 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
+from hitl_sdk._waiting import check_timeout
 from hitl_sdk.errors import InvalidInputError, WaitTimeoutError
 from hitl_sdk.loops import DEFAULT_CONCURRENCY, check_flow, human_loop_name, stop_human_loops
 from hitl_sdk.loops.record import LoopChange, RecordedLoop
@@ -42,7 +42,7 @@ class Escalate:
     """Ask other people: what is still open is stopped, and asked again in another flow, with the same task.
 
     The item's new loop is named as if it had been routed there: if that has been, its loop is adopted. It counts against
-    the budget of the run; what that does not allow stays where it is.
+    the budget of the run; what that does not allow stays where it is, and so does what those people were asked before.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Escalate:
     Raises
     ------
     InvalidInputError
-        If the timeout is not above 0, or `then` is none of these.
+        If the timeout is not above 0, or the flow or `then` is none of these.
 
     Examples
     --------
@@ -73,9 +73,12 @@ class Escalate:
 
     def __post_init__(self) -> None:
         """Refuse what can't be."""
-        given: object = self.timeout
-        if not (isinstance(given, Real) and float(given) > 0):
-            raise InvalidInputError(f"timeout={given!r} of Escalate", hint="give a number of seconds above 0")
+        flow: object = self.flow
+        if not (isinstance(flow, str | ReviewFlow) and flow):
+            raise InvalidInputError(
+                f"flow={flow!r} of Escalate", hint="give its name, its ARN, or its builder"
+            )
+        check_timeout(self.timeout, "Escalate")
         _check_kind("then", self.then)
 
     @property
@@ -165,7 +168,7 @@ class Overdue:
         self.go_on()
 
     def escalate(self, flow_definition_arn: str, *, limit: int | None) -> None:
-        """Plan loops in another flow for all that is open elsewhere, as far as the budget allows.
+        """Plan loops in another flow for all that is open and was not asked there, as far as the budget allows.
 
         Parameters
         ----------
@@ -174,7 +177,17 @@ class Overdue:
         limit : int or None
             How many loops the run may start in all.
         """
-        loops = [loop for loop in self._unanswered() if loop.flow_definition_arn != flow_definition_arn]
+        given_up = self._given_up()
+        before = _before(given_up)
+        asked_there = {
+            name for name, loop in given_up.items() if loop.flow_definition_arn == flow_definition_arn
+        }
+        loops = [
+            loop
+            for loop in self._unanswered()
+            if loop.flow_definition_arn != flow_definition_arn
+            and asked_there.isdisjoint(_chain(loop.human_loop_name, before))
+        ]
         room = len(loops) if limit is None else max(0, limit - self._record.n_charged())
         self._give_up(loops[:room], flow_definition_arn)
         self.go_on()
@@ -253,19 +266,25 @@ class Overdue:
     ) -> Iterator[tuple[str, str]]:
         """Yield each old loop's name with that of its item's loop in the flow."""
         label = lru_cache(10_000)(lambda text: self._task.normalise_label(read_label(text)))
-        before = {loop.escalated_to: name for name, loop in given_up.items()}
-        wanted = {_first(name, before): name for name in old}
+        before = _before(given_up)
+        wanted = {_chain(name, before)[-1]: name for name in old}
         for item in self._record.items():
             name = wanted.pop(item.human_loop_name or "", None)
             if name is not None and item.label is not None:
                 yield name, human_loop_name(flow, self._task.review_key(item.item, label(item.label)))
 
 
-def _first(name: str, before: Mapping[str | None, str]) -> str:
-    """Return the loop that an item was asked about first, of one that it was escalated to."""
-    while name in before:
-        name = before[name]
-    return name
+def _before(given_up: Mapping[str, RecordedLoop]) -> dict[str | None, str]:
+    """Return of each loop that was asked instead of another, that other."""
+    return {loop.escalated_to: name for name, loop in given_up.items()}
+
+
+def _chain(name: str, before: Mapping[str | None, str]) -> list[str]:
+    """Return a loop, and those that its item was asked about before it; the first of all is the last."""
+    chain = [name]
+    while chain[-1] in before:
+        chain.append(before[chain[-1]])
+    return chain
 
 
 def _change(loop: RecordedLoop, instead: str) -> LoopChange:
