@@ -214,7 +214,19 @@ def test_a_queue_is_named_by_its_name_its_url_or_its_arn(queue):
     assert {queue_url(queue.review.session, address) for address in addresses} == {queue.state.url}
 
 
-@pytest.mark.parametrize("address", ["reviews", "sqs://", "sqs://a/b", "https://", "s3://reviews"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "reviews",
+        "sqs://",
+        "sqs://a/b",
+        "sqs://[a",
+        "https://",
+        "s3://reviews",
+        None,
+        EventQueue(name="reviews"),
+    ],
+)
 def test_what_is_no_address_of_a_queue_is_refused(review, address):
     with pytest.raises(InvalidInputError, match="sqs://NAME"):
         queue_url(review.session, address)

@@ -316,9 +316,13 @@ def test_nothing_to_wait_for_asks_nothing(review):
     assert review.calls.count == {}
 
 
-def test_a_wait_without_a_deadline_or_with_no_address_is_refused(review):
+@pytest.mark.parametrize("timeout", [0, "5", None])
+def test_a_wait_without_a_deadline_is_refused(review, timeout):
     with pytest.raises(InvalidInputError, match="timeout"):
-        wait(review, ["loop-1"], timeout=0)
+        wait(review, ["loop-1"], timeout=timeout)
+
+
+def test_a_wait_with_no_address_is_refused(review):
     with pytest.raises(InvalidInputError, match="sqs://NAME"):
         wait_for_loops(review.session, review.arn, ["loop-1"], timeout=5, events="reviews")
 

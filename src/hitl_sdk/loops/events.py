@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
@@ -36,6 +36,7 @@ LONGEST_POLL = 20
 
 _BATCH = 10
 _FOR_OTHERS_SECONDS = 10
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?")
 _OF_USE = timedelta(seconds=2 * LIST_EVERY)
 
 _LOG = logging.getLogger(__name__)
@@ -250,18 +251,20 @@ def queue_url(session: Session, queue: str) -> str:
     ...     queue_url(cloud.session(), "https://sqs.us-east-1.amazonaws.com/123456789012/reviews")
     'https://sqs.us-east-1.amazonaws.com/123456789012/reviews'
     """
-    parts = urlsplit(queue)
-    if parts.scheme in {"http", "https"} and parts.path.strip("/"):
+    given: object = queue
+    scheme, _, rest = queue.partition("://") if isinstance(given, str) else ("", "", "")
+    if scheme in {"http", "https"} and rest.partition("/")[2]:
         return queue
     owner = {}
-    if queue.startswith("arn:"):
+    if scheme.startswith("arn:"):
         arn = parse_arn(queue, "sqs-queue", region=session.region_name)
         name, owner = arn.name, {"QueueOwnerAWSAccountId": arn.account}
-    elif parts.scheme == "sqs" and parts.netloc and not parts.path.strip("/"):
-        name = parts.netloc
+    elif scheme == "sqs" and _QUEUE_NAME.fullmatch(rest):
+        name = rest
     else:
         raise InvalidInputError(
-            f"{queue!r} is no address of an SQS queue", hint="write sqs://NAME, or the queue's URL or ARN"
+            f"{queue!r} is no address of an SQS queue",
+            hint="write sqs://NAME, which is EventQueue.address, or the queue's URL or ARN",
         )
     with translated_errors(f"queue {name!r}"):
         return session.client("sqs").get_queue_url(QueueName=name, **owner)["QueueUrl"]

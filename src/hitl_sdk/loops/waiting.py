@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hitl_sdk._clock import current_clock
-from hitl_sdk._waiting import wait_until
+from hitl_sdk._waiting import check_timeout, wait_until
 from hitl_sdk.errors import NotFoundError, ThrottledError, UnavailableError
 from hitl_sdk.loops.events import LIST_EVERY, LONGEST_POLL, LoopEvents
 from hitl_sdk.loops.states import LoopState, list_loops
@@ -105,6 +105,7 @@ def wait_for_loops(
     """
     watch = _Watch(session, flow_definition_arn, names, created_after, on_states)
     what = f"{len(watch.states)} human loops of {flow_definition_arn}"
+    check_timeout(timeout, what)
     clock = current_clock()
     deadline = clock.monotonic() + timeout
     queue = None if events is None else _opened(session, events)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,19 @@ from hitl_sdk.testing import mock_hitl
 
 @pytest.mark.parametrize(
     "address",
-    ["", "runs.db", "sqlite:///", "sqlite://a b", "postgresql://host/db", "dynamodb://", "s3://", "s3://B/x"],
+    [
+        "",
+        "runs.db",
+        "sqlite:///",
+        "sqlite://a b",
+        "postgresql://host/db",
+        "dynamodb://",
+        "s3://",
+        "s3://B/x",
+        "sqlite:///a\0b",
+        Path("runs.db"),
+        5,
+    ],
 )
 def test_what_is_no_address_is_refused_by_those_there_are(address):
     with pytest.raises(InvalidInputError, match=r"sqlite:///FILE.*dynamodb://TABLE.*s3://BUCKET/PREFIX"):
@@ -41,6 +54,18 @@ def test_else_they_are_in_the_users_state_directory(monkeypatch, tmp_path):
     assert default_address() == f"sqlite:///{tmp_path}/.local/state/hitl-sdk/runs.sqlite3"
     open_record().close()
     assert (tmp_path / ".local" / "state" / "hitl-sdk" / "runs.sqlite3").exists()
+
+
+def test_a_user_without_a_home_is_told_how_to_name_a_place(monkeypatch):
+    monkeypatch.delenv("HITL_RUN_RECORD", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(ConfigurationError, match="HITL_RUN_RECORD"):
+        open_record()
 
 
 def test_a_relative_path_is_one(monkeypatch, tmp_path):
@@ -109,7 +134,7 @@ def test_writing_to_a_run_that_was_deleted_from_a_file_is_refused(make_stores):
         run.add_items([stores.item(7)])
 
 
-@pytest.mark.parametrize("name", ["", "a b", "../up", "-a", "ü", "x" * 129])
+@pytest.mark.parametrize("name", ["", "a b", "../up", "-a", "ü", "x" * 129, None, 7])
 def test_a_name_that_can_not_be_everywhere_is_refused(make_header, name):
     with pytest.raises(InvalidInputError, match="is no name of a run"):
         make_header(name)

@@ -31,6 +31,11 @@ def default_address() -> str:
     That is what the environment variable ``HITL_RUN_RECORD`` names, else a SQLite file in the user's state directory:
     ``$XDG_STATE_HOME/hitl-sdk/runs.sqlite3``, usually ``~/.local/state/hitl-sdk/runs.sqlite3``.
 
+    Raises
+    ------
+    ConfigurationError
+        If nothing is said, and the user has no home directory.
+
     Examples
     --------
     >>> from hitl_sdk.testing import mock_hitl
@@ -41,7 +46,14 @@ def default_address() -> str:
     given = os.environ.get("HITL_RUN_RECORD")
     if given:
         return given
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    home: str | Path | None = os.environ.get("XDG_STATE_HOME")
+    try:
+        home = home or Path.home() / ".local" / "state"
+    except RuntimeError as error:  # as in a container whose user has no name
+        raise ConfigurationError(
+            "there is no home directory for the run record",
+            hint="name a place in HITL_RUN_RECORD: sqlite:////path/to/runs.sqlite3",
+        ) from error
     return f"sqlite:///{Path(home, 'hitl-sdk', 'runs.sqlite3')}"
 
 
@@ -78,7 +90,10 @@ def open_record(address: str | None = None, *, session: Session | None = None) -
     ...
     hitl_sdk.errors.InvalidInputError: 'runs.db' is no address of a run record (one of sqlite:///FILE, ...)
     """
-    address = default_address() if address is None else address
+    given: object = default_address() if address is None else address
+    if not isinstance(given, str) or "\0" in given:
+        raise _no_address(given)
+    address = given
     scheme, separator, rest = address.partition("://")
     if not separator:
         raise _no_address(address)
@@ -119,5 +134,5 @@ def _sqlite(address: str, rest: str) -> RecordStore:
     return SqliteStore(address, rest or None)
 
 
-def _no_address(address: str) -> InvalidInputError:
+def _no_address(address: object) -> InvalidInputError:
     return InvalidInputError(f"{address!r} is no address of a run record", hint=_FORMS)

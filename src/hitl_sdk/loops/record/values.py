@@ -230,9 +230,9 @@ class LoopChange:
         return before and self.status not in _UNCHARGED
 
 
-def check_run_name(name: str) -> None:
+def check_run_name(name: object) -> None:
     """Refuse what can't name a run everywhere: in a URL, as an object of S3, on a command line."""
-    if not _RUN_NAME.fullmatch(name):
+    if not (isinstance(name, str) and _RUN_NAME.fullmatch(name)):
         raise InvalidInputError(
             f"{name!r} is no name of a run",
             hint="1 to 128 letters, digits, dots, hyphens and underscores, a letter or digit first",
