@@ -10,7 +10,7 @@ from hitl_sdk import Prediction, Run
 from hitl_sdk._prices import cost_of_reviews
 from hitl_sdk.errors import InvalidInputError, RejectedError
 from hitl_sdk.loops.record import open_record
-from hitl_sdk.review import Budget
+from hitl_sdk.review import Budget, _starts
 
 
 def statuses(run):
@@ -73,6 +73,14 @@ def test_without_a_budget_left_what_exists_is_adopted_all_the_same(review, count
         review.start(f"text {number}")
     run = review.router(max_reviews=0).route(predictions(count))
     assert statuses(run) == ["over budget", "adopted"] * (count // 2) + ["over budget"] * (count % 2)
+
+
+def test_beyond_the_budget_no_loop_is_asked_about_by_itself(review, monkeypatch):
+    monkeypatch.setattr(_starts, "CHUNK", 10)
+    review.calls.fail("ListHumanLoops", ("ThrottlingException", 429))
+    run = review.router(max_reviews=5).route(predictions(60))
+    assert review.calls.count["DescribeHumanLoop"] == 10
+    assert statuses(run) == ["started"] * 5 + ["over budget"] * 55
 
 
 def test_what_the_service_refuses_for_good_takes_no_room(review):
