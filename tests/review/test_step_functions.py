@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 
-from hitl_sdk import Member, PrivateTeam, ReviewFlow, Threshold
+from hitl_sdk import Member, Prediction, PrivateTeam, ReviewFlow, Threshold
 from hitl_sdk._clock import SystemClock, use_clock
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import (
+    InvalidArnError,
     InvalidInputError,
     InvalidPredictionError,
     NotFoundError,
@@ -194,15 +195,21 @@ def test_a_prediction_that_can_t_be_used_fails_the_step_by_its_name(machine, rev
     assert review.loops() == []
 
 
+class SentimentCheck(TextClassification):
+    """People judge what the model says."""
+
+    def review_key(self, item, label):
+        return f"{item}\n{label}"
+
+
 class Direct:
     """The two handlers without a machine, and what the wire shows of their answers."""
 
     def __init__(self, review, **options) -> None:
         TaskTokenTable(name="tokens").ensure(review.session)
         self.tokens = TaskTokens(review.session, "tokens")
-        self.handler = start_handler(
-            task=review.task, flow="sentiment", table="tokens", session=review.session, **options
-        )
+        options = {"task": review.task, "flow": "sentiment", "table": "tokens", **options}
+        self.handler = start_handler(session=review.session, **options)
         self.name = human_loop_name(review.arn, "It is okay")
 
     def start(self, token="a", **prediction):
@@ -271,7 +278,38 @@ def test_a_warm_function_looks_its_flow_up_once(review, direct):
     assert review.calls.count["DescribeFlowDefinition"] == 1
 
 
-@pytest.mark.parametrize("event", [{}, {"taskToken": "a"}, {"taskToken": 7, "prediction": {}}])
+def test_a_step_asks_for_the_loop_that_a_router_asks_for(review, direct):
+    direct.start(label=1)
+
+    run = review.router().route([Prediction("1", "It is okay", "1", 0.5)])
+
+    assert [outcome.status for outcome in run.outcomes] == ["adopted"]
+
+
+def test_where_people_judge_a_label_another_label_is_another_review(review):
+    task = SentimentCheck(name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?")
+    direct = Direct(review, task=task)
+
+    direct.start("a", label="1")
+    direct.start("b", label="-1")
+
+    names = review.loops()
+    assert sorted(token for name in names for token in direct.tokens.waiting_for(name)) == ["a", "b"]
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize("label", ["joy", ["1"], True, 0.5])
+def test_a_label_that_the_task_has_not_is_refused_before_anybody_waits(review, direct, label):
+    with pytest.raises(InvalidPredictionError):
+        direct.start(label=label)
+
+    assert list(direct.tokens.waiting_for(direct.name)) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"taskToken": "a"}, {"taskToken": 7, "prediction": {}}, {"taskToken": "", "prediction": {}}, []],
+)
 def test_an_event_that_no_machine_sent_is_refused(direct, event):
     with pytest.raises(InvalidInputError, match="no taskToken and prediction"):
         direct.handler(event, None)
@@ -296,6 +334,11 @@ def test_a_step_has_a_deadline_and_other_states_follow_it():
 def test_a_deadline_that_is_none_is_refused(timeout):
     with pytest.raises(InvalidInputError, match="timeout"):
         state_machine_definition(ARN, timeout=timeout)
+
+
+def test_the_function_is_named_by_its_arn():
+    with pytest.raises(InvalidArnError, match="SageMaker-start"):
+        state_machine_definition("SageMaker-start", timeout=60)
 
 
 def test_a_state_of_the_review_s_own_name_is_refused():

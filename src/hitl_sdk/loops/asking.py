@@ -60,15 +60,15 @@ class Asking:
         # Texts are few, usually, and each is looked at once; structures can't be compared.
         return self._normalised(said) if isinstance(said, str) else self._task.normalise_label(said)
 
-    def request(self, item: str, label: Label) -> LoopRequest:
+    def request(self, item: str, label: Label | None) -> LoopRequest:
         """Return the loop that reviews an item.
 
         Parameters
         ----------
         item : str
             The content, or its S3 URI.
-        label : Label
-            What the model says, as `label` returns it.
+        label : Label or None
+            What the model says, as `label` returns it; None if there is no model.
 
         Raises
         ------

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
 from hitl_sdk._loop_event import HumanLoopEvent
+from hitl_sdk.arns import parse_arn
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.functions import TaskTokens
-from hitl_sdk.loops import LoopRequest, check_flow, human_loop_name, start_human_loops
+from hitl_sdk.loops import check_flow, start_human_loops
+from hitl_sdk.loops.asking import Asking
 from hitl_sdk.routing import Prediction, decide_batch
+from hitl_sdk.routing.prediction import item_problem, readable_label
 from hitl_sdk.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hitl_sdk.functions import Handler
-    from hitl_sdk.loops import ReadyFlow
+    from hitl_sdk.loops import LoopRequest, ReadyFlow
     from hitl_sdk.routing import Policy
     from hitl_sdk.tasks import Task
 
@@ -112,6 +114,8 @@ def state_machine_definition(
     ------
     InvalidInputError
         If `timeout` is no whole number of seconds from 1 to 99,999,999, or a state has the name of the step.
+    InvalidArnError
+        If `start_function_arn` is no ARN.
 
     Examples
     --------
@@ -126,7 +130,7 @@ def state_machine_definition(
     states = dict(then or {})
     if _STEP in states:
         raise InvalidInputError(f"a state is named {_STEP!r}", hint="the review has that name; take another")
-    partition = start_function_arn.split(":")[1]
+    partition = parse_arn(start_function_arn).partition
     review: dict[str, object] = {
         "Type": "Task",
         "Resource": f"arn:{partition}:states:::lambda:invoke.waitForTaskToken",
@@ -169,30 +173,40 @@ class _Starter:
         self._ready: ReadyFlow | None = None
 
     def start(self, event: Mapping[str, object]) -> dict[str, object]:
-        token, prediction = event.get("taskToken"), event.get("prediction")
-        if not isinstance(token, str) or not isinstance(prediction, dict):
+        given: object = event
+        fields = given if isinstance(given, Mapping) else {}
+        token, prediction = fields.get("taskToken"), fields.get("prediction")
+        if not isinstance(token, str) or not token or not isinstance(prediction, dict):
             raise InvalidInputError(
-                f"the event has no taskToken and prediction; it has {', '.join(sorted(event)) or 'nothing'}",
+                f"the event has no taskToken and prediction; it has {', '.join(map(str, fields)) or 'nothing'}",
                 hint="call the function as state_machine_definition does",
             )
         session = self._session = self._session or Session()
         flow = self._ready = self._ready or check_flow(session, self._flow)
         tokens = TaskTokens(session, self._table)
-        item, decided = prediction.get("item"), self._decided(prediction)
-        content = {} if decided is not None else self._task.input(cast("str", item), prediction.get("label"))
-        name = human_loop_name(flow.arn, cast("str", item))  # either of the two has refused what is no text
+        decided = self._decided(prediction)
+        request = self._request(flow.arn, prediction)
+        name = request.human_loop_name
         if decided is not None:
             tokens.succeed(name, token, decided)
             return {"humanLoopName": None}
         tokens.keep(name, token)  # before the loop can end: whoever ends it finds the token
-        [started] = start_human_loops(
-            session, [LoopRequest(flow.arn, name, content)], rate=None, quota_timeout=0
-        )
+        [started] = start_human_loops(session, [request], rate=None, quota_timeout=0)
         if started.status == "failed" and started.error is not None:
             raise started.error
         if started.state is not None and started.state.ended:
             tokens.answer(_end_of(session, name))
         return {"humanLoopName": name, "status": started.status}
+
+    def _request(self, flow_arn: str, fields: Mapping[str, Any]) -> LoopRequest:
+        """Return the loop that reviews a prediction, or an item of which no model has said anything."""
+        item, said = fields.get("item"), fields.get("label")
+        problem = item_problem("0", item)
+        if problem is not None:
+            raise problem
+        asking = Asking(flow_arn, self._task)
+        label = None if said is None else asking.label(readable_label(said), fields.get("scores"))
+        return asking.request(cast("str", item), label)
 
     def _decided(self, fields: Mapping[str, Any]) -> dict[str, object] | None:
         """Return the end of a step for which nobody has to look; None if somebody has."""
