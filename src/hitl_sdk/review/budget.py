@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 from hitl_sdk._prices import cost_of_reviews
 from hitl_sdk.errors import InvalidInputError
@@ -70,16 +71,14 @@ class Budget:
         settings : str
             Of the run's header.
         """
-        recorded = {name: value for name, value in json.loads(settings).items() if name in self.__slots__}
-        stops = (
-            {}
-            if self.max_reviews is None and self.max_cost is None
-            else {"max_reviews": None, "max_cost": None}
-        )
+        fields: dict[str, Any] = {
+            name: value for name, value in json.loads(settings).items() if name in self.__slots__
+        }
+        if self.max_reviews is not None or self.max_cost is not None:
+            fields |= {"max_reviews": None, "max_cost": None}
         given = {name: getattr(self, name) for name in self.__slots__ if name != "workers"}
-        return Budget(
-            **recorded | stops | {name: value for name, value in given.items() if value is not None}
-        )
+        fields |= {name: value for name, value in given.items() if value is not None}
+        return Budget(**fields)
 
     @property
     def limit(self) -> int | None:
