@@ -165,3 +165,13 @@ def test_drawing_leaves_the_global_state_of_pyplot_alone():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_confidences_of_0_have_a_bin_of_their_own_where_bins_are_equal_in_count():
+    frame = pd.DataFrame({"truth": [False, False, True, False], "confidence": [0.0, 0.0, 1.0, 1.0]})
+    found = reliability(frame, bins=2, binning="count")
+    assert [(each.confidence, each.accuracy.count, each.accuracy.total) for each in found.bins] == [
+        (0.0, 0, 2),
+        (1.0, 1, 2),
+    ]
+    assert found.expected_calibration_error == 0.25

@@ -278,5 +278,6 @@ def _edges(confidence: NDArray[np.float64], bins: int, binning: str) -> NDArray[
 
     if binning == "width":
         return np.linspace(0, 1, bins + 1)
-    inner = np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1])
-    return np.unique(np.concatenate([[0.0], inner, [1.0]]))
+    inner = np.unique(np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1]))
+    # An edge at 0 stays: below it is a bin of its own, of the confidences of 0. Above one at 1 there is nothing.
+    return np.concatenate([[0.0], inner[inner < 1], [1.0]])
