@@ -453,3 +453,13 @@ def test_a_truth_that_is_no_number_is_no_truth(engine):
     columns = {"label": [1.0, 1.0], "truth": [1.0, float("nan")], "confidence": [0.9, 0.9]}
     with pytest.raises(InvalidInputError, match="1 of 2 rows have no 'truth'"):
         calibrate(EAGER[engine](columns), review_budget=0)
+
+
+@pytest.mark.parametrize("with_labels", [False, True])
+def test_labels_that_are_no_unicode_are_said_to_be_none(with_labels):
+    odd = pd.Series(["\ud800", "a"] * 50, dtype=object)
+    frame = pd.DataFrame({"label": odd, "truth": odd, "confidence": 0.9})
+    with pytest.raises(InvalidInputError, match="half a surrogate pair"):
+        calibrate(frame, target_error=0.3, per_class=with_labels)
+    with pytest.raises(InvalidInputError, match="half a surrogate pair"):
+        hitl.Threshold(0.9).replay(frame)

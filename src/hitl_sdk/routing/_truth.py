@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -9,11 +10,22 @@ import narwhals as nw
 from hitl_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["is_known", "is_right"]
+__all__ = ["is_known", "is_right", "texts_of_labels"]
 
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+
+@contextmanager
+def texts_of_labels() -> Iterator[None]:
+    """Say of labels that are no valid Unicode, which pandas lets into a column, that they are none."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            "a label or truth is not valid Unicode: it holds half a surrogate pair", hint="decode it again"
+        ) from error
 
 
 def is_known(schema: Mapping[str, Any], truth: str) -> nw.Expr:

@@ -14,7 +14,7 @@ from hitl_sdk._prices import PriceRange, cost_of_reviews
 from hitl_sdk.errors import EmptyInputError, InvalidInputError
 from hitl_sdk.routing._frames import require_columns
 from hitl_sdk.routing._partitions import by_partition, is_partitioned
-from hitl_sdk.routing._truth import is_known, is_right
+from hitl_sdk.routing._truth import is_known, is_right, texts_of_labels
 from hitl_sdk.routing.rates import Rate, counted_rate, percent
 
 if TYPE_CHECKING:
@@ -214,7 +214,8 @@ def replay(
         isinstance(cost_per_review, Real) and 0 <= cost_per_review < float("inf")
     ):
         raise InvalidInputError(f"cost_per_review={cost_per_review!r}", hint="give a number from 0")
-    counts = _counted(decided, truth, label)
+    with texts_of_labels():
+        counts = _counted(decided, truth, label)
     n_invalid = counts.pop(_INVALID, (0, 0, 0))[0]
     total = sum(items for items, _, _ in counts.values())
     if not total:

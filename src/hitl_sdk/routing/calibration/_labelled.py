@@ -11,7 +11,7 @@ from hitl_sdk._optional import load
 from hitl_sdk.errors import EmptyInputError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing._frames import predictions_frame, require_columns, require_confidence
 from hitl_sdk.routing._partitions import is_partitioned
-from hitl_sdk.routing._truth import is_known, is_right
+from hitl_sdk.routing._truth import is_known, is_right, texts_of_labels
 from hitl_sdk.routing.prediction import readable_label
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ def read_labelled(
             f"{unknown:,} of {len(frame):,} rows have no {truth!r}",
             hint="keep those that people have labelled",
         )
-    right = frame.select(is_right(frame.schema, truth=truth, label=label).alias("right"))["right"]
-    names, number = _numbered(frame[label]) if with_classes else ((), right.cast(nw.Int64))
+    with texts_of_labels():
+        right = frame.select(is_right(frame.schema, truth=truth, label=label).alias("right"))["right"]
+        names, number = _numbered(frame[label]) if with_classes else ((), right.cast(nw.Int64))
     return Labelled(
         frame[confidence].cast(nw.Float64).to_numpy(), right.to_numpy().astype(bool), names, number.to_numpy()
     )

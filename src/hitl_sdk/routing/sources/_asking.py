@@ -211,13 +211,10 @@ def predicted(
 
 def settled(score: object) -> Any:
     """Return a score that rounding has put just outside 0 to 1, as single precision does to the surest, back within."""
-    if (
-        isinstance(score, Real)
-        and not isinstance(score, bool)
-        and -_ROUNDING <= float(score) <= 1 + _ROUNDING
-    ):
-        return min(max(float(score), 0.0), 1.0)
-    return score
+    if isinstance(score, bool) or not isinstance(score, Real):
+        return score
+    within = min(max(float(score), 0.0), 1.0)
+    return within if abs(float(score) - within) <= _ROUNDING else score
 
 
 def unusable(asked: Asked, problem: str, *, raw: object = None, hint: str | None = None) -> InvalidPrediction:

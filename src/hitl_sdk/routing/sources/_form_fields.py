@@ -109,7 +109,8 @@ class FormCount:
         if any(isinstance(others, str) or not isinstance(others, Iterable) for others in aliases.values()):
             raise InvalidInputError(f"keys={keys!r}", hint="give of each key a list of its aliases")
         pairs = [(name, key) for key, others in aliases.items() for name in (key, *others)]
-        if not pairs or not all(isinstance(name, str) and name for name, _ in pairs):
+        spelt: list[object] = [name for name, _ in pairs]
+        if not spelt or not all(isinstance(name, str) and name for name in spelt):
             raise InvalidInputError(f"keys={keys!r}", hint="name one key or more, each by a text")
         names = dict(pairs)
         if any(names[name] != key for name, key in pairs):
