@@ -110,6 +110,15 @@ def test_a_tool_that_the_model_calls_has_the_answer_as_its_input(cloud, session)
     assert (prediction.label, prediction.confidence) == ("0", 0.5)
 
 
+@pytest.mark.parametrize("given", [["label", "confidence"], "label and confidence", 7])
+def test_a_tool_that_is_given_no_object_is_no_answer(cloud, session, given):
+    call = {"toolUse": {"toolUseId": "t", "name": "rate", "input": given}}
+    cloud.ai.answer("bedrock-runtime", "Converse", lambda request: converse(call, stop_reason="tool_use"))
+    [outcome] = ask(session)
+
+    assert "no JSON object" in outcome.error.message
+
+
 def test_a_structured_label_under_a_field_of_its_own_is_kept(cloud, session):
     saying(cloud, '{"entities": [{"label": "city", "start_offset": 3, "end_offset": 7}], "sure": 0.6}')
     [prediction] = ask(session, label_field="entities", confidence_field="sure")
@@ -133,6 +142,11 @@ def test_a_structured_label_under_a_field_of_its_own_is_kept(cloud, session):
         ('{"label": "1", "confidence": NaN}', "nan is not from 0 to 1"),
         ('{"label": "1", "confidence": true}', "True is not a number"),
         ('{"label": null, "confidence": 0.9}', "the label None"),
+        ('{"label": "1", "confidence": "90%"}', "'90%' is not a number"),
+        (f'{{"label": "-1", "confidence": 0.2, "else": {ANSWER},}}', "no JSON object"),
+        (f'{{"label": "-1", "confidence": 0.2, "else": {ANSWER}', "no JSON object"),
+        ("[" * 100_000, "no JSON object"),
+        ('{"label":' * 20_000, "no JSON object"),
     ],
 )
 def test_an_answer_that_can_t_be_read_is_that_item_s_outcome_with_the_response(cloud, session, said, words):

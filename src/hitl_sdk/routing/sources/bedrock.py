@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.routing.sources._asking import ask_each, predicted, unusable
+from hitl_sdk.routing.sources._asking import ask_each, more_members, predicted, unusable
 from hitl_sdk.routing.sources._files import without_metadata
 
 if TYPE_CHECKING:
@@ -108,9 +108,7 @@ def from_bedrock(
     ('1', 0.93)
     """
     _check_callable("prompt", prompt)
-    more: Any = dict(request or {})
-    if more.keys() & {"modelId", "messages"}:
-        raise InvalidInputError("request has the model or the messages", hint="give model_id and prompt")
+    more: Any = more_members(request, "modelId", "messages")
     client = session.client("bedrock-runtime")
 
     def answer(asked: Asked) -> Outcome:
@@ -122,7 +120,9 @@ def from_bedrock(
         if problem is not None:
             return unusable(asked, problem, raw=raw)
         content = raw.get("output", {}).get("message", {}).get("content", [])
-        called = [part["toolUse"]["input"] for part in content if "toolUse" in part]
+        called = [
+            each for part in content if isinstance(each := part.get("toolUse", {}).get("input"), Mapping)
+        ]
         found = called or _objects_in("".join(part.get("text", "") for part in content))
         return _outcome(asked, found, label_field, confidence_field, raw)
 
@@ -205,7 +205,7 @@ def from_bedrock_model(
         try:
             raw = json.loads(said)
             found = _objects_in(text(raw))
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             problem = f"the answer can't be read: {type(error).__name__}: {error}"
             return unusable(asked, problem, raw=said.decode("utf-8", "replace"))
         return _outcome(asked, found, label_field, confidence_field, raw)
@@ -262,7 +262,7 @@ def _mappings(texts: Iterable[str]) -> list[Mapping[str, Any]]:
     for text in texts:
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, Mapping):
             found.append(value)
@@ -275,9 +275,19 @@ def _scanned(text: str) -> list[Mapping[str, Any]]:
     while place >= 0:
         try:
             value, end = _DECODER.raw_decode(text, place)
-        except ValueError:
-            end = place + 1
+        except (ValueError, RecursionError):
+            end = _closed_at(text, place)
         else:
             found.append(value)
         place = text.find("{", end)
     return found
+
+
+def _closed_at(text: str, place: int) -> int:
+    """Return where a brace is closed that begins no object: what stands in between is a part of it, and no answer."""
+    depth = 0
+    for end in range(place, len(text)):
+        depth += (text[end] == "{") - (text[end] == "}")
+        if depth == 0:
+            return end + 1
+    return len(text)
