@@ -1,6 +1,7 @@
 """Predictions from Comprehend: sentiment, a classifier's classes and labels, entities as spans; and whose error it is."""
 
 import itertools
+import math
 
 import pytest
 from hypothesis import given, settings
@@ -258,6 +259,16 @@ def test_a_classifier_that_names_no_class_is_that_item_s_outcome(cloud, session)
     [outcome] = from_comprehend_classifier(session, ENDPOINT, ["text"])
 
     assert isinstance(outcome.error, InvalidPredictionError)
+
+
+@pytest.mark.parametrize("score", [math.nan, 1.5])
+def test_a_score_that_is_none_is_no_confidence(score):
+    with mock_hitl() as cloud:
+        cloud.ai.answer(
+            "comprehend", "ClassifyDocument", lambda request: {"Classes": [{"Name": "a", "Score": score}]}
+        )
+        [outcome] = from_comprehend_classifier(cloud.session(), ENDPOINT, ["a text"])
+    assert "is not from 0 to 1" in outcome.error.message
 
 
 def test_an_endpoint_that_is_not_there_is_raised(cloud, session):

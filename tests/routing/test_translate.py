@@ -206,3 +206,9 @@ def test_a_way_back_that_fails_is_that_item_s_outcome(cloud, session):
     [outcome] = ask(session, confidence=score)
 
     assert isinstance(outcome.error, ThrottledError)
+
+
+def test_a_request_that_has_what_is_set_here_is_refused_before_anything_is_asked(session, requests):
+    with pytest.raises(InvalidInputError, match="request has Text"):
+        ask(session, request={"Text": "another"})
+    assert requests == []

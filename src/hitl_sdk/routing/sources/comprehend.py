@@ -10,7 +10,15 @@ from botocore.exceptions import ClientError
 
 from hitl_sdk.errors import HitlError, InvalidInputError, RejectedError, UnavailableError
 from hitl_sdk.labels import Span
-from hitl_sdk.routing.sources._asking import TooLarge, ask_each, ask_in_batches, failed, predicted, unusable
+from hitl_sdk.routing.sources._asking import (
+    TooLarge,
+    ask_each,
+    ask_in_batches,
+    failed,
+    predicted,
+    settled,
+    unusable,
+)
 from hitl_sdk.routing.sources._files import without_metadata
 
 if TYPE_CHECKING:
@@ -363,7 +371,7 @@ def _sentiment(asked: Asked, raw: Mapping[str, Any], labels: Mapping[str, str]) 
         )
     scores: dict[str, float] = {}
     for name, label in labels.items():
-        scores[label] = min(1.0, scores.get(label, 0.0) + given.get(name, 0.0))
+        scores[label] = settled(scores.get(label, 0.0) + given.get(name, 0.0))
     label = labels[cast("str", sentiment)]
     return predicted(asked, label, scores[label], scores=scores, raw=dict(raw))
 
@@ -371,7 +379,7 @@ def _sentiment(asked: Asked, raw: Mapping[str, Any], labels: Mapping[str, str]) 
 def _scores(found: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     scores: dict[str, float] = {}
     for each in found:
-        scores[each["Name"]] = max(scores.get(each["Name"], 0.0), min(1.0, float(each["Score"])))
+        scores[each["Name"]] = max(settled(float(each["Score"])), scores.get(each["Name"], 0.0))
     return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
@@ -381,7 +389,7 @@ def _spans(entities: Iterable[Mapping[str, Any]], labels: Mapping[str, str] | No
             each["Type"] if labels is None else labels[each["Type"]],
             each["BeginOffset"],
             each["EndOffset"],
-            min(1.0, float(each["Score"])),
+            settled(float(each["Score"])),
         )
         for each in entities
         if labels is None or each["Type"] in labels

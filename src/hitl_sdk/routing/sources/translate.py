@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing.prediction import InvalidPrediction
-from hitl_sdk.routing.sources._asking import ask_each, predicted, unusable
+from hitl_sdk.routing.sources._asking import ask_each, more_members, predicted, unusable
 from hitl_sdk.routing.sources._files import without_metadata
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def from_translate(
     CredentialsError, AccessDeniedError
         If Translate can't be asked at all.
     InvalidInputError
-        If there are not as many ids as items, an id is missing, `items` is one text, `confidence` can't be called, or
-        `concurrency` is below 1.
+        If there are not as many ids as items, an id is missing, `items` is one text, `confidence` can't be called, `request`
+        has a member that is set here, or `concurrency` is below 1.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def from_translate(
             hint="give a function of text and translation; Translate tells no confidence",
         )
     client = session.client("translate")
-    more: Any = dict(request or {})
+    more: Any = more_members(request, "Text", "SourceLanguageCode", "TargetLanguageCode")
 
     def answer(asked: Asked) -> Outcome:
         size = len(asked.item.encode())
