@@ -7,6 +7,7 @@ from threading import Thread
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -397,7 +398,26 @@ def test_a_start_that_is_refused_for_now_is_that_recording_s_outcome(cloud, sess
     assert isinstance(outcomes[2].error, error)
 
 
-@pytest.mark.parametrize("options", [{"output": "said"}, {"timeout": 0}, {"pause": -1}])
+def test_a_recording_of_which_s3_does_not_tell_for_now_is_not_paid_for_twice(session, jobs, watched):
+    start(session, [AUDIO])
+    watched(session, ("s3",)).fail("HeadObject", ("ServiceUnavailable", 503))
+    [outcome] = start(session, [AUDIO])
+
+    assert isinstance(outcome.error, UnavailableError)
+    assert len(jobs.started) == 1
+
+
+def test_a_network_that_fails_while_a_job_runs_is_waited_out(session, jobs, watched):
+    fault = EndpointConnectionError(endpoint_url="https://example.com")
+    watched(session, ("transcribe",)).fail("GetTranscriptionJob", fault, when=lambda _, number: number == 1)
+
+    assert len(start(session)) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"output": "said"}, {"timeout": 0}, {"timeout": "1 h"}, {"pause": -1}, {"request": {"Media": {}}}],
+)
 def test_what_can_t_work_is_refused_before_anything_is_started(session, jobs, options):
     with pytest.raises(InvalidInputError):
         from_transcribe(session, [AUDIO], **{"output": "s3://calls/said", **options})
@@ -456,6 +476,12 @@ def test_a_transcript_in_transcribe_s_own_bucket_is_read_by_its_signed_address(w
 def test_an_address_that_answers_no_more_is_told_without_its_signature(website, path, error):
     with pytest.raises(error) as refused:
         transcribe._downloaded(f"{website}/{path}.json?X-Amz-Signature=secret")
+    assert "secret" not in str(refused.value)
+
+
+def test_a_network_that_fails_is_told_without_the_signature():
+    with pytest.raises(UnavailableError) as refused:
+        transcribe._downloaded("http://127.0.0.1:1/right.json?X-Amz-Signature=secret")
     assert "secret" not in str(refused.value)
 
 

@@ -8,13 +8,28 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError
 
-from hitl_sdk._aws_errors import from_botocore, translated_errors
+from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._s3_uri import split_uri
-from hitl_sdk._waiting import wait_until
-from hitl_sdk.errors import ConflictError, InvalidInputError, NotFoundError, Transient, UnavailableError
-from hitl_sdk.routing.sources._asking import ask_each, ask_in_batches, failed, predicted, unusable
+from hitl_sdk._waiting import check_timeout, wait_until
+from hitl_sdk.errors import (
+    AccessDeniedError,
+    ConflictError,
+    HitlError,
+    InvalidInputError,
+    NotFoundError,
+    Transient,
+    UnavailableError,
+)
+from hitl_sdk.routing.sources._asking import (
+    ask_each,
+    ask_in_batches,
+    failed,
+    more_members,
+    predicted,
+    unusable,
+)
 from hitl_sdk.routing.sources._transcripts import sentences_in
 
 if TYPE_CHECKING:
@@ -242,7 +257,8 @@ def from_transcribe(
     reader = _Reader(session)
     waiter = _Jobs(session, timeout)
     language = {"IdentifyLanguage": True} if language_code is None else {"LanguageCode": language_code}
-    starter = _Starter(session, output, {**language, **(request or {})})
+    more = more_members(request, "TranscriptionJobName", "Media", "OutputBucketName", "OutputKey")
+    starter = _Starter(session, output, {**language, **more})
 
     def answer(asked: Asked) -> list[Outcome]:
         name = starter.started(asked.item)
@@ -287,7 +303,7 @@ class _Cutter:
             sentences = sentences_in(document, pause=self.pause)
         except NotFoundError as error:  # of this recording; other transcripts are there
             return [failed(asked, error)]
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             if isinstance(error, InvalidInputError):
                 return [failed(asked, error)]
             problem = f"its transcript can't be read: {type(error).__name__}: {error}"
@@ -357,9 +373,11 @@ def _downloaded(url: str) -> bytes:
     from botocore.awsrequest import AWSRequest
     from botocore.httpsession import URLLib3Session
 
-    place = url.partition("?")[0]  # the rest is a signature
-    with translated_errors(place):
+    place = url.partition("?")[0]  # the rest is a signature, which botocore's own words would tell
+    try:
         answer = URLLib3Session().send(AWSRequest("GET", url).prepare())
+    except BotoCoreError as error:
+        raise UnavailableError(f"{place}: no answer ({type(error).__name__})", hint="try again") from None
     if answer.status_code == 200:
         return bytes(answer.content)
     if answer.status_code >= 500:
@@ -373,8 +391,7 @@ class _Jobs:
     """Waits for transcription jobs."""
 
     def __init__(self, session: Session, timeout: float) -> None:
-        if not timeout > 0:
-            raise InvalidInputError(f"timeout={timeout!r}", hint="give seconds above 0")
+        check_timeout(timeout, "a transcription job")
         self._transcribe = session.client("transcribe")
         self._timeout = timeout
 
@@ -396,14 +413,14 @@ class _Jobs:
 
     def _state(self, name: str) -> Mapping[str, Any] | None:
         try:
-            return self._transcribe.get_transcription_job(TranscriptionJobName=name)["TranscriptionJob"]
-        except ClientError as error:
-            translated = from_botocore(error)
-            if isinstance(translated, NotFoundError):
-                return None
-            if isinstance(translated, Transient):
-                return {}  # the job goes on
-            raise
+            with translated_errors(f"transcription job {name}"):
+                return self._transcribe.get_transcription_job(TranscriptionJobName=name)["TranscriptionJob"]
+        except NotFoundError:
+            return None
+        except HitlError as error:
+            if not isinstance(error, Transient):
+                raise
+            return {}  # the job goes on
 
 
 class _Starter:
@@ -436,8 +453,9 @@ class _Starter:
     def _name(self, uri: str) -> str:
         bucket, key = split_uri(uri)
         try:
-            etag = self._s3.head_object(Bucket=bucket, Key=key)["ETag"]
-        except ClientError:
+            with translated_errors(uri):
+                etag = self._s3.head_object(Bucket=bucket, Key=key)["ETag"]
+        except (NotFoundError, AccessDeniedError):
             etag = ""  # Transcribe says what is wrong with the object, if anything is
         place = f"s3://{self._bucket}/{self._prefix}"
         identity = json.dumps([uri, etag, place, self._request], sort_keys=True, default=str)
