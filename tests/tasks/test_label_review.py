@@ -110,6 +110,7 @@ def test_a_models_labels_are_read_in_any_form_and_sorted_by_score(given):
     [
         ({"Person": 99.7}, "the confidence of 'Person' is 99.7, not from 0 to 1"),
         ([{"Name": "Person", "Confidence": 175}], "1.75, not from 0 to 1"),
+        ({"Person": 1.0000001}, "the confidence of 'Person' is 1.0000001, not from 0 to 1"),
         (["Person", "person"], "a label stands there twice"),
         ([""], "a label is empty"),
         ([{"label": "Person", "source": "gossip"}], "neither 'model' nor 'human'"),

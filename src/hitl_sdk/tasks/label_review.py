@@ -430,7 +430,7 @@ def _scored(value: object) -> ScoredLabel:
     if not read.label:
         raise ValueError("a label is empty")
     if read.confidence is not None and not 0 <= read.confidence <= 1:
-        raise ValueError(f"the confidence of {read.label!r} is {read.confidence:g}, not from 0 to 1")
+        raise ValueError(f"the confidence of {read.label!r} is {read.confidence!r}, not from 0 to 1")
     return read if read.source else replace(read, source="model")
 
 

@@ -64,7 +64,7 @@ def from_endpoint(
     item_ids : iterable of str or int, optional
         One an item; the position, ``"0"``, ``"1"``, ..., when left out.
     features : iterable, optional
-        What the model is given, one an item, where that is not the item itself.
+        What the model is given, one an item, where that is not the item itself; a frame goes row by row.
     labels : iterable of str or int, optional
         The labels, in the order in which the model gives their probabilities.
     content_type, accept : str
