@@ -1,12 +1,13 @@
 """Addresses of records, where runs are kept by default, and files that can't be used."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from hitl_sdk.errors import ConfigurationError, InvalidInputError
+from hitl_sdk.errors import ConfigurationError, InvalidInputError, NotFoundError
 from hitl_sdk.loops.record import default_address, open_record
 from hitl_sdk.testing import mock_hitl
 
@@ -132,6 +133,57 @@ def test_writing_to_a_run_that_was_deleted_from_a_file_is_refused(make_stores):
     stores.open().delete("march")
     with pytest.raises(InvalidInputError, match="the run was deleted"):
         run.add_items([stores.item(7)])
+
+
+def test_a_disk_that_was_full_is_told_so_and_written_when_there_is_room(make_stores):
+    stores = make_stores("file")
+    run = stores.run(1)
+    connection = run._store._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+    items = [replace(stores.item(n), item="x" * 4000) for n in range(1, 50)]
+    with pytest.raises(ConfigurationError, match="full"):
+        run.add_items(items)
+    connection.execute("PRAGMA max_page_count = 100000")
+    assert run.n_items == 1
+    assert run.add_items(items) == list(range(1, 50))
+
+
+class Fails:
+    """A connection whose next commit fails."""
+
+    def __init__(self, connection):
+        self._connection, self._failed = connection, False
+
+    def execute(self, query, *values):
+        if query == "COMMIT" and not self._failed:
+            self._failed = True
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._connection.execute(query, *values)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+def test_a_commit_that_fails_leaves_nothing_half_done(make_stores):
+    stores = make_stores("file")
+    run = stores.run(1)
+    run._store._connection = Fails(run._store._connection)
+    with pytest.raises(ConfigurationError, match="disk I/O error"):
+        run.claim(1)
+    assert run.counts() == {"planned": 1}
+    assert [loop.human_loop_name for loop in stores.open().run("march").claim(1)] == ["loop-0"]
+
+
+@pytest.mark.parametrize("kind", ["dynamodb", "s3"])
+def test_reading_from_a_run_that_was_deleted_from_a_log_is_told_so(make_stores, kind):
+    stores = make_stores(kind)
+    run = stores.open().create(stores.header())
+    for number in range(6):
+        run.add_items([stores.item(number, number)], [stores.loop(number)])
+    stores.open().delete("march")
+    with pytest.raises(NotFoundError):
+        list(run.loops())
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../up", "-a", "ü", "x" * 129, None, 7])

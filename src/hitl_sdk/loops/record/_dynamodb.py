@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
 from hitl_sdk._clock import current_clock
-from hitl_sdk.errors import RejectedError, ThrottledError
+from hitl_sdk.errors import NotFoundError, RejectedError, ThrottledError
 from hitl_sdk.loops.table import table_errors
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ class _DynamoLog:
 
     def get(self, number: int) -> bytes:
         row = self._rows.get(self._pk, _segment(number))
-        assert row is not None  # noqa: S101  it was read or written before
+        if row is None:  # though it was read or written before
+            raise NotFoundError(
+                "the run was deleted meanwhile", hint="route its predictions again, as a new run"
+            )
         return self._body(row)
 
     def since(self, number: int) -> Iterator[tuple[int, bytes]]:

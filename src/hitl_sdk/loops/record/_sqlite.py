@@ -130,13 +130,14 @@ class SqliteStore(RecordStore):
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Do all of the block or nothing of it, alone among all threads and processes."""
         with self._lock, self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk ends it by itself
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def rows(self, query: str, *values: object) -> list[Any]:
         """Return what a query finds."""
