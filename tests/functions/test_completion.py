@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections import defaultdict
 from contextlib import suppress
 
@@ -206,8 +207,9 @@ def test_one_that_can_t_be_answered_now_keeps_no_other_from_its_answer_and_is_an
     assert {token: len(got) for token, got in executions.got.items()} == {"a": 1, "b": 1, "c": 1}
 
 
-def test_answers_too_large_for_a_step_are_left_in_the_output(handler, tokens, executions):
-    put_output(answers=[{"answerContent": {"text": "ä" * 131_072}}])
+@pytest.mark.parametrize("answer", ["ä" * 131_072, "\ud800", math.nan])
+def test_answers_that_a_step_can_t_have_are_left_in_the_output(handler, tokens, executions, answer):
+    put_output(answers=[{"answerContent": {"text": answer}}])
     tokens.keep("loop-1", "a")
 
     handler(event(), None)
@@ -216,7 +218,7 @@ def test_answers_too_large_for_a_step_are_left_in_the_output(handler, tokens, ex
     assert (output["answers"], output["outputS3Uri"]) == (None, "s3://reviews/loop-1/output.json")
 
 
-@pytest.mark.parametrize("body", [None, b"{", b"[]", b'{"humanAnswers": [7]}'])
+@pytest.mark.parametrize("body", [None, b"{", b"[]", b'{"humanAnswers": [7]}', b"[" * 100_000])
 def test_an_output_that_can_t_be_read_answers_with_its_address(handler, tokens, executions, caplog, body):
     if body is not None:
         put_output(answers=body)

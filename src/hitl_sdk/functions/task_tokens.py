@@ -277,7 +277,7 @@ def task_token_handler(*, table: str, session: Session | None = None) -> Handler
 def _end_of(session: Session, event: HumanLoopEvent) -> dict[str, object]:
     """Return what an execution gets for a completed loop.
 
-    Where the answers can't be read for good, or would not fit into the output of a step, they are None, and output.json has
+    Where the answers can't be read for good, or are none that the output of a step can hold, they are None, and output.json has
     them. Where they can't be read at the moment, that is raised.
     """
     end: dict[str, object] = {
@@ -295,8 +295,11 @@ def _end_of(session: Session, event: HumanLoopEvent) -> dict[str, object]:
             raise
         _LOG.warning("the answers of human loop %s can't be read: %s", event.human_loop_name, error)
         return end
-    fits = len(json.dumps(with_answers, ensure_ascii=False).encode()) <= _LARGEST_OUTPUT
-    return with_answers if fits else end
+    try:
+        size = len(json.dumps(with_answers, ensure_ascii=False, allow_nan=False).encode())
+    except ValueError:  # half a surrogate pair, or NaN, which Step Functions takes for no JSON
+        return end
+    return with_answers if size <= _LARGEST_OUTPUT else end
 
 
 def _answers(session: Session, output_s3_uri: str | None) -> list[object] | None:
@@ -311,7 +314,7 @@ def _answers(session: Session, output_s3_uri: str | None) -> list[object] | None
             {name: answer.get(name) for name in ("answerContent", "workerId", "submissionTime")}
             for answer in json.loads(body)["humanAnswers"]
         ]
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidOutputError(
             f"{output_s3_uri} is no output of a human loop", resource=output_s3_uri
         ) from error
