@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from numbers import Integral
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
@@ -97,5 +98,5 @@ def pages_ahead(pages: Iterator[W]) -> Iterator[W]:
 
 def check_concurrency(concurrency: int) -> None:
     """Refuse less than one thread."""
-    if concurrency < 1:
+    if not isinstance(concurrency, Integral) or concurrency < 1:
         raise InvalidInputError(f"concurrency={concurrency}", hint="give at least 1")

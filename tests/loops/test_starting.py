@@ -23,7 +23,7 @@ from hitl_sdk.errors import (
     Transient,
     UnavailableError,
 )
-from hitl_sdk.loops import INPUT_LENGTH_LIMIT, LoopRequest, start_human_loops, stop_human_loops
+from hitl_sdk.loops import INPUT_LENGTH_LIMIT, LoopRequest, LoopState, start_human_loops, stop_human_loops
 
 MANY = [f"text {number}" for number in range(25)]
 
@@ -113,6 +113,13 @@ def test_a_loop_of_our_name_in_another_flow_is_a_conflict(review):
     (started,) = start_human_loops(review.session, [other])
     assert (started.status, type(started.error)) == ("failed", ConflictError)
     assert "exists in another flow" in str(started.error)
+
+
+def test_a_loop_that_is_known_to_be_in_another_flow_keeps_no_other_from_its_start(review):
+    elsewhere = LoopState("loop-1", "InProgress", flow_definition_arn=review.arn + "-2")
+    requests = [LoopRequest(review.arn, "loop-1", {}, elsewhere), review.request("x")]
+    conflict, started = start_human_loops(review.session, requests)
+    assert (type(conflict.error), started.status) == (ConflictError, "started")
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_waiting_for_room_can_be_interrupted(review, monkeypatch):
     assert len(review.loops()) == 5
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan")])
+@pytest.mark.parametrize("seconds", [-1, float("nan"), "5", None])
 def test_a_time_to_wait_that_can_not_be_is_refused_before_anything_is_started(review, seconds):
     with pytest.raises(InvalidInputError, match="quota_timeout"):
         start(review, MANY, quota_timeout=seconds)

@@ -1,5 +1,7 @@
 """What a review will take: reviews, answers, hours and money, and what of it is not known."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,7 +96,16 @@ def test_what_is_told_is_not_among_the_unknown():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"reviews": -1}, {"workers": 0}, {"seconds_per_review": -1}, {"hourly_wage": float("nan")}],
+    [
+        {"reviews": -1},
+        {"reviews": "5"},
+        {"workers": 0},
+        {"workers": None},
+        {"seconds_per_review": -1},
+        {"seconds_per_review": float("inf")},
+        {"hourly_wage": float("nan")},
+        {"hourly_wage": Decimal(20)},
+    ],
 )
 def test_a_number_that_can_not_be_is_refused(wrong):
     with pytest.raises(InvalidInputError, match=next(iter(wrong))):

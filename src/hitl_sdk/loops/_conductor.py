@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from hitl_sdk._clock import current_clock
 from hitl_sdk.errors import (
+    ConflictError,
     HitlError,
     InvalidInputError,
     QuotaExceededError,
@@ -165,7 +166,10 @@ class Conductor:
         """Return the outcome of a request for which nothing has to be called, or nothing is any more."""
         state = job.state
         if state is not None and state.status != "Missing" and not starter.restarts(state):
-            return adopted(job.request, state)
+            try:
+                return adopted(job.request, state)
+            except ConflictError as conflict:
+                return LoopStart(job.request.human_loop_name, "failed", error=conflict)
         error: HitlError | None = self._room.closed(job.request.flow_definition_arn)
         if error is None and self._breaker.state == "ended":
             error = job.error or self._cause or UnavailableError("not tried: the breaker has given up before")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from copy import copy
 from datetime import timedelta
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from hitl_sdk._clock import current_clock
@@ -38,7 +39,8 @@ class Room:
     def __init__(
         self, session: Session, *, timeout: float, on_wait: Callable[[StartWait], None] | None
     ) -> None:
-        if not timeout >= 0:
+        given: object = timeout
+        if not (isinstance(given, Real) and float(given) >= 0):
             raise InvalidInputError(f"quota_timeout={timeout!r}", hint="give a number of seconds from 0")
         self._session = session
         self._timeout = timeout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Literal
 
 from hitl_sdk._clock import current_clock
@@ -69,7 +70,7 @@ class Breaker:
     ) -> None:
         given = {"failures": failures, "pause": pause, "longest_pause": longest_pause, "trials": trials}
         for name, value in given.items():
-            if not value > 0:
+            if not (isinstance(value, Real) and value > 0):
                 raise InvalidInputError(f"{name}={value!r}", hint="give a number above 0")
         self._failures = failures
         self._pause = float(pause)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hitl_sdk.session import Session
 
-__all__ = ["ENDED", "LoopState", "LoopStatus", "describe_loop", "list_loops", "listed_states", "read_states"]
+__all__ = ["ENDED", "LoopState", "LoopStatus", "describe_loop", "list_loops", "read_states"]
 
 LoopStatus = Literal["InProgress", "Stopping", "Completed", "Failed", "Stopped", "Missing"]
 
@@ -31,8 +31,6 @@ ENDED: frozenset[LoopStatus] = frozenset({"Completed", "Failed", "Stopped", "Mis
 
 PAGE_SIZE = 100
 """Loops on one page of ListHumanLoops, the most the service gives."""
-
-_NAMES_A_PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,32 +177,6 @@ def list_loops(
                 resource=flow_definition_arn,
             )
         seen.add(token)
-
-
-def listed_states(
-    session: Session, flow_definition_arn: str, names: Collection[str]
-) -> tuple[dict[str, LoopState], bool]:
-    """Look the named loops up in the flow's list, no further than a page for every ten of them.
-
-    Returns
-    -------
-    states : dict of str to LoopState
-        Those that the list has shown.
-    complete : bool
-        Whether the list was read to its end or all were found, so that the others do not exist.
-    """
-    wanted, states = set(names), dict[str, LoopState]()
-    most = PAGE_SIZE * (len(wanted) // _NAMES_A_PAGE)
-    if most == 0:
-        return {}, False
-    for count, state in enumerate(list_loops(session, flow_definition_arn), start=1):
-        if state.human_loop_name in wanted:
-            states[state.human_loop_name] = state
-        if len(states) == len(wanted):
-            break
-        if count == most:
-            return states, False
-    return states, True
 
 
 def read_states(

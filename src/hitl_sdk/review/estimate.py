@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 
 from hitl_sdk._data import review_prices
 from hitl_sdk._prices import PriceRange, cost_of_reviews
@@ -60,7 +62,9 @@ class Estimate:
         }
         for name, number in least.items():
             value = getattr(self, name)
-            if value is not None and not value >= number:
+            if value is None and name in {"seconds_per_review", "hourly_wage"}:
+                continue
+            if not (isinstance(value, Real) and number <= float(value) < math.inf):
                 raise InvalidInputError(f"{name}={value!r}", hint=f"give a number from {number}")
 
     @property
