@@ -13,6 +13,7 @@ from hitl_sdk.loops.record import RunHeader, open_record
 from hitl_sdk.review.timeouts import Escalate
 
 HOUR = 3600.0
+MINUTE = 60.0  # late enough, with fewer looks at the list
 
 
 HEADER = RunHeader(
@@ -297,10 +298,10 @@ def test_killed_at_any_step_it_is_put_right_by_going_on(review, seniors, monkeyp
         items = [replace(one, item=f"{one.item} of {number}") for one in review.predictions(0.1, 0.2)]
         nobody_answers(review)
         run = review.router(concurrency=1).route(items, name=f"run-{number}")
-        escalate = Escalate(flow=seniors, timeout=HOUR)
+        escalate = Escalate(flow=seniors, timeout=MINUTE)
         kill_at(monkeypatch, review, number)
         try:
-            run.wait(timeout=HOUR, on_timeout=escalate, on_progress=seniors_answer(review))
+            run.wait(timeout=MINUTE, on_timeout=escalate, on_progress=seniors_answer(review))
         except Killed:
             killed = True
         else:
@@ -310,9 +311,9 @@ def test_killed_at_any_step_it_is_put_right_by_going_on(review, seniors, monkeyp
         answer(review)
         if goes_on_with == "a start and a wait":
             again.start()
-            status = again.wait(timeout=HOUR)
+            status = again.wait(timeout=MINUTE)
         else:
-            status = again.wait(timeout=HOUR, on_timeout=escalate)
+            status = again.wait(timeout=MINUTE, on_timeout=escalate)
         assert status.ok
         assert {row["label"] for row in rows(again)} == {"-1"}
         for item in items:

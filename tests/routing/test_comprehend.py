@@ -240,7 +240,7 @@ def test_the_class_with_the_highest_score_is_the_label(cloud, session):
     assert list(prediction.scores.items()) == [("billing", 0.7), ("delivery", 0.3)]
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.dictionaries(st.sampled_from("abcdef"), st.floats(0, 1, width=32), max_size=6))
 def test_the_labels_from_the_threshold_on_are_the_label_and_the_least_sure_is_the_confidence(scores):
     with mock_hitl() as cloud:

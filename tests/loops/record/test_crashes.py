@@ -14,6 +14,7 @@ from botocore.exceptions import ReadTimeoutError
 from hitl_sdk.errors import HitlError, UnavailableError
 from hitl_sdk.loops.record import LoopChange
 
+N_ITEMS = 5
 TIMED_OUT = ReadTimeoutError(endpoint_url="https://example.com")
 
 
@@ -31,10 +32,10 @@ class Service:
 
 
 def work(store, stores, service, *, limit):
-    """Route eight items in batches, as a router does that may have been killed before."""
+    """Route some items in batches, as a router does that may have been killed before."""
     run = store.create(stores.header())
-    for first in range(0, 8, 3):
-        numbers = range(first, min(8, first + 3))
+    for first in range(0, N_ITEMS, 3):
+        numbers = range(first, min(N_ITEMS, first + 3))
         run.add_items([stores.item(n, n) for n in numbers], [stores.loop(n) for n in numbers])
     run.mark_complete()
     left_over = list(
@@ -72,7 +73,7 @@ class Calls:
 
 
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost", "answer lost"])
-@pytest.mark.parametrize("limit", [None, 5])
+@pytest.mark.parametrize("limit", [None, 3])
 @pytest.mark.parametrize("kind", ["dynamodb", "s3"])
 def test_whatever_call_is_the_last_one_the_next_process_goes_on(make_stores, kind, limit, arrives):
     whole = make_stores(kind)
@@ -87,9 +88,9 @@ def test_whatever_call_is_the_last_one_the_next_process_goes_on(make_stores, kin
         with pytest.raises(UnavailableError):
             work(stores.open(), stores, service, limit=limit)
         run = work(stores.open(), stores, service, limit=limit)
-        assert list(run.items()) == [stores.item(n, n) for n in range(8)]
-        assert [loop.human_loop_name for loop in run.loops()] == [f"loop-{n}" for n in range(8)]
-        assert service.loops == {f"loop-{n}" for n in range(limit or 8)}
+        assert list(run.items()) == [stores.item(n, n) for n in range(N_ITEMS)]
+        assert [loop.human_loop_name for loop in run.loops()] == [f"loop-{n}" for n in range(N_ITEMS)]
+        assert service.loops == {f"loop-{n}" for n in range(limit or N_ITEMS)}
         assert run.n_charged() == len(service.loops)
         assert not list(run.loops({"starting"}))
         assert run.complete

@@ -145,7 +145,7 @@ class Record(RuleBasedStateMachine):
             assert (run.counts(), run.n_charged()) == (self.model.counts(), self.model.n_charged())
 
 
-@pytest.mark.parametrize(("kind", "examples"), [("memory", 60), ("file", 60), ("dynamodb", 8), ("s3", 8)])
+@pytest.mark.parametrize(("kind", "examples"), [("memory", 40), ("file", 30), ("dynamodb", 5), ("s3", 5)])
 def test_a_store_does_what_the_model_does(make_stores, kind, examples):
     machine = type("Machine", (Record,), {"stores": make_stores(kind)})
     run_state_machine_as_test(
