@@ -44,8 +44,6 @@ def test_every_engine_decides_as_decide_one_does(kept_as, policy, rows):
     for engine in samples.ENGINES:
         if kept_as == "maps" and engine.startswith("polars"):
             continue  # it has none
-        if kept_as != "structs" and engine == "pandas with dicts":
-            continue
         assert samples.decided(policy, engine, table) == wanted, engine
 
 
@@ -207,11 +205,21 @@ def test_activation_conditions_are_not_in_duckdbs_language():
     [
         pa.array(["{'a': 0.5}"]),
         pa.array([{"a": "much"}]),
+        pa.array([{}], pa.struct([])),
+        pa.array([[("a", "much")]], pa.map_(pa.string(), pa.string())),
         pa.array([[0.5]]),
         pa.array([[{"x": 0.5, "y": 0.5}]]),
         pa.array([[{"x": 0.5}]]),
     ],
-    ids=["texts", "structs of texts", "lists of numbers", "two numbers", "one number"],
+    ids=[
+        "texts",
+        "structs of texts",
+        "structs of nothing",
+        "maps to texts",
+        "lists of numbers",
+        "two numbers",
+        "one number",
+    ],
 )
 def test_what_holds_no_scores_is_refused(engine, policy, column):
     if engine == "pandas with dicts" and not pa.types.is_string(column.type):
@@ -233,6 +241,49 @@ def test_a_dict_that_holds_no_scores_is_reviewed():
         "no scores",
         "margin 0.90 >= 0.50",
     ]
+
+
+ENTRIES = pa.list_(pa.struct([("label", pa.string()), ("score", pa.float64())]))
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+@pytest.mark.parametrize(
+    "scores",
+    [
+        pa.array([{"a": Decimal("0.5"), "b": Decimal("0.9")}]),
+        pa.array([[{"label": "a", "score": 0.5}, {"label": None, "score": 0.9}]], ENTRIES),
+        pa.array([[{"score": 0.5, "label": "a"}, {"score": 0.9, "label": "b"}]]),
+        pa.array([[(1, 0.5), (2, 0.9)]], pa.map_(pa.int64(), pa.float64())),
+    ],
+    ids=["decimals", "a label that is null", "the score first", "labels that are numbers"],
+)
+def test_scores_of_every_kind_are_read(engine, scores):
+    table = pa.table({"item_id": ["x"], "scores": scores})
+    if engine.startswith("polars") and pa.types.is_map(scores.type):
+        pytest.skip("it has none")
+    policy = EachLabel(PerClass({"a": 0.6, "1": 0.6}, default=0.8))
+    assert samples.decided(policy, engine, table) == {"x": ("review", "labels in doubt: 1")}
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+def test_columns_in_several_chunks_are_read(engine):
+    whole = samples.arrow_table(samples.many_rows(6), "lists")
+    parts = pa.concat_tables([whole.slice(0, 2), whole.slice(2, 0), whole.slice(2)])
+    for policy in (Sample(0.5), Margin(0.2)):
+        wanted = samples.decided(policy, "arrow", whole)
+        assert samples.decided(policy, engine, parts) == wanted
+
+
+def test_what_pandas_makes_of_lists_in_arrow_is_read():
+    scores = pa.array([[{"label": "a", "score": 0.5}, {"label": "b", "score": 0.9}]], ENTRIES)
+    frame = pa.table({"scores": scores}).to_pandas()  # an array of numpy in each row
+    assert Margin(0.5).decide(frame)["reason"].tolist() == ["margin 0.40 < 0.50"]
+
+
+def test_labels_of_an_enumeration_are_read_in_duckdb():
+    scores = duckdb.connect().sql("SELECT [{'score': 0.5, 'label': 'a'::ENUM('a', 'b')}] AS scores")
+    found = EachLabel(PerClass({"a": 0.6}, default=0.0)).decide(scores)
+    assert found.fetchall()[0][1:] == ("review", "labels in doubt: 1")
 
 
 @pytest.mark.parametrize("engine", samples.ENGINES)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Function = Callable[..., NDArray[Any]]
 
-__all__ = ["quoted", "with_computed"]
+__all__ = ["in_arrow", "quoted", "with_computed"]
 
 
 def with_computed(
@@ -78,6 +78,14 @@ def with_computed(
         f"{needed_for} can't be computed on a lazy {table.implementation} frame",
         hint="collect it first, or use polars, duckdb, dask or Spark",
     )
+
+
+def in_arrow(column: nw.Series[Any]) -> Any:
+    """Return a column as a chunked array of Arrow, as pandas may have it already."""
+    import pyarrow as pa
+
+    array: Any = column.to_arrow()
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
 
 def quoted(column: str) -> str:

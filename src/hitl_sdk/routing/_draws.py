@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from hitl_sdk.routing._by_batch import quoted, with_computed
+from hitl_sdk.routing._by_batch import in_arrow, quoted, with_computed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,12 +109,14 @@ def _utf8(ids: nw.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         offsets = np.fromiter(accumulate(map(len, encoded), initial=0), np.int64, len(encoded) + 1)
         data: Any = b"".join(encoded)
     else:
-        array = pa.chunked_array([ids.to_arrow()]).cast(pa.large_string()).combine_chunks()
+        array = in_arrow(ids).cast(pa.large_string()).combine_chunks()
         _, ends, data = array.buffers()
         offsets = np.frombuffer(ends, np.int64)[array.offset : array.offset + len(array) + 1]
-    padded = np.zeros(int(offsets[-1]) + 8, np.uint8)
-    padded[:-8] = np.frombuffer(data or b"", np.uint8)[: offsets[-1]]
-    return offsets, np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
+    # Only what belongs to these ids: those of a block lie among all of the frame.
+    first, end = int(offsets[0]), int(offsets[-1])
+    padded = np.zeros(end - first + 8, np.uint8)
+    padded[:-8] = np.frombuffer(data or b"", np.uint8)[first:end]
+    return offsets - first, np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
 
 
 def _hash_block(

@@ -18,11 +18,17 @@ def row_scores(value: object) -> Mapping[str, Any] | None:
     >>> row_scores(None) is None, row_scores(0.9) is None
     (True, True)
     """
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # numpy's array, as pandas has it of Arrow's list
     if isinstance(value, list):
-        pairs = [tuple(each.values()) if isinstance(each, Mapping) else each for each in value]
+        pairs = [_label_first(each) if isinstance(each, Mapping) else each for each in value]
         if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
             return None
         value = dict(pairs)
     if not isinstance(value, Mapping):
         return None
     return {str(label): score for label, score in value.items() if score is not None} or None
+
+
+def _label_first(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(sorted(entry.values(), key=lambda part: not isinstance(part, str)))

@@ -1,7 +1,7 @@
 """Numbers about score vectors: of one item in Python, of a column in numpy, and in the SQL of duckdb.
 
-A column of scores may be a struct (a field a label), a map, a list of structs of a text and a number, or Python
-dicts. A null score says that the label is not there. Below 0, a result tells why there is none.
+A column of scores may be a struct (a field a label), a map, a list of structs of a text and a number, or Python's
+objects for these. A null score says that the label is not there. Below 0, a result tells why there is none.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidPredictionError
-from hitl_sdk.routing._by_batch import quoted
+from hitl_sdk.routing._by_batch import in_arrow, quoted
 from hitl_sdk.routing._frames import holds_nothing
+from hitl_sdk.routing._score_rows import row_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +47,8 @@ _GRID = 1e9
 
 def usable_scores(scores: object) -> dict[str, float] | int:
     """Return the scores of one item, or why there are none."""
-    if not isinstance(scores, Mapping):
-        return NO_SCORES if scores is None else UNUSABLE
-    there = {str(label): score for label, score in scores.items() if score is not None}
-    if not there:
+    there = row_scores(scores)
+    if there is None:
         return NO_SCORES
     numbers = {label: _number(score) for label, score in there.items()}
     return numbers if all(0 <= number <= 1 for number in numbers.values()) else UNUSABLE
@@ -91,11 +91,17 @@ def require_scores(table: Any) -> None:
 
 def _holds_scores(kind: Any) -> bool:
     if kind == nw.Struct:
-        return all(field.dtype.is_numeric() or field.dtype == nw.Unknown for field in kind.fields)
+        return bool(kind.fields) and all(_holds_numbers(field.dtype) for field in kind.fields)
+    if type(kind).__name__ == "Map":  # which not every narwhals names
+        return _holds_numbers(kind.value)
     if kind == nw.List and kind.inner == nw.Struct:
         numbers = [field.dtype.is_numeric() for field in kind.inner.fields]
         return sorted(numbers) == [False, True]
-    return kind in {nw.Object, nw.Unknown} or type(kind).__name__ == "Map"
+    return kind in {nw.Object, nw.Unknown}
+
+
+def _holds_numbers(kind: Any) -> bool:
+    return bool(kind.is_numeric() or kind == nw.Unknown)
 
 
 def _margins(column: nw.Series[Any]) -> NDArray[np.float64]:
@@ -240,14 +246,13 @@ _Parts = tuple[
 def _of_dicts(column: nw.Series[Any], *, labelled: bool) -> _Parts:
     import numpy as np
 
-    rows = [row if isinstance(row, Mapping) else {} for row in column.to_list()]
-    scores = [score for row in rows for score in row.values()]
-    there = np.array([score is not None for score in scores], np.bool_)
-    values = np.array([_number(score) for score in scores], np.float64)
+    rows = [row_scores(row) or {} for row in column.to_list()]
+    values = np.array([_number(score) for row in rows for score in row.values()], np.float64)
     names: dict[str, int] = {}
-    given = (str(label) for row in rows for label in row) if labelled else ()
+    given = (label for row in rows for label in row) if labelled else ()
     codes = np.array([names.setdefault(label, len(names)) for label in given], np.int64)
-    return np.array([len(row) for row in rows], np.int64), (codes, list(names)), values, there
+    lengths = np.array([len(row) for row in rows], np.int64)
+    return lengths, (codes, list(names)), values, np.ones(len(values), np.bool_)
 
 
 def _of_arrow(column: nw.Series[Any], *, labelled: bool) -> _Parts:
@@ -255,7 +260,7 @@ def _of_arrow(column: nw.Series[Any], *, labelled: bool) -> _Parts:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    array: Any = pa.chunked_array([column.to_arrow()]).combine_chunks()
+    array: Any = in_arrow(column).combine_chunks()
     if pa.types.is_struct(array.type):
         return _of_structs(array)
     if pa.types.is_map(array.type):
@@ -268,7 +273,7 @@ def _of_arrow(column: nw.Series[Any], *, labelled: bool) -> _Parts:
     labels, scores = _label_and_score(compute.list_flatten(array))
     codes, names = np.empty(0, np.int64), []
     if labelled:
-        encoded = labels.cast(pa.string()).dictionary_encode()
+        encoded = labels.cast(pa.string()).fill_null("").dictionary_encode()  # a label without rule
         codes, names = encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist()
     return lengths, (codes, names), *_floats(scores)
 
@@ -306,7 +311,7 @@ def _is_number(kind: Any) -> bool:
 
 
 def _number(score: object) -> float:
-    return float(score) if isinstance(score, Real) and not isinstance(score, bool) else math.nan
+    return float(score) if isinstance(score, Real | Decimal) and not isinstance(score, bool) else math.nan
 
 
 def _on_grid(number: float) -> float:
@@ -341,14 +346,14 @@ def _entries_in_sql(kind: Any) -> str:
         return f"[{', '.join(pairs)}]"
     if kind.id == "list":
         (label, _), (score, _) = sorted(
-            kind.children[0][1].children, key=lambda part: part[1].id != "varchar"
+            kind.children[0][1].children, key=lambda part: part[1].id not in {"enum", "varchar"}
         )
         return _as_entries(column, label, score)
     return "NULL"  # a column of nulls has no kind
 
 
 def _as_entries(entries: str, label: str, score: str) -> str:
-    parts = f"{{'label': x.{quoted(label)}, 'score': CAST(x.{quoted(score)} AS DOUBLE)}}"
+    parts = f"{{'label': CAST(x.{quoted(label)} AS VARCHAR), 'score': CAST(x.{quoted(score)} AS DOUBLE)}}"
     return f"list_transform({entries}, lambda x: {parts})"
 
 
