@@ -5,6 +5,7 @@ import pytest
 
 from hitl_sdk import Margin, Threshold
 from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.labels import FormField
 from hitl_sdk.routing import InvalidPrediction, Prediction, decide_batch, predictions_frame
 
 PREDICTIONS = [
@@ -39,6 +40,16 @@ def test_structures_are_kept():
     box = {"label": "cat", "left": 1, "top": 2, "width": 3, "height": 4}
     frame = predictions_frame([Prediction("a", "s3://images/1.png", [box], 0.5)])
     assert list(frame["label"][0]) == [box]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow"])
+def test_the_parts_of_a_label_are_lists_and_dicts_and_no_texts(engine):
+    fields, nothing = (FormField("Total", "3.50", 0.64),), ()
+    frame = predictions_frame(
+        [Prediction(name, name, label, 0.5) for name, label in [("a", fields), ("b", nothing)]], engine
+    )
+    labels = frame["label"].to_pylist() if engine == "arrow" else [list(label) for label in frame["label"]]
+    assert labels == [[{"key": "Total", "value": "3.50", "confidence": 0.64}], []]
 
 
 def test_no_predictions_are_a_frame_without_rows():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hitl_sdk._frames import build_frame
+from hitl_sdk.labels import to_value
 from hitl_sdk.routing.prediction import InvalidPrediction
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def predictions_frame(
     -------
     pandas.DataFrame, polars.DataFrame or pyarrow.Table
         With the columns `item_id`, `item`, `label`, `confidence`, `scores` (a list of label and score) and `error`, which is
-        null for what can be used; then those of `Prediction.extra`. What can't be used has no label.
+        null for what can be used; then those of `Prediction.extra`. What can't be used has no label;
+        a structured one is lists and dicts.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def _row(prediction: Prediction | InvalidPrediction) -> dict[str, object]:
     return {
         "item_id": prediction.item_id,
         "item": prediction.item,
-        "label": prediction.label,
+        "label": to_value(prediction.label),
         "confidence": prediction.confidence,
         "scores": scores,
         "error": None,
