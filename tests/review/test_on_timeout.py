@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from hitl_sdk import Member, PrivateTeam, ReviewFlow, Router, Run, Threshold
-from hitl_sdk.errors import InvalidInputError, NotFoundError, WaitTimeoutError
+from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, WaitTimeoutError
 from hitl_sdk.loops import human_loop_name
 from hitl_sdk.loops.record import RunHeader, open_record
 from hitl_sdk.review.timeouts import Escalate
@@ -223,6 +223,17 @@ def test_what_can_not_happen_is_refused_before_anybody_waits(review, seniors):
     with pytest.raises(InvalidInputError, match="on_timeout='drop'"):
         run.wait(timeout=HOUR, on_timeout="drop")
     assert review.cloud.clock.monotonic() == before
+
+
+@pytest.mark.parametrize("on_timeout", ["accept", Escalate(flow="seniors", timeout=MINUTE)])
+def test_who_may_not_stop_loops_is_told_so_and_the_next_wait_puts_it_right(review, seniors, on_timeout):
+    run = route(review)
+    review.calls.fail("StopHumanLoop", ("AccessDeniedException", 400))
+    with pytest.raises(AccessDeniedError, match="StopHumanLoop"):
+        run.wait(timeout=MINUTE, on_timeout=on_timeout)
+    assert {review.status(name) for name in review.loops()} == {"InProgress"}
+    review.calls.heal()
+    assert run.wait(timeout=MINUTE, on_timeout=on_timeout, on_progress=seniors_answer(review)).ok
 
 
 def test_people_who_were_asked_before_are_not_asked_again(review, seniors, make_flow):

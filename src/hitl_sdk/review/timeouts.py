@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 
 from hitl_sdk._waiting import check_timeout
-from hitl_sdk.errors import InvalidInputError, WaitTimeoutError
+from hitl_sdk.errors import AccessDeniedError, InvalidInputError, WaitTimeoutError
 from hitl_sdk.loops import DEFAULT_CONCURRENCY, check_flow, human_loop_name, stop_human_loops
 from hitl_sdk.loops.record import LoopChange, RecordedLoop
 from hitl_sdk.loops.waiting import wait_for_loops
@@ -196,11 +196,19 @@ class Overdue:
         """Bring to its end what was begun, by this process or by one that is gone: stop, then plan.
 
         Safe to run again. What is planned, `Run.start` starts.
+
+        Raises
+        ------
+        AccessDeniedError
+            If the caller may not stop loops: without that, nothing given up can be asked elsewhere.
         """
         given_up = self._given_up()
         still_open = [name for name, loop in given_up.items() if loop.status in _UNANSWERED]
         if still_open:
-            stop_human_loops(self._session, still_open, concurrency=self._concurrency)
+            refused = stop_human_loops(self._session, still_open, concurrency=self._concurrency).errors
+            for error in refused.values():
+                if isinstance(error, AccessDeniedError):
+                    raise error
             self._let_them_end()
         for flow in sorted({loop.escalated_to or "" for loop in given_up.values()}):
             if flow.startswith("arn:"):
