@@ -132,8 +132,12 @@ def test_a_row_of_the_error_list_is_that_text_s_outcome(session, batches):
     assert refused.raw == {"Index": 2, "ErrorCode": "INVALID_REQUEST", "ErrorMessage": "not this one"}
 
 
-def test_a_text_that_is_neither_among_results_nor_errors_is_told_so(cloud, session):
-    cloud.ai.answer("comprehend", "BatchDetectSentiment", lambda request: {"ResultList": [], "ErrorList": []})
+@pytest.mark.parametrize(
+    "results", [[], [{"Sentiment": "POSITIVE"}], [{"Index": 7, **sentiment("positive")}]]
+)
+def test_a_text_that_is_neither_among_results_nor_errors_is_told_so(cloud, session, results):
+    said = {"ResultList": results, "ErrorList": [{"Index": -1}]}
+    cloud.ai.answer("comprehend", "BatchDetectSentiment", lambda request: said)
 
     outcomes = list(from_comprehend_sentiment(session, ["a", "b"]))
 
@@ -215,6 +219,8 @@ def test_what_no_text_can_escape_is_raised(cloud, session):
     [
         {"batch_size": 26},
         {"batch_size": 0},
+        {"batch_size": "5"},
+        {"batch_size": 2.5},
         {"labels": {"HAPPY": "1"}},
         {"labels": {}},
         {"labels": ["POSITIVE"]},
@@ -280,7 +286,24 @@ def test_an_endpoint_that_is_not_there_is_raised(cloud, session):
         list(from_comprehend_classifier(session, ENDPOINT, ["text"]))
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1])
+@pytest.mark.parametrize("named", [{"Name": "a"}, {"Score": 0.5}])
+def test_a_class_without_its_name_or_score_is_that_item_s_outcome(cloud, session, named):
+    classified(cloud, Classes=[named])
+    [outcome] = from_comprehend_classifier(session, ENDPOINT, ["text"])
+
+    assert "a class has no" in outcome.error.message
+    assert outcome.raw == {"Classes": [named]}
+
+
+@pytest.mark.parametrize(
+    "options", [{"confidence_of_none": "0.5"}, {"confidence_of_none": 2}, {"labels": ["PERSON"]}]
+)
+def test_what_can_t_be_of_entities_is_refused(session, options):
+    with pytest.raises(InvalidInputError, match=next(iter(options))):
+        from_comprehend_entities(session, ["text"], **options)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, "0.5", None])
 def test_a_threshold_that_no_score_has_is_refused(session, threshold):
     with pytest.raises(InvalidInputError, match="threshold"):
         from_comprehend_classifier(session, ENDPOINT, ["text"], threshold=threshold)

@@ -249,7 +249,16 @@ def test_a_bucket_that_may_not_be_read_is_raised(session, watched):
 
 
 @pytest.mark.parametrize(
-    "options", [{"pause": 0}, {"margin": -1}, {"concurrency": 0}, {"item_ids": ["a", "b"]}]
+    "options",
+    [
+        {"pause": 0},
+        {"pause": "2"},
+        {"margin": -1},
+        {"margin": float("inf")},
+        {"margin": None},
+        {"concurrency": 0},
+        {"item_ids": ["a", "b"]},
+    ],
 )
 def test_what_can_t_work_is_refused_before_anything_is_read(session, options):
     with pytest.raises(InvalidInputError):
@@ -443,6 +452,17 @@ def test_jobs_of_yours_are_read_by_their_names_and_waited_for(session, jobs):
     ]
     assert outcomes[0].extra["recording"] == "s3://calls/1.wav"
     assert "there is no transcription job 'gone'" in outcomes[2].error.message
+
+
+def test_a_job_that_names_no_recording_is_read_under_its_own_name(cloud, session, jobs):
+    cloud.ai.answer(
+        "transcribe",
+        "GetTranscriptionJob",
+        lambda request: {"TranscriptionJob": {"TranscriptionJobStatus": "FAILED"}},
+    )
+    [outcome] = from_transcription_jobs(session, ["call-1"])
+
+    assert (outcome.item_id, outcome.item) == ("call-1", "call-1")
 
 
 @pytest.fixture

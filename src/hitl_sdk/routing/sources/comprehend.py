@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from hitl_sdk.errors import HitlError, InvalidInputError, RejectedError, UnavailableError
 from hitl_sdk.labels import Span
+from hitl_sdk.routing._shares import share
 from hitl_sdk.routing.sources._asking import (
     TooLarge,
     ask_each,
@@ -102,7 +104,7 @@ def from_comprehend_sentiment(
     >>> prediction.label, prediction.confidence
     ('POSITIVE', 0.9)
     """
-    if not 1 <= batch_size <= MOST_IN_A_BATCH:
+    if not isinstance(batch_size, Integral) or not 1 <= batch_size <= MOST_IN_A_BATCH:
         raise InvalidInputError(f"batch_size={batch_size}", hint=f"give 1 to {MOST_IN_A_BATCH}")
     named = _named_labels(labels)
     client = session.client("comprehend")
@@ -190,13 +192,15 @@ def from_comprehend_classifier(
     >>> prediction.label, prediction.confidence
     ('billing', 0.71)
     """
-    if not 0 <= threshold <= 1:
-        raise InvalidInputError(f"threshold={threshold!r}", hint="give a number from 0 to 1")
+    threshold = share("threshold", threshold)
     client = session.client("comprehend")
 
     def answer(asked: Asked) -> Outcome:
         raw = without_metadata(client.classify_document(Text=asked.item, EndpointArn=endpoint_arn))
-        scores = _scores(raw.get("Classes") or raw.get("Labels") or ())
+        try:
+            scores = _scores(raw.get("Classes") or raw.get("Labels") or ())
+        except KeyError as error:
+            return unusable(asked, f"a class has no {error}", raw=raw)
         if "Labels" in raw and not raw.get("Classes"):
             label = tuple(name for name, score in scores.items() if score >= threshold)
             confidence = scores[label[-1]] if label else 1 - max(scores.values(), default=0.0)
@@ -263,8 +267,8 @@ def from_comprehend_entities(
     CredentialsError, AccessDeniedError
         If Comprehend can't be asked at all.
     InvalidInputError
-        If there are not as many ids as items, an id is missing, `items` is one text, `confidence_of_none` is not from 0 to
-        1, or `concurrency` is below 1.
+        If there are not as many ids as items, an id is missing, `items` is one text, `labels` is no mapping,
+        `confidence_of_none` is not from 0 to 1, or `concurrency` is below 1.
 
     Examples
     --------
@@ -278,12 +282,12 @@ def from_comprehend_entities(
     >>> prediction.label
     (Span(label='city', start_offset=10, end_offset=14, confidence=0.97),)
     """
-    if not 0 <= confidence_of_none <= 1:
-        raise InvalidInputError(
-            f"confidence_of_none={confidence_of_none!r}", hint="give a number from 0 to 1"
-        )
+    confidence_of_none = share("confidence_of_none", confidence_of_none)
     client = session.client("comprehend")
     options: Any = {"LanguageCode": language_code} if endpoint_arn is None else {"EndpointArn": endpoint_arn}
+    given: object = labels
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidInputError(f"labels={given!r}", hint="give your label for each type of entity")
     names = None if labels is None else dict(labels)
 
     def answer(asked: Asked) -> Outcome:
@@ -333,8 +337,8 @@ def _too_large(asked: Asked, limit: int) -> Outcome | None:
 
 def _batch(batch: list[Asked], said: Mapping[str, Any], labels: Mapping[str, str]) -> list[Outcome]:
     """Return one outcome a text: results and errors come apart, each with the place of its text."""
-    results = {result["Index"]: result for result in said["ResultList"]}
-    errors = {error["Index"]: error for error in said["ErrorList"]}
+    results = {result.get("Index"): result for result in said["ResultList"]}
+    errors = {error.get("Index"): error for error in said["ErrorList"]}
     outcomes: list[Outcome] = []
     for place, asked in enumerate(batch):
         if place in results:

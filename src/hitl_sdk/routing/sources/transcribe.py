@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from hashlib import blake2b
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -181,7 +183,7 @@ def from_transcription_jobs(
         job = waiter.ended(asked.item)
         if job is None:
             return [unusable(named, f"there is no transcription job {asked.item!r}")]
-        recording = named._replace(item=job["Media"]["MediaFileUri"])
+        recording = named._replace(item=job.get("Media", {}).get("MediaFileUri", asked.item))
         return _of_job(cutter, reader, recording, job)
 
     return ask_each(answer, jobs, about="Transcribe", concurrency=concurrency)
@@ -290,7 +292,8 @@ class _Cutter:
 
     @classmethod
     def made(cls, pause: float, margin: float) -> _Cutter:
-        if not pause > 0 or not margin >= 0:
+        given: tuple[object, ...] = pause, margin
+        if not all(isinstance(each, Real) for each in given) or not pause > 0 or not 0 <= margin < math.inf:
             raise InvalidInputError(
                 f"pause={pause!r}, margin={margin!r}", hint="give seconds: pause above 0, margin not below"
             )
