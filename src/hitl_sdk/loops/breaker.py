@@ -70,7 +70,7 @@ class Breaker:
     ) -> None:
         given = {"failures": failures, "pause": pause, "longest_pause": longest_pause, "trials": trials}
         for name, value in given.items():
-            if not (isinstance(value, Real) and value > 0):
+            if not (isinstance(value, Real) and float(value) > 0):
                 raise InvalidInputError(f"{name}={value!r}", hint="give a number above 0")
         self._failures = failures
         self._pause = float(pause)
