@@ -142,5 +142,11 @@ def test_what_can_not_work_is_refused_before_the_job(spark, session, make_flow):
         route(spark, session, columns, "refused", policy=0.9)
     with pytest.raises(InvalidInputError, match="scores"):
         route(spark, session, columns, "refused", policy=Margin(0.1))
+    with pytest.raises(InvalidInputError, match="concurrency=4"):
+        route(spark, session, columns, "refused", concurrency="4")
+    with pytest.raises(InvalidInputError, match="rate='50'"):
+        route(spark, session, columns, "refused", rate="50")
+    with pytest.raises(InvalidInputError, match=r"rate='50' .*needs a DynamoDB table"):
+        route(spark, session, columns, "refused", rate="50", table=None)
     with pytest.raises(InvalidInputError, match="concurrency=0"):
         route(spark, session, columns, "refused", concurrency=0)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._threads import check_concurrency
 from hitl_sdk.errors import HitlError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.loops import DEFAULT_QUOTA_TIMEOUT, DEFAULT_RATE, SharedRate, check_flow, start_human_loops
 from hitl_sdk.loops.asking import Asking
@@ -130,11 +131,10 @@ def _check(policy: object, rate: float | None, table: str | None, concurrency: i
         raise InvalidInputError(f"policy={policy!r} is no Policy", hint="give a Policy as policy")
     if rate is not None and not table:
         raise InvalidInputError(
-            f"rate={rate:g} for all executors together needs a DynamoDB table",
+            f"rate={rate!r} for all executors together needs a DynamoDB table",
             hint="give table=, made once by hitl_sdk.loops.ensure_table(session, table); or rate=None for no limit",
         )
-    if concurrency < 1:
-        raise InvalidInputError(f"concurrency={concurrency}", hint="give at least 1")
+    check_concurrency(concurrency)
 
 
 def _decided(frame: DataFrame, policy: Policy, task: Task) -> DataFrame:
