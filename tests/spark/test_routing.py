@@ -64,7 +64,7 @@ def rows(frame):
 
 def test_the_rows_are_those_of_a_router(spark, session, make_flow):
     policy = Bands(accept=0.8, drop=0.1) | Sample(0.2, seed=7)
-    columns = predictions(200)
+    columns = predictions(80)
     columns["label"][5], columns["item"][6], columns["confidence"][8] = "joy", "", 1.5
     make_flow("as-a-router")
     found = route(spark, session, columns, "as-a-router", policy=policy)
@@ -73,7 +73,7 @@ def test_the_rows_are_those_of_a_router(spark, session, make_flow):
     options = {"session": session, "rate": None, "progress": False, "record": "sqlite://"}
     router = Router(flow="as-a-router", task=TASK, policy=policy, **options)
     wanted = router.route(pa.table(columns)).to_frame("arrow").to_pylist()
-    assert sum(row["status"] == "started" for row in found) > 100
+    assert sum(row["status"] == "started" for row in found) > 40
     for row in wanted:
         row["status"] = row["status"].replace("adopted", "started")
     assert found == sorted(wanted, key=lambda row: row["item_id"])
@@ -81,10 +81,10 @@ def test_the_rows_are_those_of_a_router(spark, session, make_flow):
 
 def test_a_second_run_of_the_job_starts_nothing(spark, session, make_flow):
     arn = make_flow("twice")
-    first = rows(route(spark, session, predictions(100), "twice"))
+    first = rows(route(spark, session, predictions(40), "twice"))
     begun = {loop.human_loop_name: loop.created_at for loop in list_loops(session, arn)}
     assert set(begun) == {row["human_loop_name"] for row in first if row["decision"] == "review"}
-    again = rows(route(spark, session, predictions(100), arn, partitions=3))
+    again = rows(route(spark, session, predictions(40), arn, partitions=3))
     assert {row["status"] for row in again} == {"accepted", "adopted"}
     assert [row["human_loop_name"] for row in again] == [row["human_loop_name"] for row in first]
     assert {loop.human_loop_name: loop.created_at for loop in list_loops(session, arn)} == begun
