@@ -1,14 +1,29 @@
 """Read what a SageMaker batch transform job has written; here its files are made by hand."""
 
 import json
+from random import Random
 from typing import Any
 
 import hitl_sdk as hitl
-from hitl_sdk.routing import InvalidPrediction, from_batch_transform
+from hitl_sdk.routing import (
+    InvalidPrediction,
+    calibrate,
+    from_batch_transform,
+    predictions_frame,
+)
 
 ITEMS = [("r1", "I love it"), ("r2", "It is okay"), ("r3", "Never again")]
 SURE = {"predicted_label": 1, "probability": 0.97}
 UNSURE = {"predicted_label": -1, "probability": 0.54}
+
+FEELINGS = {"1": "I love", "0": "I have", "-1": "I return"}
+TRUTH = {
+    f"{FEELINGS[label]} the {thing} of order {number}": label
+    for number in range(150)
+    for thing in ("lamp", "chair")
+    for label in FEELINGS
+}
+LABELLED, NEW = list(TRUTH)[:600], list(TRUTH)[600:]
 
 
 # --8<-- [start:joined]
@@ -43,20 +58,34 @@ def aligned(session: hitl.Session) -> None:
 # --8<-- [end:aligned]
 
 
-# --8<-- [start:routed]
-def routed(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
-    """Send what the job was not sure of to people, and at most 100 of it."""
-    predictions = from_batch_transform(session, "s3://jobs/joined", item="review", item_id="id")
-    router = hitl.Router(
-        flow=flow, policy=hitl.Threshold(0.90), session=session, max_reviews=100
-    )
-    run = router.prepare(predictions, name="reviews-2026-11")
+# --8<-- [start:ten_lines]
+def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
+    """Calibrate on a job whose reviews are labelled, then send what another was not sure of to people."""
+    labelled = from_batch_transform(session, "s3://jobs/labelled", item="review", item_id="id")
+    checked = predictions_frame(labelled, "pandas").dropna(subset=["label"])
+    checked["truth"] = [TRUTH[text] for text in checked["item"]]
+    found = calibrate(checked, target_error=0.05)
+    print(found)
+
+    new = from_batch_transform(session, "s3://jobs/new", item="review", item_id="id")
+    router = hitl.Router(flow=flow, policy=found.policy, session=session, max_reviews=100)
+    # Run again under this name, it goes on with this run.
+    return router.route(new, name="reviews-2026-11")
+
+
+# --8<-- [end:ten_lines]
+
+
+# --8<-- [start:estimate]
+def look_first(session: hitl.Session, flow: hitl.ReviewFlow) -> None:
+    """Write down what would be started, and say what it takes; nothing is started."""
+    new = from_batch_transform(session, "s3://jobs/new", item="review", item_id="id")
+    router = hitl.Router(flow=flow, policy=hitl.Threshold(0.95), session=session)
+    run = router.prepare(new, name="a-stricter-one")
     print(run.estimate(seconds_per_review=20, hourly_wage=20))
-    run.start()
-    return run
 
 
-# --8<-- [end:routed]
+# --8<-- [end:estimate]
 
 
 # --8<-- [start:files]
@@ -81,6 +110,21 @@ def written(session: hitl.Session) -> None:
 # --8<-- [end:files]
 
 
+def written_by_a_model(session: hitl.Session, folder: str, reviews: list[str]) -> None:
+    """Write the file of a job over many reviews; the model is right as often as it is sure, and fails now and then."""
+    lines = []
+    for number, review in enumerate(reviews):
+        rng = Random(review)
+        sure = rng.betavariate(14, 1)
+        others = [label for label in FEELINGS if label != TRUTH[review]]
+        said = TRUTH[review] if rng.random() < sure else rng.choice(others)
+        answer = {"predicted_label": said, "probability": round(sure, 3)}
+        made: object = answer if rng.random() > 0.005 else "Internal error"
+        lines.append({"id": f"r{number}", "review": review, "SageMakerOutput": made})
+    body = "\n".join(json.dumps(line) for line in lines)
+    session.client("s3").put_object(Bucket="jobs", Key=f"{folder}/reviews.jsonl.out", Body=body)
+
+
 if __name__ == "__main__":
     with hitl.testing.mock_hitl() as cloud:
         cloud.bucket("jobs")
@@ -88,7 +132,9 @@ if __name__ == "__main__":
         joined(cloud.session())
         aligned(cloud.session())
 
-        cloud.workers.answer(lambda item: {"sentiment": {"label": "0"}})
+        written_by_a_model(cloud.session(), "labelled", LABELLED)
+        written_by_a_model(cloud.session(), "new", NEW)
+        cloud.workers.answer(lambda item: {"sentiment": {"label": TRUTH[item["taskObject"]]}})
         task = hitl.tasks.TextClassification(
             name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"
         )
@@ -99,7 +145,14 @@ if __name__ == "__main__":
             name="mood", team=team, task=task, output="s3://jobs/a2i", role_arn=cloud.role_arn
         )
         flow.ensure(cloud.session())
-        run = routed(cloud.session(), flow)
+        look_first(cloud.session(), flow)
+        run = review(cloud.session(), flow)
         run.wait(timeout=7200)
         columns = ["item_id", "label", "label_source", "reason"]
-        print(run.training_frame()[columns].to_string(index=False))
+        frame = run.training_frame()
+        print(
+            frame.groupby("label_source", dropna=False)[columns].head(1).to_string(index=False)
+        )
+        frame = frame.dropna(subset=["label"])
+        right = frame["label"] == [TRUTH[item] for item in frame["item"]]
+        print(f"of {len(frame)} labels {right.mean():.1%} are right")

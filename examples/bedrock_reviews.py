@@ -43,9 +43,8 @@ def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
 
     predictions = from_bedrock(session, MODEL, NEW, prompt=prompt)
     router = hitl.Router(flow=flow, policy=found.policy, session=session, max_reviews=300)
-    return router.route(
-        predictions, name="tickets-2026-11"
-    )  # run again, it goes on with this run
+    # Run again under this name, it goes on with this run.
+    return router.route(predictions, name="tickets-2026-11")
 
 
 # --8<-- [end:ten_lines]

@@ -29,18 +29,16 @@ LABELS = {"POSITIVE": "1", "NEUTRAL": "0", "MIXED": "0", "NEGATIVE": "-1"}
 # --8<-- [start:ten_lines]
 def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
     """Calibrate on what is labelled, then have people look at what Comprehend is not sure of."""
-    checked = predictions_frame(
-        from_comprehend_sentiment(session, LABELLED, labels=LABELS), "pandas"
-    )
+    known = from_comprehend_sentiment(session, LABELLED, labels=LABELS)
+    checked = predictions_frame(known).dropna(subset=["label"])  # what was refused
     checked["truth"] = [LABELS[TRUTH[text]] for text in checked["item"]]
     found = calibrate(checked, target_error=0.05)
     print(found)
 
     predictions = from_comprehend_sentiment(session, NEW, labels=LABELS)
     router = hitl.Router(flow=flow, policy=found.policy, session=session, max_reviews=200)
-    return router.route(
-        predictions, name="orders-2026-11"
-    )  # run again, it goes on with this run
+    # Run again under this name, it goes on with this run.
+    return router.route(predictions, name="orders-2026-11")
 
 
 # --8<-- [end:ten_lines]

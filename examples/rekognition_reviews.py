@@ -1,18 +1,26 @@
 """Images that Rekognition moderates: a calibrated, budgeted, resumable review; a Python function answers in its place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from random import Random
 from typing import Any
 
 import pandas as pd
 
 import hitl_sdk as hitl
-from hitl_sdk.routing import InvalidPrediction, from_rekognition_moderation
+from hitl_sdk.routing import (
+    InvalidPrediction,
+    calibrate,
+    from_rekognition_moderation,
+    predictions_frame,
+)
 
 UNSAFE = ("Weapons", "Smoking")
 TASK = hitl.tasks.RekognitionModeration(
     name="safety", labels=UNSAFE, title="What is unsafe in this image?", none_of_these="Nothing"
 )
+KNOWN = [f"s3://images/known/{number}.jpg" for number in range(400)]
+NEW = [f"s3://images/new/{number}.jpg" for number in range(200)]
 
 
 def truth(image: str) -> tuple[str, ...]:
@@ -54,39 +62,37 @@ def ask(session: hitl.Session, images: Iterable[str]) -> None:
 # --8<-- [end:ask]
 
 
-# --8<-- [start:review]
-def review(
-    session: hitl.Session,
-    flow: hitl.ReviewFlow,
-    images: Iterable[str],
-    known: Mapping[str, tuple[str, ...]],
-) -> hitl.Run:
-    """Choose a threshold from labelled images, and review what falls below it."""
-    labelled = from_rekognition_moderation(session, known, labels=UNSAFE)
-    right = [
-        (p.confidence, p.label == known[p.item])
-        for p in labelled
-        if isinstance(p, hitl.Prediction)
-    ]
-    frame = pd.DataFrame(right, columns=["confidence", "truth"])
-    policy = hitl.calibrate(frame, target_error=0.05, hold="observed").policy
-    print("policy:", policy)
-    router = hitl.Router(
-        flow=flow, policy=policy, session=session, max_reviews=60, progress=False
-    )
-    run = router.route(from_rekognition_moderation(session, images, labels=UNSAFE), name="june")
-    run.wait(timeout=7 * 24 * 3600)
-    return run
+# --8<-- [start:ten_lines]
+def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
+    """Choose a threshold from images that people have judged, and review what falls below it."""
+    ask = partial(from_rekognition_moderation, session, labels=UNSAFE)
+    checked = predictions_frame(ask(KNOWN)).dropna(subset=["label"])  # what was refused
+    checked["truth"] = are_right(checked)
+    found = calibrate(checked, target_error=0.05, hold="observed")
+    print(found)
+
+    router = hitl.Router(flow=flow, policy=found.policy, session=session, max_reviews=60)
+    # Run again under this name, it goes on with this run.
+    return router.route(ask(NEW), name="images-2026-11")
 
 
-# --8<-- [end:review]
+# --8<-- [end:ten_lines]
+
+
+# --8<-- [start:truth]
+def are_right(frame: pd.DataFrame) -> list[bool]:
+    """Say of each image whether it has the labels that it should have, and no others."""
+    given = zip(frame["label"], frame["item"], strict=True)
+    return [tuple(label) == truth(item) for label, item in given]
+
+
+# --8<-- [end:truth]
 
 
 # --8<-- [start:figures]
 def report(frame: pd.DataFrame) -> None:
     """Print who labelled how many images, and how many of them rightly."""
-    given = zip(frame["label"], frame["item"], strict=True)
-    frame = frame.assign(right=[tuple(label) == truth(item) for label, item in given])
+    frame = frame.assign(right=are_right(frame))
     for source, part in frame.groupby("label_source"):
         print(f"{source}: {len(part)} images, {part['right'].sum()} right")
 
@@ -112,12 +118,8 @@ if __name__ == "__main__":
         )
         flow.ensure(session)
         ask(session, ["s3://images/new/0.jpg", "s3://images/new/1.jpg", "new/2.jpg"])
-        known = {
-            name: truth(name) for name in (f"s3://images/known/{n}.jpg" for n in range(400))
-        }
-        run = review(session, flow, [f"s3://images/new/{n}.jpg" for n in range(200)], known)
-        print(run.status())
+        run = review(session, flow)
+        print(run.wait(timeout=7 * 24 * 3600))
         report(run.training_frame())
-        print(
-            hitl.Run.open("june", session=session, task=TASK).status().completed, "found again"
-        )
+        again = hitl.Run.open("images-2026-11", session=session, task=TASK)
+        print(again.status().completed, "found again")

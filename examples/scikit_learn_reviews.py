@@ -33,9 +33,8 @@ def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
         MODEL, NAMES[NEW], item_ids=range(1500, 1797), features=IMAGES[NEW]
     )
     router = hitl.Router(flow=flow, policy=found.policy, session=session, max_reviews=250)
-    return router.route(
-        predictions, name="digits-2026-11"
-    )  # run again, it goes on with this run
+    # Run again under this name, it goes on with this run.
+    return router.route(predictions, name="digits-2026-11")
 
 
 # --8<-- [end:ten_lines]

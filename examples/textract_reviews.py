@@ -1,16 +1,27 @@
 """Forms in documents of many pages, read by Textract and mended by people; Python functions answer in its place."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from random import Random
 from typing import Any
 
+import pandas as pd
+
 import hitl_sdk as hitl
-from hitl_sdk.routing import InvalidPrediction, from_textract, from_textract_documents
+from hitl_sdk.routing import (
+    InvalidPrediction,
+    calibrate,
+    from_textract,
+    from_textract_documents,
+    predictions_frame,
+)
 
 KEYS = {"Invoice No": [], "Due date": ["Payable by"], "Total": []}
 TASK = hitl.tasks.TextractForms(
     name="invoice", title="Mend the fields of this invoice", keys=KEYS
 )
+LABELLED = [f"s3://invoices/{number}.pdf" for number in range(150)]
+NEW = [f"s3://invoices/{number}.pdf" for number in range(150, 200)]
 
 
 def invoice(number: int) -> list[dict[str, str]]:
@@ -23,21 +34,20 @@ def invoice(number: int) -> list[dict[str, str]]:
 
 # --8<-- [start:stand-in]
 def pages_of(number: int) -> Iterator[dict[str, Any]]:
-    """Yield Textract's blocks: now and then a value is read wrong, and not surely; a key is overlooked."""
+    """Yield Textract's blocks: a value is right as often as it is sure; now and then a key is overlooked."""
     draw = Random(f"model {number}")
     for page, fields in enumerate(invoice(number), start=1):
         for key, value in fields.items():
-            if draw.random() < 0.05:
+            if draw.random() < 0.02:
                 continue
-            wrong = draw.random() < 0.1
-            text = value.replace("May", "Nay").replace(".", ",") if wrong else value
-            yield from field(
-                f"{page}-{key}",
-                page,
-                key,
-                text,
-                round(draw.uniform(40, 80), 1) if wrong else 99.0,
-            )
+            sure = 1 - 0.5 * draw.random() ** 8
+            text = value if draw.random() < sure else misread(value)
+            yield from field(f"{page}-{key}", page, key, text, round(100 * sure))
+
+
+def misread(value: str) -> str:
+    """Take some letters for others."""
+    return value.replace("May", "Nay").replace(".", ",").replace("A-", "4-")
 
 
 def field(
@@ -93,14 +103,14 @@ class Textract:
         return {"JobId": request["ClientRequestToken"]}
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer GetDocumentAnalysis, nine blocks at a time."""
+        """Answer GetDocumentAnalysis, sixteen blocks at a time."""
         blocks, start = (
             list(pages_of(self.jobs[request["JobId"]])),
             int(request.get("NextToken", 0)),
         )
-        more = {"NextToken": str(start + 9)} if start + 9 < len(blocks) else {}
+        more = {"NextToken": str(start + 16)} if start + 16 < len(blocks) else {}
         about = {"JobStatus": "SUCCEEDED", "DocumentMetadata": {"Pages": 2}}
-        return {**about, "Blocks": blocks[start : start + 9], **more}
+        return {**about, "Blocks": blocks[start : start + 16], **more}
 
     def analyze(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer AnalyzeDocument, for the picture of a document's first page."""
@@ -123,37 +133,52 @@ def ask(session: hitl.Session, pages: Iterable[str]) -> None:
 # --8<-- [end:one-page]
 
 
-# --8<-- [start:review]
-def review(session: hitl.Session, flow: hitl.ReviewFlow, documents: Iterable[str]) -> hitl.Run:
-    """Have people mend the pages on which a field is unsure, or one that must be there is missing."""
-    unsure = hitl.Threshold(0.90)  # 0 where a key of the task was not found in the document
-    router = hitl.Router(
-        flow=flow,
-        policy=unsure | hitl.Sample(0.02),
-        session=session,
-        max_reviews=100,
-        progress=False,
-    )
-    predictions = from_textract_documents(
-        session,
-        documents,
-        keys=TASK.keys,
-        page_item=lambda document, page: f"{document.removesuffix('.pdf')}-{page}.png",
-        timeout=3600,
-    )
-    run = router.route(predictions, name="may")
-    run.wait(timeout=7 * 24 * 3600)
-    return run
+# --8<-- [start:ten_lines]
+def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
+    """Calibrate on documents that were read by people, then have them mend the pages that are not sure."""
+    read = partial(from_textract_documents, session, keys=TASK.keys, page_item=picture)
+    checked = predictions_frame(read(LABELLED)).dropna(subset=["label"])  # what failed
+    checked["truth"] = are_right(checked)
+    found = calibrate(checked, target_error=0.05)
+    print(found)
+
+    # Some of what is sure is looked at too, to see whether it still is.
+    policy = found.policy | hitl.Sample(0.02)
+    router = hitl.Router(flow=flow, policy=policy, session=session, max_reviews=100)
+    # Run again under this name, it goes on with this run.
+    return router.route(read(NEW), name="invoices-2026-11")
 
 
-# --8<-- [end:review]
+# --8<-- [end:ten_lines]
+
+
+# --8<-- [start:truth]
+def picture(document: str, page: int) -> str:
+    """Say where the picture of a page lies."""
+    return f"{document.removesuffix('.pdf')}-{page}.png"
+
+
+def are_right(frame: pd.DataFrame) -> list[bool]:
+    """Say of each page whether all of its fields are there, and right."""
+    return [
+        {field["key"]: field["value"] for field in label} == on_page(item)
+        for label, item in zip(frame["label"], frame["item"], strict=True)
+    ]
+
+
+# --8<-- [end:truth]
+
+
+def on_page(item: str) -> dict[str, str]:
+    """Say what stands on the page that a picture is of."""
+    number, page = item.rpartition("/")[2].removesuffix(".png").split("-")
+    return invoice(int(number))[int(page) - 1]
 
 
 # --8<-- [start:answers]
 def mended(item: dict[str, Any]) -> dict[str, Any]:
     """Answer as a person would: with what stands on the page."""
-    number, page = item["taskObject"].rpartition("/")[2].removesuffix(".png").split("-")
-    fields = TASK.normalise_label(invoice(int(number))[int(page) - 1])
+    fields = TASK.normalise_label(on_page(item["taskObject"]))
     return {TASK.answer_key: {"blocks": TASK.initial_value(fields)}}
 
 
@@ -177,8 +202,8 @@ if __name__ == "__main__":
         )
         flow.ensure(session)
         ask(session, ["s3://invoices/1-1.png", "s3://invoices/4-1.png"])
-        run = review(session, flow, [f"s3://invoices/{number}.pdf" for number in range(60)])
-        print(run.status())
+        run = review(session, flow)
+        print(run.wait(timeout=7 * 24 * 3600))
         frame = run.training_frame()
         print(
             frame["label_source"].value_counts().to_dict(),
@@ -192,4 +217,6 @@ if __name__ == "__main__":
             first["reason"],
             [(each["key"], each["value"]) for each in first["label"]],
         )
+        right = are_right(frame)
+        print(f"of {len(right)} pages {sum(right) / len(right):.1%} are right")
         print(len(textract.jobs), "jobs")

@@ -26,16 +26,16 @@ NEW = [f"s3://calls/{call}.wav" for call in range(75, 100)]
 def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
     """Calibrate on calls that were written down, then have people hear what is not sure."""
     options: dict[str, Any] = {"output": "s3://calls/transcripts", "language_code": "en-US"}
-    checked = predictions_frame(from_transcribe(session, LABELLED, **options), "pandas")
+    known = from_transcribe(session, LABELLED, **options)
+    checked = predictions_frame(known).dropna(subset=["label"])  # what failed
     checked["truth"] = [heard in said_in(call_of(clip)) for heard, clip in zip_of(checked)]
     found = calibrate(checked, target_error=0.05)
     print(found)
 
     predictions = from_transcribe(session, NEW, **options)
     router = hitl.Router(flow=flow, policy=found.policy, session=session, max_reviews=150)
-    return router.route(
-        predictions, name="calls-2026-11"
-    )  # run again, it goes on with this run
+    # Run again under this name, it goes on with this run.
+    return router.route(predictions, name="calls-2026-11")
 
 
 # --8<-- [end:ten_lines]

@@ -30,15 +30,14 @@ def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
         target_language_code="de",
         confidence=alike,
     )
-    checked = predictions_frame(in_german(LABELLED), "pandas")
+    checked = predictions_frame(in_german(LABELLED)).dropna(subset=["label"])  # what failed
     checked["truth"] = [said == GERMAN[text] for said, text in pairs_in(checked)]
     found = calibrate(checked, target_error=0.05)
     print(found)
 
     router = hitl.Router(flow=flow, policy=found.policy, session=session, max_reviews=150)
-    return router.route(
-        in_german(NEW), name="orders-de-2026-11"
-    )  # run again, it goes on with this run
+    # Run again under this name, it goes on with this run.
+    return router.route(in_german(NEW), name="orders-de-2026-11")
 
 
 # --8<-- [end:ten_lines]
