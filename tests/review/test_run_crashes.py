@@ -169,7 +169,7 @@ def test_two_who_start_the_same_run_start_each_loop_once(review, small_batches):
 def test_a_record_tells_the_input_of_a_loop_as_workers_get_it(review):
     review.router().prepare(predictions("input"), name="input")
     loops = list(open_record().run("input").loops())
-    assert [json.loads(loop.input_content) for loop in loops][0] == {
+    assert json.loads(loops[0].input_content) == {
         "taskObject": "input 0",
         "initialValue": "1",
     }
