@@ -75,6 +75,12 @@ def test_a_relative_path_is_one(monkeypatch, tmp_path):
     assert (tmp_path / "kept" / "runs.db").exists()
 
 
+def test_a_new_file_is_for_nobody_else_on_the_machine(tmp_path, make_header):
+    open_record(f"sqlite:///{tmp_path}/runs.db").create(make_header("march"))
+
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.iterdir()} == {0}
+
+
 def test_a_mock_keeps_its_runs_to_itself(make_header):
     for _ in range(2):
         with mock_hitl():

@@ -123,9 +123,11 @@ def _sqlite(address: str, rest: str) -> RecordStore:
             raise _no_address(address)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.touch(mode=0o600)  # it holds what people are shown: for nobody else on this machine
         except OSError as error:
             raise ConfigurationError(
-                f"the directory of the run record {address} can't be made: {error.strerror}",
+                f"the file of the run record {address} can't be made: {error.strerror}",
                 hint="name a place that you may write to in HITL_RUN_RECORD: sqlite:////path/to/runs.sqlite3",
             ) from error
         return SqliteStore(address, path)
