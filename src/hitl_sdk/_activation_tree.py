@@ -9,8 +9,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 from hitl_sdk.errors import InvalidInputError
 
@@ -121,7 +121,8 @@ class Check:
     def __str__(self) -> str:
         named = f" {' or '.join(map(repr, self.names))}" if self.names else ""
         return f"{self.kind}{named}" + "".join(
-            f"{',' if place else ''} {name} {number:g}" for place, (name, number) in enumerate(self.numbers)
+            f"{',' if place else ''} {name} {number:.15g}"
+            for place, (name, number) in enumerate(self.numbers)
         )
 
 
@@ -237,9 +238,9 @@ def _names(parameters: Mapping[str, object], kind: Kind, place: str) -> Iterator
 
 def _number(value: object, place: str) -> float:
     lowest = 0.01 if place.endswith(PERCENTAGE) else 0
-    if isinstance(value, bool) or not isinstance(value, Real) or not lowest <= float(value) <= 100:
+    if isinstance(value, bool) or not isinstance(value, Real) or not lowest <= cast("Any", value) <= 100:
         _refuse(f"{place} is {value!r}", f"give a number from {lowest} to 100")
-    return value  # type: ignore[return-value]  # 80 stays 80, and is not written as 80.0
+    return int(value) if isinstance(value, Integral) else float(value)  # 80 is not written as 80.0
 
 
 def _object(given: object, place: str) -> Mapping[str, object]:

@@ -1,7 +1,9 @@
 """A2I's activation conditions: read, written, and evaluated as the service's guide says."""
 
 import json
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -551,3 +553,20 @@ def test_a_policy_without_words_in_the_grammar_is_refused(policy, says):
 def test_a_service_without_activation_conditions_is_refused():
     with pytest.raises(InvalidInputError, match="give one of rekognition, textract"):
         ActivationConditions.from_policy(Sample(0.5), service="comprehend")
+
+
+@pytest.mark.parametrize("percentage", [np.int64(5), Fraction(5), 5.0])
+def test_numbers_of_other_libraries_are_written_as_plain_ones(percentage):
+    sampling = {"ConditionType": "Sampling", "ConditionParameters": {"RandomSamplingPercentage": percentage}}
+    text = ActivationConditions.parse({"Conditions": [sampling]}).to_json()
+    assert json.loads(text)["Conditions"][0]["ConditionParameters"] == {"RandomSamplingPercentage": 5}
+
+
+def test_a_reason_shows_a_limit_in_full():
+    check = {"ModerationLabelName": "Weapons", "ConfidenceLessThan": 99.99999}
+    conditions = ActivationConditions.parse(
+        {"Conditions": [{"ConditionType": "ModerationLabelConfidenceCheck", "ConditionParameters": check}]}
+    )
+    response = {"ModerationLabels": [{"Name": "Weapons", "Confidence": 50.0}]}
+    decision = conditions.decide_one(Prediction("a", "s3://images/a.png", "Weapons", 0.5, raw=response))
+    assert decision.reason.endswith("ConfidenceLessThan 99.99999")

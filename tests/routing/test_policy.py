@@ -462,6 +462,10 @@ def test_the_thresholds_of_classes_can_not_be_changed():
         (lambda: PerClass({None: 0.5}), "the label None is neither a text nor a whole number"),
         (lambda: PerClass({(1,): 0.5}), r"the label \(1,\) is neither"),
         (lambda: PerClass([0.5]), "the thresholds are list, no mapping"),
+        (lambda: PerClass({1: 0.5, "1": 0.6}), "a label is there twice among"),
+        (lambda: Threshold(10**400), "is not from 0 to 1"),
+        (lambda: Confidence("a", "<", 10**400), "too large"),
+        (lambda: Confidence("a", ["<"], 1), "is no comparison"),
         (lambda: Margin(20), "least=20 is not from 0 to 1"),
         (lambda: Entropy(None), "most=None is not a number"),
         (lambda: EachLabel(Sample(0.5)), "give Bands, a Threshold, or PerClass"),
@@ -511,3 +515,14 @@ def test_what_is_no_frame_is_refused(given):
 def test_a_sample_is_not_drawn_for_an_item_without_id():
     with pytest.raises(InvalidPredictionError, match="row 1 has no item_id"):
         Sample(0.5).decide(pl.DataFrame({"item_id": ["a", None]}))
+
+
+def test_the_response_of_a_prediction_is_there():
+    given = routing.Prediction("a", "text", "b", 0.5, raw={"Labels": []})
+    assert Missing("raw").decide_one(given).decision == "accept"
+
+
+@pytest.mark.parametrize(("number", "decision"), [(10**400, "review"), (-(10**400), "accept")])
+def test_a_number_too_large_for_a_float_is_compared(number, decision):
+    given = routing.Prediction("a", "text", "b", 0.5, extra={"n": number})
+    assert Confidence("n", ">", 1).decide_one(given).decision == decision

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing import Sample, Threshold
 from hitl_sdk.routing._draws import draw, with_draws
 
@@ -144,3 +144,10 @@ def test_two_samples_with_different_seeds_combine():
     policy = Threshold(0.9) | Sample(0.1, seed=1) | Sample(0.1, seed=2)
     reviewed = policy.decide(frame)["decision"].to_list().count("review") / 20_000
     assert reviewed == pytest.approx(0.19, abs=0.015)
+
+
+@pytest.mark.parametrize("item_id", ["\ud800", b"\xff"])
+def test_an_id_that_is_no_unicode_is_refused(item_id):
+    frame = pd.DataFrame({"item_id": pd.Series(["a", item_id], dtype=object)})
+    with pytest.raises(InvalidPredictionError, match="not valid Unicode"):
+        Sample(0.5).decide(frame)

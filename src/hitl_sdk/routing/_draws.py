@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._by_batch import in_arrow, quoted, with_computed
 
 if TYPE_CHECKING:
@@ -68,7 +69,12 @@ def _drawn(ids: nw.Series[Any], seed: int) -> NDArray[np.float64]:
 
     draws = np.empty(len(ids), np.float64)
     if len(ids):
-        offsets, words = _utf8(ids.cast(nw.String))
+        try:
+            offsets, words = _utf8(ids.cast(nw.String))
+        except UnicodeError as error:
+            raise InvalidPredictionError(
+                f"an item_id is not valid Unicode: {error}", hint="decode it again"
+            ) from error
         state = np.uint64(_mix((seed + _GOLDEN) & _MASK))
         for start in range(0, len(ids), _BLOCK):
             rows = offsets[start : start + _BLOCK + 1]

@@ -115,7 +115,7 @@ def _pairs(response: Mapping[str, Any]) -> Iterable[Inference]:
         ]
 
     for key in blocks.values():
-        if key["BlockType"] != "KEY_VALUE_SET" or "KEY" not in key.get("EntityTypes", ()):
+        if key["BlockType"] != "KEY_VALUE_SET" or "KEY" not in (key.get("EntityTypes") or ()):
             continue
         values = related(key, "VALUE")
         of_key = related(key, "CHILD")

@@ -7,7 +7,6 @@ objects for these. A null score says that the label is not there. Below 0, a res
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -21,7 +20,7 @@ from hitl_sdk.routing._frames import holds_nothing
 from hitl_sdk.routing._score_rows import row_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray

@@ -43,7 +43,7 @@ class PerClass(Policy):
     Raises
     ------
     InvalidInputError
-        If a threshold is not from 0 to 1, or a label is neither a text nor a whole number.
+        If a threshold is not from 0 to 1, or a label is neither a text nor a whole number, or is there twice.
 
     Examples
     --------
@@ -63,6 +63,10 @@ class PerClass(Policy):
                 f"the thresholds are {type(given).__name__}, no mapping", hint='write {"label": 0.9}'
             )
         read = {_label(label): _threshold(label, value) for label, value in given.items()}
+        if len(read) < len(given):
+            raise InvalidInputError(
+                f"a label is there twice among {list(given)}", hint="as a text and as a number it is the same"
+            )
         object.__setattr__(self, "thresholds", MappingProxyType(read))
         if self.default is not None:
             object.__setattr__(self, "default", _threshold("default", self.default))
@@ -140,7 +144,7 @@ class PerClass(Policy):
     def _label_and_places(self, table: Any) -> tuple[nw.Expr, Mapping[Any, int]]:
         """Return the labels of a frame, and the places by what they are there: texts, or numbers that are whole."""
         kind, label = table.collect_schema()["label"], nw.col("label")
-        if kind.is_nested():
+        if kind.is_nested() or kind == nw.Boolean:
             raise InvalidPredictionError(
                 f"PerClass needs labels that are texts or whole numbers; the column 'label' holds {kind}",
                 hint="decide structures by their confidence, with Threshold or Bands",
@@ -148,8 +152,9 @@ class PerClass(Policy):
         if not kind.is_float():
             return label.cast(nw.String), self._places
         numbers = {each: float(each) for each in self._places if each.removeprefix("-").isdecimal()}
-        whole = {value: self._places[each] for each, value in numbers.items() if f"{value:.0f}" == each}
-        return label.cast(nw.Float64), whole
+        # Plus 0, which makes 0 of -0: Arrow tells them apart.
+        whole = {value: self._places[each] for each, value in numbers.items() if f"{value + 0.0:.0f}" == each}
+        return label.cast(nw.Float64) + 0.0, whole
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
         rule = self._rule(prediction.label)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import narwhals as nw
 
@@ -25,7 +26,7 @@ __all__ = ["Confidence", "Missing"]
 
 Operator = Literal["!=", "<", "<=", "==", ">", ">="]
 
-_OF_A_PREDICTION = frozenset({"item_id", "item", "label", "confidence", "scores"})
+_OF_A_PREDICTION = frozenset({"item_id", "item", "label", "confidence", "scores", "raw"})
 _COMPARED: dict[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
     "<": operator.lt,
@@ -72,8 +73,13 @@ class Missing(Policy):
     def _judged(self, table: Any, name: str) -> Any:
         kind, column = table.collect_schema()[self.field], nw.col(self.field)
         missing = column.is_null()
-        if kind == nw.String:
-            missing = missing | (column == "")
+        if kind == nw.Object:
+            empty = [_is_empty(value) for value in table[self.field].to_list()]
+            series = nw.new_series(f"{name}_empty", empty, nw.Boolean, backend=table.implementation)
+            table = table.with_columns(series)
+            missing = missing | nw.col(f"{name}_empty")
+        elif kind in {nw.String, nw.Categorical, nw.Enum}:
+            missing = missing | (column.cast(nw.String) == "")
         elif kind.is_float():
             missing = missing | column.is_nan()
         elif kind == nw.List:
@@ -85,8 +91,7 @@ class Missing(Policy):
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
         value = _field_of(prediction, self.field)
-        empty = isinstance(value, str | list | tuple) and not value
-        missing = value is None or empty or (isinstance(value, float) and math.isnan(value))
+        missing = value is None or _is_empty(value) or (isinstance(value, float) and math.isnan(value))
         return (REVIEW if missing else ACCEPT), self._all_reasons[missing].text()
 
 
@@ -123,13 +128,15 @@ class Confidence(Policy):
     def __post_init__(self) -> None:
         _require_field(self.field)
         op: object = self.op
-        if op not in _COMPARED:
+        if not isinstance(op, str) or op not in _COMPARED:
             raise InvalidInputError(
                 f"op={self.op!r} is no comparison", hint=f"give one of {' '.join(_COMPARED)}"
             )
         number = _number(self.value)
         if number is None or math.isinf(number):
-            raise InvalidInputError(f"value={self.value!r} is not a number", hint="for example value=0.8")
+            raise InvalidInputError(
+                f"value={self.value!r} is not a number, or too large", hint="for example value=0.8"
+            )
         value: object = self.value
         object.__setattr__(self, "value", int(number) if isinstance(value, Integral) else number)
 
@@ -172,6 +179,11 @@ def _require_field(field: object) -> None:
         raise InvalidInputError(f"field={field!r} is no name of a column", hint="give a text")
 
 
+def _is_empty(value: object) -> bool:
+    """Tell whether it is a text, a list or an array of nothing."""
+    return isinstance(value, Sized) and not isinstance(value, bytes | Mapping) and not len(value)
+
+
 def _field_of(prediction: Prediction, field: str) -> object:
     return getattr(prediction, field) if field in _OF_A_PREDICTION else (prediction.extra or {}).get(field)
 
@@ -180,5 +192,8 @@ def _number(value: object) -> float | None:
     """Return a number as a float, None for what is none."""
     if not isinstance(value, Real | Decimal) or isinstance(value, bool):
         return None
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # of a whole number
+        number = math.inf if cast("Any", value) > 0 else -math.inf
     return None if math.isnan(number) else number
