@@ -11,7 +11,7 @@ from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing.prediction import confidence_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 __all__ = [
     "CONFIDENCE",
@@ -19,21 +19,30 @@ __all__ = [
     "holds_nothing",
     "is_long",
     "is_probability",
+    "is_sql",
     "predictions_frame",
     "require_columns",
     "require_confidence",
     "require_item_ids",
+    "require_names",
 ]
 
 # The confidences as a policy reads them: floats, and 0 where there is no usable one.
 CONFIDENCE = "__hitl_confidence"
 _NAMED_AT_MOST = 3
+# Unknown: of nulls alone, and what only one engine has, such as UUIDs.
+_TEXTS = frozenset({nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Unknown})
 _BLOCK = 1 << 19
 
 
 def is_probability(column: str) -> nw.Expr:
     """Tell which rows hold a number from 0 to 1; NaN and null do not."""
-    return nw.col(column).is_between(0, 1) & ~nw.col(column).is_null()
+    return nw.col(column).cast(nw.Float64).is_between(0, 1) & ~nw.col(column).is_null()
+
+
+def is_sql(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> bool:
+    """Tell whether its engine is one of SQL, such as duckdb or Spark."""
+    return isinstance(frame, nw.LazyFrame) and not frame.implementation.is_polars()
 
 
 def is_long(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> bool:
@@ -89,10 +98,29 @@ def require_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: Iterab
         raise InvalidPredictionError(f"the predictions have {problem}", hint="rename the columns")
 
 
+def require_names(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], *, replaced: Collection[str]) -> list[str]:
+    """Return the names of a frame's columns but for those that are replaced; in SQL, upper case is lower case.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If a name is one that deciding uses for itself, or one that Spark reads as an expression.
+    """
+    names = frame.collect_schema().names()
+    read = {name: name.lower() if is_sql(frame) else name for name in names}
+    in_spark = frame.implementation.is_pyspark() or frame.implementation.is_pyspark_connect()
+    for name in names:
+        if read[name].startswith("__hitl") or (in_spark and set(name) & set(".`")):
+            raise InvalidPredictionError(
+                f"a column can't be named {name!r} here", hint="rename it, or leave it out"
+            )
+    return [name for name in names if read[name] not in replaced]
+
+
 def require_item_ids(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], *, strict: bool = True) -> None:
-    """Refuse ids that are numbers with a point, and in a strict look an item without id."""
+    """Refuse ids that engines write differently as texts, and in a strict look an item without id."""
     kind = frame.collect_schema()["item_id"]
-    if kind.is_float() or kind == nw.Boolean:
+    if not (kind.is_integer() or kind in _TEXTS):
         raise InvalidPredictionError(
             f"the column 'item_id' holds {kind}, not texts or whole numbers", hint="convert it to texts"
         )

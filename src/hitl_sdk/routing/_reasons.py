@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from hitl_sdk.routing._frames import is_sql
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -32,6 +34,7 @@ ACCEPT, DROP, REVIEW = range(3)
 # A reason shows a number from 0 to 1000: thousandths at most, or a count that is cut off there.
 STRIDE = 1001
 _MOST_DECIMALS = 3
+_MOST_LOOKED_UP = 200
 # 0.29 * 100 is 28.999999999999996: what lies this close below a step is shown as the step.
 _ROUNDING = 1e-9
 
@@ -56,9 +59,12 @@ class Reason:
 
 
 def worded(table: Any, codes: str, reasons: Sequence[Reason], *, name: str) -> Any:
-    """Add the texts of a column of codes as a column of that name."""
-    if _is_sql(table):
-        return table.with_columns(_worded_in_sql(nw.col(codes), reasons).alias(name))
+    """Add the texts of a column of codes as a column of that name.
+
+    They are looked up, which is fastest, but in SQL and of a thousand classes, where there are too many to write down.
+    """
+    if is_sql(table) or len(reasons) > _MOST_LOOKED_UP:
+        return table.with_columns(_put_together(nw.col(codes), reasons).alias(name))
     texts: list[str | None] = [None] * (len(reasons) * STRIDE)
     for place, reason in enumerate(reasons):
         for number in reason.numbers():
@@ -75,16 +81,17 @@ def looked_up(table: Any, codes: str, texts: Sequence[str | None], *, name: str)
     return table.with_columns(_replaced(nw.col(codes), known).alias(name))
 
 
-def _worded_in_sql(codes: nw.Expr, reasons: Sequence[Reason]) -> nw.Expr:
-    """Put the texts together: a query with a text for every number would be too long."""
-    place, number = codes // STRIDE, codes % STRIDE
+def _put_together(codes: nw.Expr, reasons: Sequence[Reason]) -> nw.Expr:
+    place = codes // STRIDE
+    number = codes - place * STRIDE  # not by %, which pandas lacks for Arrow's numbers
     shown = nw.lit("")
     for decimals in sorted({reason.decimals for reason in reasons if reason.decimals is not None}):
         those = [at for at, reason in enumerate(reasons) if reason.decimals == decimals]
-        text = (number // 10**decimals).cast(nw.String)
+        whole = number // 10**decimals
+        text = whole.cast(nw.String)
         if decimals:
             # Not by zfill, which narwhals turns into a long expression for Spark.
-            digits = (number % 10**decimals + 10**decimals).cast(nw.String).str.slice(1)
+            digits = (number - (whole - 1) * 10**decimals).cast(nw.String).str.slice(1)
             text = nw.concat_str(text, nw.lit("."), digits)
         shown = nw.when(place.is_in(those)).then(text).otherwise(shown)
     before = _replaced(place, {at: reason.before for at, reason in enumerate(reasons)})
@@ -94,10 +101,6 @@ def _worded_in_sql(codes: nw.Expr, reasons: Sequence[Reason]) -> nw.Expr:
 def _replaced(codes: nw.Expr, texts: Mapping[int, str]) -> nw.Expr:
     # SQL asks for a default, as it can't tell that every code has its text.
     return codes.replace_strict(list(texts), list(texts.values()), default=nw.lit(""), return_dtype=nw.String)
-
-
-def _is_sql(table: Any) -> bool:
-    return isinstance(table, nw.LazyFrame) and not table.implementation.is_polars()
 
 
 def decimals_of(share: float) -> int:

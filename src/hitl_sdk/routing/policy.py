@@ -25,6 +25,7 @@ from hitl_sdk.routing._frames import (
     require_columns,
     require_confidence,
     require_item_ids,
+    require_names,
 )
 from hitl_sdk.routing._partitions import by_partition, is_partitioned
 from hitl_sdk.routing._policy_json import Read, fields_of, read_policy, several
@@ -301,7 +302,7 @@ class Policy(ABC):
     def _decided(self, table: nw.DataFrame[Any] | nw.LazyFrame[Any], *, strict: bool) -> Any:
         """Decide all rows; strictly, a row that can't be decided is an error."""
         require_columns(table, sorted(self._columns()))
-        kept = [name for name in table.collect_schema().names() if name not in {"decision", "reason"}]
+        kept = require_names(table, replaced={"decision", "reason"})
         checks: list[tuple[nw.Expr, str]] = []
         prepared: Any = table
         if "confidence" in self._needs():
@@ -323,9 +324,9 @@ class Policy(ABC):
     def _worded(self, prepared: Any, checks: Sequence[tuple[nw.Expr, str]], kept: Sequence[str]) -> Any:
         """Return some columns, `decision` and `reason`; where a check fails, no decision, and what is wrong."""
         judged = self._judged(prepared, "__hitl")
-        judged = looked_up(judged, "__hitl_verdict", _VERDICTS, name="decision")
-        judged = worded(judged, "__hitl_reason", self._all_reasons, name="reason")
-        decision, reason = nw.col("decision"), nw.col("reason")
+        judged = looked_up(judged, "__hitl_verdict", _VERDICTS, name="__hitl_decision")
+        judged = worded(judged, "__hitl_reason", self._all_reasons, name="__hitl_text")
+        decision, reason = nw.col("__hitl_decision"), nw.col("__hitl_text")
         for usable, problem in checks:
             decision = nw.when(usable).then(decision)
             reason = nw.when(usable).then(reason).otherwise(nw.lit(problem))
