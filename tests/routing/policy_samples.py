@@ -178,7 +178,7 @@ def in_dask(table: pa.Table) -> dd.DataFrame:
 
 
 def in_duckdb(table: pa.Table) -> duckdb.DuckDBPyRelation:
-    return duckdb.connect().from_arrow(table)
+    return duckdb.from_arrow(table)
 
 
 # How to make a frame of an Arrow table, and dicts of a frame.

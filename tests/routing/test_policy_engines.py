@@ -186,7 +186,7 @@ def test_a_column_of_a_name_that_deciding_needs_is_refused(engine):
 
 
 def test_upper_case_is_lower_case_in_sql():
-    frame = duckdb.connect().sql("SELECT 0.5 AS confidence, 'old' AS Decision, 1 AS REASON")
+    frame = duckdb.sql("SELECT 0.5 AS confidence, 'old' AS Decision, 1 AS REASON")
     found = Threshold(0.9).decide(frame)
     assert found.columns == ["confidence", "decision", "reason"]
     assert found.fetchall()[0][1:] == ("review", "confidence 0.50 < 0.90")
@@ -331,7 +331,7 @@ def test_what_pandas_makes_of_lists_in_arrow_is_read():
 
 
 def test_labels_of_an_enumeration_are_read_in_duckdb():
-    scores = duckdb.connect().sql("SELECT [{'score': 0.5, 'label': 'a'::ENUM('a', 'b')}] AS scores")
+    scores = duckdb.sql("SELECT [{'score': 0.5, 'label': 'a'::ENUM('a', 'b')}] AS scores")
     found = EachLabel(PerClass({"a": 0.6}, default=0.0)).decide(scores)
     assert found.fetchall()[0][1:] == ("review", "labels in doubt: 1")
 
