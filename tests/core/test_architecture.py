@@ -24,7 +24,11 @@ LAYERS = (
 )
 CORE = {"arns", "errors", "labels"}  # and the private modules
 # What stands beside the layers, and all that it may import besides the core.
-BESIDE = {"local": {"functions", "routing"}, "testing": {"local", "session"}, "cli": {"demo", "local", "testing"}}
+BESIDE = {
+    "local": {"functions", "routing"},
+    "testing": {"local", "session"},
+    "cli": {"demo", "local", "testing"},
+}
 
 NOT_OF_THE_ENGINE = {"a2wsgi", "moto", "starlette", "uvicorn", "werkzeug", "http", "hitl_sdk.local.wire"}
 ONLY_IN_THE_CLOCK = {"time.sleep", "time.monotonic", "time.time", "datetime.now", "datetime.utcnow"}
