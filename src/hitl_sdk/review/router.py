@@ -110,7 +110,7 @@ class Router:
         self.policy = policy
         self.session = session
         self.record = record
-        self.budget = Budget(
+        self.budget: Budget = Budget(
             max_reviews=max_reviews,
             max_cost=max_cost,
             seconds_per_review=seconds_per_review,

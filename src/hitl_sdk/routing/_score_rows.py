@@ -18,8 +18,8 @@ def row_scores(value: object) -> Mapping[str, Any] | None:
     >>> row_scores(None) is None, row_scores(0.9) is None
     (True, True)
     """
-    if hasattr(value, "tolist"):
-        value = value.tolist()  # numpy's array, as pandas has it of Arrow's list
+    listed = getattr(value, "tolist", None)
+    value = value if listed is None else listed()  # numpy's array, as pandas has it of Arrow's list
     if isinstance(value, list):
         pairs = [_label_first(each) if isinstance(each, Mapping) else each for each in value]
         if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):

@@ -103,7 +103,9 @@ def from_textract(
     """
     textract = session.client("textract")
     count = FormCount.made(keys)
-    wanted = {"FeatureTypes": list(_FORMS)} | more_members(request, "Document", "HumanLoopConfig")
+    wanted: dict[str, Any] = {"FeatureTypes": list(_FORMS)} | more_members(
+        request, "Document", "HumanLoopConfig"
+    )
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         asked = batch[0]
