@@ -79,7 +79,7 @@ def agreement(answers: pd.DataFrame) -> None:
 # --8<-- [start:workers]
 def workers(answers: pd.DataFrame) -> None:
     """Print one row a worker."""
-    frame = workers_frame(answers, gold=GOLD)
+    frame = workers_frame(answers, gold=GOLD).sort_values("worker")
     shown = [
         "worker", "n_answers", "accuracy_to_consensus", "n_consensus", "accuracy_to_gold", "n_gold",
         "median_seconds", "accuracy_to_consensus_drift",
