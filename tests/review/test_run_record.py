@@ -368,3 +368,11 @@ def test_runs_are_kept_in_a_table_or_a_bucket_as_well(review, address):
     assert again.wait(timeout=7200).completed == 3
     assert again.training_frame("polars")["label"].to_list() == ["0", "0", "1", "0"]
     assert run.training_frame("polars").equals(again.training_frame("polars"))
+
+
+@pytest.mark.parametrize("options", [{"rate": 0}, {"rate": "fast"}, {"concurrency": 0}])
+def test_a_pace_that_can_not_be_is_refused_before_a_run_is_begun(review, options):
+    with pytest.raises(InvalidInputError, match=next(iter(options))):
+        review.router(**options).route(review.predictions(0.5))
+
+    assert list_runs() == []

@@ -256,3 +256,8 @@ def test_scores_that_are_none_are_no_scores(scores):
     [prediction] = asked(lambda _: {"label": "1", "confidence": 0.9, "scores": scores}, ["a"])
     assert prediction.scores is None
     assert prediction.raw["scores"] == scores
+
+
+def test_what_is_no_function_is_refused_before_anything_is_asked():
+    with pytest.raises(InvalidInputError, match="NoneType is no function"):
+        from_callable(None, ["a"])

@@ -5,8 +5,16 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from hitl_sdk._threads import check_concurrency
 from hitl_sdk.errors import EmptyInputError, InvalidInputError
-from hitl_sdk.loops import DEFAULT_CONCURRENCY, DEFAULT_QUOTA_TIMEOUT, DEFAULT_RATE, check_flow
+from hitl_sdk.loops import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_QUOTA_TIMEOUT,
+    DEFAULT_RATE,
+    Rate,
+    TokenBucket,
+    check_flow,
+)
 from hitl_sdk.loops.record import open_record
 from hitl_sdk.review._headers import begin, budget_settings, require_same
 from hitl_sdk.review._planning import Planner
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 
     from narwhals.typing import IntoFrame
 
-    from hitl_sdk.loops import LoopStart, Rate, StartWait
+    from hitl_sdk.loops import LoopStart, StartWait
     from hitl_sdk.loops.record import RunHeader, RunRecord
     from hitl_sdk.routing import DecidedItem, InvalidPrediction, Prediction
 
@@ -64,7 +72,7 @@ class Router:
     Raises
     ------
     InvalidInputError
-        If no task is given, and `flow` brings none, or something of another kind is given.
+        If no task is given, and `flow` brings none, something of another kind is given, or `rate` or `concurrency` can't be.
 
     Examples
     --------
@@ -107,6 +115,9 @@ class Router:
         if its_task is None:
             raise InvalidInputError("no task was given", hint="give the task whose template the flow shows")
         self.task: Task = its_task
+        check_concurrency(concurrency)
+        if not isinstance(rate, Rate):
+            TokenBucket(rate)  # refuses what is no rate now, before a run is begun
         self.policy = policy
         self.session = session
         self.record = record

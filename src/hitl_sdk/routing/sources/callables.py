@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing.prediction import InvalidPrediction
 from hitl_sdk.routing.sources._asking import ask_each
 from hitl_sdk.routing.sources._records import checked_labels, from_record
@@ -62,6 +62,12 @@ def from_callable(
     >>> [(p.item_id, p.label) for p in predictions]
     [('0', '1'), ('1', '-1')]
     """
+    given: object = predict
+    if not callable(given):
+        raise InvalidInputError(
+            f"{type(given).__name__} is no function",
+            hint="give one that takes an item and returns its prediction",
+        )
     names = checked_labels(labels)
 
     def answer(asked: Asked) -> Outcome:
