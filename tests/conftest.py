@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass
 from threading import Lock
@@ -22,9 +23,11 @@ from hitl_sdk.testing import Cloud, mock_hitl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# pytest has a timeout of its own; how long an example takes, or is made, tells of the machine
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("tests")
+# pytest has a timeout of its own; how long an example takes, or is made, tells of the machine. The same examples every
+# time, so that a run of the tests tells of the code alone; HYPOTHESIS_PROFILE=search looks for new ones
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("tests", settings.get_profile("search"), derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 SERVICES = ("s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime")
 
