@@ -1,5 +1,6 @@
 """Read what a SageMaker batch transform job has written; here its files are made by hand."""
 
+# --8<-- [start:imports]
 import json
 from random import Random
 from typing import Any
@@ -11,6 +12,8 @@ from hitl_sdk.routing import (
     from_batch_transform,
     predictions_frame,
 )
+
+# --8<-- [end:imports]
 
 ITEMS = [("r1", "I love it"), ("r2", "It is okay"), ("r3", "Never again")]
 SURE = {"predicted_label": 1, "probability": 0.97}

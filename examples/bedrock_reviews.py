@@ -1,11 +1,14 @@
 """A language model on Amazon Bedrock that states how sure it is: calibrated, and people for the rest."""
 
+# --8<-- [start:imports]
 import json
 from random import Random
 from typing import Any
 
 import hitl_sdk as hitl
 from hitl_sdk.routing import calibrate, from_bedrock, from_bedrock_model, predictions_frame
+
+# --8<-- [end:imports]
 
 TOPICS = {"billing": "The bill", "delivery": "The parcel", "account": "The sign-in"}
 TRUTH = {

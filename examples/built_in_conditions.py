@@ -1,5 +1,6 @@
 """AWS starts the human loops itself: a flow with activation conditions, and the same rule for a model of one's own."""
 
+# --8<-- [start:imports]
 import json
 from collections.abc import Iterable
 from random import Random
@@ -16,6 +17,8 @@ from hitl_sdk.routing import (
     from_rekognition_moderation,
     predictions_frame,
 )
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.RekognitionModeration(
     name="safety", labels=("Weapons", "Smoking"), title="What is unsafe in this image?"

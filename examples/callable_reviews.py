@@ -1,8 +1,11 @@
 """Predictions from a function: whatever labels an item and says how sure it is can be reviewed."""
 
+# --8<-- [start:imports]
 import hitl_sdk as hitl
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing import calibrate, from_callable, predictions_frame
+
+# --8<-- [end:imports]
 
 LABELLED = [
     ("I love it", "1"),

@@ -1,5 +1,6 @@
 """Sentiment by Amazon Comprehend: a threshold that keeps its errors down, and people for the rest."""
 
+# --8<-- [start:imports]
 from random import Random
 from typing import Any
 
@@ -11,6 +12,8 @@ from hitl_sdk.routing import (
     from_comprehend_sentiment,
     predictions_frame,
 )
+
+# --8<-- [end:imports]
 
 FEELINGS = {"POSITIVE": "I love", "NEUTRAL": "I have", "NEGATIVE": "I return"}
 TRUTH = {

@@ -1,5 +1,6 @@
 """Ask a SageMaker endpoint for predictions; here a Python function answers in its place."""
 
+# --8<-- [start:imports]
 import json
 
 import hitl_sdk as hitl
@@ -10,6 +11,8 @@ from hitl_sdk.routing import (
     from_predictor,
     predictions_frame,
 )
+
+# --8<-- [end:imports]
 
 REVIEWS = ["I love it", "It is okay", "Never again"]
 

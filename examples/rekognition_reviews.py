@@ -1,5 +1,6 @@
 """Images that Rekognition moderates: a calibrated, budgeted, resumable review; a Python function answers in its place."""
 
+# --8<-- [start:imports]
 from collections.abc import Iterable
 from functools import partial
 from random import Random
@@ -14,6 +15,8 @@ from hitl_sdk.routing import (
     from_rekognition_moderation,
     predictions_frame,
 )
+
+# --8<-- [end:imports]
 
 UNSAFE = ("Weapons", "Smoking")
 TASK = hitl.tasks.RekognitionModeration(

@@ -1,5 +1,6 @@
 """A scikit-learn classifier of handwritten digits: a threshold that keeps its errors down, and people for the rest."""
 
+# --8<-- [start:imports]
 from itertools import islice
 
 import numpy as np
@@ -9,11 +10,13 @@ from sklearn.ensemble import RandomForestClassifier
 import hitl_sdk as hitl
 from hitl_sdk.routing import calibrate, from_estimator, predictions_frame
 
+# --8<-- [end:imports]
+
+# --8<-- [start:model]
 IMAGES, DIGITS = load_digits(return_X_y=True)
 TRAINED, CHECKED, NEW = slice(0, 600), slice(600, 1500), slice(1500, 1797)
 NAMES = [f"s3://digits/{number}.png" for number in range(len(DIGITS))]
 
-# --8<-- [start:model]
 MODEL = RandomForestClassifier(n_estimators=100, random_state=0)
 MODEL.fit(IMAGES[TRAINED], DIGITS[TRAINED])
 # --8<-- [end:model]

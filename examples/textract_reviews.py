@@ -1,5 +1,6 @@
 """Forms in documents of many pages, read by Textract and mended by people; Python functions answer in its place."""
 
+# --8<-- [start:imports]
 from collections.abc import Iterable, Iterator
 from functools import partial
 from random import Random
@@ -15,6 +16,8 @@ from hitl_sdk.routing import (
     from_textract_documents,
     predictions_frame,
 )
+
+# --8<-- [end:imports]
 
 KEYS = {"Invoice No": [], "Due date": ["Payable by"], "Total": []}
 TASK = hitl.tasks.TextractForms(

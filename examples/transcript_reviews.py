@@ -1,5 +1,6 @@
 """Recordings by Amazon Transcribe: the sentences it is not sure of, each as a clip for people to hear."""
 
+# --8<-- [start:imports]
 import json
 from itertools import islice
 from random import Random
@@ -7,6 +8,8 @@ from typing import Any
 
 import hitl_sdk as hitl
 from hitl_sdk.routing import calibrate, from_transcribe, from_transcripts, predictions_frame
+
+# --8<-- [end:imports]
 
 THINGS, STATES = ("lamp", "chair", "table", "shelf"), ("broken", "late", "wrong", "fine")
 MISHEARD = {"lamp": "lamb", "chair": "share", "table": "cable", "shelf": "self"}
@@ -54,6 +57,7 @@ def one_transcript(session: hitl.Session) -> None:
 # --8<-- [end:one]
 
 
+# --8<-- [start:truth]
 def call_of(clip: str) -> int:
     """Return the number of the call that a clip is of."""
     return int(clip.removeprefix("s3://calls/").partition(".wav")[0])
@@ -62,6 +66,9 @@ def call_of(clip: str) -> int:
 def zip_of(frame: Any) -> Any:
     """Return what was heard in each clip."""
     return zip(frame["label"], frame["item"], strict=True)
+
+
+# --8<-- [end:truth]
 
 
 # --8<-- [start:stand-in]

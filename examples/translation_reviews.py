@@ -1,11 +1,14 @@
 """Translations by Amazon Translate, which tells no confidence: a score of one's own, calibrated, and people for the rest."""
 
+# --8<-- [start:imports]
 from functools import partial
 from random import Random
 from typing import Any
 
 import hitl_sdk as hitl
 from hitl_sdk.routing import back_translation, calibrate, from_translate, predictions_frame
+
+# --8<-- [end:imports]
 
 THINGS = {"lamp": "Lampe", "chair": "Stuhl", "table": "Tisch"}
 STATES = {"broken": "kaputt", "late": "verspätet", "wrong": "falsch"}
@@ -43,10 +46,14 @@ def review(session: hitl.Session, flow: hitl.ReviewFlow) -> hitl.Run:
 # --8<-- [end:ten_lines]
 
 
+# --8<-- [start:pairs]
 def pairs_in(frame: Any) -> list[tuple[str, str]]:
     """Return the translations with their texts."""
     said = [label["translation"] for label in frame["label"]]
     return list(zip(said, frame["item"], strict=True))
+
+
+# --8<-- [end:pairs]
 
 
 # --8<-- [start:task]

@@ -74,7 +74,8 @@ def test_what_a_snippet_names_is_there(path, part):
 def test_every_block_of_code_is_a_snippet(page):
     blocks = FENCE.findall(page.read_text("utf-8"))
 
-    assert [block for block in blocks if not SNIPPET.match(block.strip())] == []
+    lines = [line for block in blocks for line in block.splitlines() if line]
+    assert [line for line in lines if not SNIPPET.match(line)] == []
 
 
 def test_every_example_is_shown_on_a_page():

@@ -50,6 +50,11 @@ def statements(code: ast.Module) -> list[ast.stmt]:
     ]
 
 
+def imported(code: ast.Module) -> set[str]:
+    imports = [node for node in code.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {each.asname or each.name for node in imports for each in node.names}
+
+
 def calls(code: ast.Module) -> list[ast.Call]:
     return [node for node in ast.walk(code) if isinstance(node, ast.Call)]
 
@@ -83,6 +88,17 @@ def test_the_run_is_calibrated_budgeted_and_resumable(page):
         call for call in calls(code) if isinstance(call.func, ast.Attribute) and call.func.attr == "route"
     ]
     assert "name" in {option.arg for option in route.keywords}
+
+
+@pytest.mark.parametrize("page", sorted(EXAMPLES))
+def test_a_page_shows_what_its_code_imports_and_how_to_get_a_flow(page):
+    path = f"examples/{EXAMPLES[page]}.py"
+    example = ast.parse((ROOT / path).read_text("utf-8"))
+
+    assert imported(ast.parse(section(path, "imports"))) == imported(example)
+    assert f'--8<-- "{path}:imports"' in PAGES[page]
+    assert 'pip install "hitl-sdk[calibration,pandas]"' in PAGES[page]
+    assert "(../review.md#the-whole-way)" in PAGES[page] or page == "built-in"
 
 
 @pytest.mark.parametrize("source", sorted(name for name in routing.__all__ if name.startswith("from_")))
