@@ -162,6 +162,20 @@ def test_what_people_add_is_the_models_label_whatever_its_capitals():
     assert told(merged)[-1] == ("X-Ray", 1.0, "human")  # dropped by the rule, and there all the same
 
 
+def test_a_label_that_is_written_with_other_blanks_or_accents_is_the_same_label():
+    task = review()
+    model = task.normalise_label({"Polo shirt": 0.5, "Caf\N{LATIN SMALL LETTER E WITH ACUTE}": 0.5})
+    added = "polo  shirt\nPolo\N{NO-BREAK SPACE}shirt\ncafe\N{COMBINING ACUTE ACCENT}\n bus\tstop "
+
+    answer = task.parse_answer({"labels-added": added})
+
+    assert [each.label for each in task.merged_label(answer.label, model)] == [
+        "Caf\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "Polo shirt",
+        "bus stop",
+    ]
+
+
 def test_an_accepted_item_keeps_the_accepted_labels_alone():
     task = review()
     assert [each.label for each in task.accepted_label(task.normalise_label(TALK))] == [
@@ -203,6 +217,20 @@ def test_several_people_decide_on_each_label_by_itself():
     ]
     assert (said.n_workers, said.tie, round(said.confidence, 2)) == (3, False, 0.67)
     assert said.agreement == pytest.approx((1 + 1 + 1 / 3) / 3)
+
+
+def test_several_people_add_the_same_label_however_they_space_it():
+    said = consensus(["Polo shirt"], ["polo  shirt"], [])
+
+    assert [each.label for each in said.label] == ["Polo shirt"]
+
+
+def test_who_does_not_write_an_accepted_label_again_has_not_voted_against_it():
+    said = consensus(["School", "person"], ["School", "person"], ["School"], preferred=TALK)
+
+    assert told(said.label) == [("School", 1.0, "human"), ("person", 1.0, "human")]
+    assert (said.confidence, said.agreement) == (1, 1)
+    assert not consensus(["School", "person"], ["School"], preferred=TALK).tie
 
 
 def test_a_tie_goes_to_the_model_where_it_is_more_sure_than_not():

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from unicodedata import normalize
 
 from pydantic import InstanceOf
 
@@ -287,7 +288,7 @@ class LabelReview(Task):
         Parameters
         ----------
         label : tuple of ScoredLabel
-            What people kept and added. Capital letters make no other label.
+            What people kept and added. Capital letters and blanks make no other label.
         model_label : tuple of ScoredLabel or None
             The model's labels.
 
@@ -337,6 +338,14 @@ class LabelReview(Task):
         return frozenset(split.accepted), frozenset(split.asked) | unscored
 
 
+class _Question(NamedTuple):
+    """Whether an item has a label: how that is spelt, whether the model means it, and whether it stands, whatever is said."""
+
+    spelt: str
+    meant: bool
+    stands: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _EachByItself:
     """Makes one set of labels of several, each label being a question of its own, of yes and no."""
@@ -354,61 +363,69 @@ class _EachByItself:
         by_item: dict[str, list[Vote[tuple[ScoredLabel, ...]]]] = {}
         for vote in votes:
             by_item.setdefault(vote.item, []).append(vote)
+        said = {
+            item: [(vote.worker, {_same(each.label) for each in vote.label}) for vote in given]
+            for item, given in by_item.items()
+        }
         questions = {
             item: self._questions(given, (preferred or {}).get(item, ())) for item, given in by_item.items()
         }
-        asked = [(item, same) for item, each in questions.items() for same in each]
+        asked = [
+            (item, same, question) for item, each in questions.items() for same, question in each.items()
+        ]
         decided = self.method.consolidate(
             [
-                Vote(str(number), vote.worker, _YES if same in _spelt(vote.label) else _NO)
-                for number, (item, same) in enumerate(asked)
-                for vote in by_item[item]
+                Vote(str(number), worker, _YES if same in labels else _NO)
+                for number, (item, same, question) in enumerate(asked)
+                for worker, labels in said[item]
+                # Nobody is asked about a label that stands: who does not write it again has not said no.
+                if same in labels or not question.stands
             ],
             preferred={
-                str(number): _YES if questions[item][same][1] else _NO
-                for number, (item, same) in enumerate(asked)
+                str(number): _YES if question.meant else _NO for number, (_, _, question) in enumerate(asked)
             },
         )
         answers: dict[str, dict[str, Consensus[str]]] = {item: {} for item in by_item}
-        for number, (item, same) in enumerate(asked):
+        for number, (item, same, _) in enumerate(asked):
             answers[item][same] = decided[str(number)]
-        return {
-            item: _whole(
-                by_item[item], {s: spelt for s, (spelt, _) in questions[item].items()}, answers[item]
-            )
-            for item in by_item
-        }
+        return {item: _whole(said[item], questions[item], answers[item]) for item in by_item}
 
     def _questions(
         self, votes: Sequence[Vote[tuple[ScoredLabel, ...]]], model_label: tuple[ScoredLabel, ...]
-    ) -> dict[str, tuple[str, bool]]:
-        """Return by question how its label is spelt, and whether the model means it: of all that was asked or said."""
-        _, asked = self.task._split(model_label)
-        scores = {each.label: each.confidence for each in model_label}
-        found = {_same(name): (name, (scores[name] or 0.0) >= 0.5) for name in scores if name in asked}
+    ) -> dict[str, _Question]:
+        """Return what was asked or said of an item."""
+        accepted, asked = self.task._split(model_label)
+        found = {
+            _same(each.label): _Question(each.label, (each.confidence or 0.0) >= 0.5, stands=False)
+            for each in model_label
+            if each.label in asked
+        }
+        standing = {_same(label) for label in accepted}
         spellings = Counter(each.label for vote in votes for each in vote.label)
         # The most usual spelling, whoever wrote it.
         for spelling, _ in sorted(spellings.items(), key=lambda pair: (-pair[1], pair[0])):
-            found.setdefault(_same(spelling), (spelling, False))
+            same = _same(spelling)
+            found.setdefault(same, _Question(spelling, meant=False, stands=same in standing))
         return found
 
 
 def _whole(
-    votes: Sequence[Vote[tuple[ScoredLabel, ...]]],
-    spelt: Mapping[str, str],
+    said: Sequence[tuple[str, Collection[str]]],
+    questions: Mapping[str, _Question],
     decided: Mapping[str, Consensus[str]],
 ) -> Consensus[tuple[ScoredLabel, ...]]:
     """Put an item's decisions together, as `PerLabel` does."""
     meant = {same: each for same, each in decided.items() if each.label == _YES}
     sure = [each.confidence for each in decided.values() if each.confidence is not None]
-    workers = len({vote.worker for vote in votes})
+    standing = {same for same, question in questions.items() if question.stands}
+    workers = len({worker for worker, _ in said})
     return Consensus(
         tuple(
-            ScoredLabel(spelt[same], 1.0 if each.confidence is None else each.confidence, "human")
+            ScoredLabel(questions[same].spelt, 1.0 if each.confidence is None else each.confidence, "human")
             for same, each in meant.items()
         ),
         confidence=min(sure) if sure and len(sure) == len(decided) else None,
-        agreement=fmean(_jaccard(_spelt(vote.label).keys(), meant.keys()) for vote in votes)
+        agreement=fmean(_jaccard({*labels} - standing, meant.keys() - standing) for _, labels in said)
         if workers > 1
         else None,
         n_workers=workers,
@@ -451,13 +468,13 @@ def _ticked(boxes: object) -> list[str]:
 
 
 def _lines(added: object) -> list[str]:
-    """Return the labels that were written, one a line."""
+    """Return the labels that were written, one a line, with single blanks."""
     text = "" if added is None else read_text(added, "what was added")
-    return [clean_text(line) for line in text.splitlines()]
+    return [" ".join(clean_text(line).split()) for line in text.splitlines()]
 
 
 def _distinct(labels: Iterable[str]) -> list[str]:
-    """Return labels without those that are empty or were there before, in whatever capitals."""
+    """Return labels without those that are empty or were there before, however written."""
     first: dict[str, str] = {}
     for label in labels:
         if label:
@@ -466,11 +483,8 @@ def _distinct(labels: Iterable[str]) -> list[str]:
 
 
 def _same(label: str) -> str:
-    return label.casefold()
-
-
-def _spelt(label: Iterable[ScoredLabel]) -> dict[str, str]:
-    return {_same(each.label): each.label for each in label}
+    """Return what makes a label the same label: neither capitals nor blanks, nor how a letter's accent is written."""
+    return " ".join(normalize("NFC", label.casefold()).split())
 
 
 def _by_score(each: ScoredLabel) -> tuple[float, str]:
