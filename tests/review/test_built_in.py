@@ -16,6 +16,7 @@ from hitl_sdk.errors import (
     WaitTimeoutError,
 )
 from hitl_sdk.loops import human_loop_name
+from hitl_sdk.resources import FlowDefinitionState
 from hitl_sdk.review.built_in import BuiltInReviews, HumanLoopActivation
 from hitl_sdk.routing import ActivationConditions, InvalidPrediction, from_textract_documents
 from hitl_sdk.testing import AiError, mock_hitl
@@ -140,7 +141,7 @@ def test_the_results_are_read_as_text_and_parsed(results):
     assert HumanLoopActivation.of({"HumanLoopActivationOutput": said}).results == {"Conditions": []}
 
 
-@pytest.mark.parametrize("results", ["{cut off", "[]"])
+@pytest.mark.parametrize("results", ["{cut off", "[]", "[" * 100_000])
 def test_results_that_are_no_object_are_an_error(results):
     said = {"HumanLoopActivationConditionsEvaluationResults": results}
 
@@ -194,8 +195,42 @@ def test_a_loop_that_somebody_else_started_for_the_item_is_adopted(session, safe
 
     assert prediction.label == ("Smoking",)
     assert prediction.extra["human_loop_arn"].endswith(name)
+    assert HumanLoopActivation.of(prediction.raw).human_loop_arn == prediction.extra["human_loop_arn"]
     assert loops(session, arn) == [name]
     assert ["HumanLoopConfig" in request for request in requests] == [True, False]
+
+
+def test_a_loop_whose_start_was_not_answered_is_adopted(cloud, session, safety, requests):
+    reviews = BuiltInReviews(flow=safety, session=session)
+    [started] = reviews.ask(IMAGES[1:])
+
+    def lost(request):
+        if "HumanLoopConfig" in request:
+            raise AiError("InternalServerError", "try again")
+        return FOUND["2.png"]
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", lost)
+
+    [prediction] = reviews.ask(IMAGES[1:])
+
+    assert prediction.extra == started.extra
+
+
+def test_a_loop_is_followed_whose_results_can_t_be_read(session, safety, requests, monkeypatch):
+    """It is started and people work on it, whatever the response says of its conditions."""
+    rekognition = session.client("rekognition")
+    said = {
+        "HumanLoopArn": "arn:aws:sagemaker:us-east-1:123456789012:human-loop/safety-1",
+        "HumanLoopActivationConditionsEvaluationResults": '{"Conditions": [{"Condit',
+    }
+    rekognition.meta.events.register(
+        "after-call.rekognition.DetectModerationLabels",
+        lambda parsed, **_: parsed.update(HumanLoopActivationOutput=said),
+    )
+
+    [prediction] = BuiltInReviews(flow=safety, session=session).ask(IMAGES[1:])
+
+    assert prediction.extra["human_loop_arn"] == said["HumanLoopArn"]
 
 
 def test_a_form_is_reviewed_where_a_key_is_unsure_or_missing(cloud, session):
@@ -268,6 +303,14 @@ def test_what_the_content_is_free_of_is_declared(session, safety, requests):
     list(BuiltInReviews(flow=safety, session=session, content_classifiers=classifiers).ask(IMAGES[:1]))
 
     assert requests[0]["HumanLoopConfig"]["DataAttributes"] == {"ContentClassifiers": classifiers}
+
+
+def test_what_is_declared_may_come_one_by_one(session, safety, requests):
+    classifiers = iter(["FreeOfAdultContent"])
+
+    list(BuiltInReviews(flow=safety, session=session, content_classifiers=classifiers).ask(IMAGES[:1]))
+
+    assert requests[0]["HumanLoopConfig"]["DataAttributes"] == {"ContentClassifiers": ["FreeOfAdultContent"]}
 
 
 def test_a_full_flow_is_waited_for(cloud, session, safety, requests):
@@ -352,6 +395,12 @@ def test_a_flow_that_does_not_exist_is_refused(session):
             "give a list of FreeOfPersonallyIdentifiableInformation and",
         ),
         ({"content_classifiers": "FreeOfAdultContent"}, "give a list of"),
+        ({"content_classifiers": None}, "give a list of"),
+        ({"content_classifiers": [["FreeOfAdultContent"]]}, "give a list of"),
+        ({"flow": FlowDefinitionState, "task": None}, "give its name, its ARN, or the ReviewFlow"),
+        ({"session": None}, "give a Session"),
+        ({"quota_timeout": 0}, "give a number of seconds above 0"),
+        ({"concurrency": 0}, "concurrency=0"),
         ({"min_confidence": 0.9}, "min_confidence=0.9, threshold=0.5"),
     ],
 )

@@ -7,32 +7,39 @@ with the policy of the same reviews finds them, and its run waits for them and r
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from botocore.exceptions import ClientError
 
 from hitl_sdk._aws_errors import translated_errors
-from hitl_sdk._waiting import wait_until
-from hitl_sdk.errors import ConflictError, InvalidInputError, InvalidOutputError, RejectedError
+from hitl_sdk._threads import check_concurrency
+from hitl_sdk._waiting import check_timeout, wait_until
+from hitl_sdk.errors import (
+    ConflictError,
+    InvalidInputError,
+    InvalidOutputError,
+    RejectedError,
+    UnavailableError,
+)
 from hitl_sdk.loops import check_flow, human_loop_name
 from hitl_sdk.loops.states import describe_loop
 from hitl_sdk.resources._activation import RequestSource
+from hitl_sdk.review.flow import ReviewFlow
 from hitl_sdk.routing.policy_fields import Missing
 from hitl_sdk.routing.prediction import Prediction
 from hitl_sdk.routing.sources._asking import ask_each, more_members
 from hitl_sdk.routing.sources._files import s3_object, without_metadata
 from hitl_sdk.routing.sources._form_fields import FormCount
 from hitl_sdk.routing.sources._image_labels import LabelCount
+from hitl_sdk.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from hitl_sdk.review.flow import ReviewFlow
     from hitl_sdk.routing import InvalidPrediction, Policy
     from hitl_sdk.routing.sources._asking import Asked, Outcome
-    from hitl_sdk.session import Session
     from hitl_sdk.tasks import Task
 
 __all__ = ["BuiltInReviews", "HumanLoopActivation"]
@@ -40,6 +47,7 @@ __all__ = ["BuiltInReviews", "HumanLoopActivation"]
 ContentClassifier = Literal["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"]
 
 _COLUMN = "human_loop_arn"
+_OUTPUT = "HumanLoopActivationOutput"
 _FORMS = "AWS/Textract/AnalyzeDocument/Forms/V1"
 _LONGEST_PAUSE = 60.0
 # The service's own MinConfidence: another one would change which labels a flow's conditions look at.
@@ -94,19 +102,19 @@ class HumanLoopActivation:
         >>> HumanLoopActivation.of({"HumanLoopActivationOutput": said}).results
         {'Conditions': []}
         """
-        said = (response.get("HumanLoopActivationOutput") if isinstance(response, Mapping) else None) or {}
+        said = _activation_output(response)
         # The model calls it a JSON value: botocore gives the text, and may come to parse it.
         results = said.get("HumanLoopActivationConditionsEvaluationResults")
         try:
             results = json.loads(results) if isinstance(results, str) else results
-        except ValueError:
+        except (ValueError, RecursionError):
             results = ()
         if results is not None and not isinstance(results, Mapping):
             raise InvalidOutputError(
                 "HumanLoopActivationConditionsEvaluationResults is no JSON object", hint="is it cut off?"
             )
         reasons = tuple(said.get("HumanLoopActivationReasons") or ())
-        return cls(said.get("HumanLoopArn") or None, reasons, results)
+        return cls(_loop_arn(response), reasons, results)
 
 
 class BuiltInReviews:
@@ -135,7 +143,7 @@ class BuiltInReviews:
     Raises
     ------
     InvalidInputError
-        If the task is of another kind, or a value is out of its bounds.
+        If the task is of another kind, or a value is out of its bounds or of another kind.
 
     Examples
     --------
@@ -176,18 +184,15 @@ class BuiltInReviews:
         quota_timeout: float = 3600.0,
         concurrency: int = 8,
     ) -> None:
+        _check(flow, session)
+        check_timeout(quota_timeout, "quota_timeout")
+        check_concurrency(concurrency)
         its_task: Any = task or (None if isinstance(flow, str) else flow.task)
         self.source: str = _source_of(its_task)
         self.flow: str = flow if isinstance(flow, str) else flow.name
         self.task: Task = its_task
         self.session = session
-        unknown = set(content_classifiers) - set(get_args(ContentClassifier))
-        if unknown or isinstance(content_classifiers, str):
-            raise InvalidInputError(
-                f"content_classifiers={content_classifiers!r}",
-                hint=f"give a list of {' and '.join(get_args(ContentClassifier))}",
-            )
-        self._classifiers = list(content_classifiers)
+        self._classifiers = _classifiers_in(content_classifiers)
         labels = None if self.source == _FORMS else its_task.labels
         self._labels = LabelCount.made(labels, min_confidence, threshold)
         self._request = more_members(request, "Image", "Document", "MinConfidence", "HumanLoopConfig")
@@ -244,14 +249,13 @@ class BuiltInReviews:
             try:
                 with translated_errors(f"human loop {name!r}"):
                     raw = self._with_room(lambda: call(place, HumanLoopConfig=config), name)
-                arn = HumanLoopActivation.of(raw).human_loop_arn
-            except (ConflictError, RejectedError):
-                # The name may be refused because its loop is there already: then only the answer is asked for.
+            except (ConflictError, RejectedError, UnavailableError):
+                # The loop may be there already: its name is refused, or the answer was lost. Then only the model is asked.
                 loop = describe_loop(runtime, name)
                 if loop.status == "Missing" or loop.flow_definition_arn != flow_arn:
                     raise
-                raw, arn = call(place), loop.arn
-            return self._outcome(asked, raw, arn)
+                raw = {**call(place), _OUTPUT: {"HumanLoopArn": loop.arn}}
+            return self._outcome(asked, raw)
 
         return ask_each(
             answer,
@@ -309,7 +313,8 @@ class BuiltInReviews:
         )
         return raw or {}
 
-    def _outcome(self, asked: Asked, raw: dict[str, Any], arn: str | None) -> Outcome:
+    def _outcome(self, asked: Asked, raw: dict[str, Any]) -> Outcome:
+        arn = _loop_arn(raw)
         extra = {_COLUMN: arn}
         if self.source != _FORMS:
             return self._labels.outcome(asked, raw.get("ModerationLabels", ()), raw, extra=extra)
@@ -319,6 +324,36 @@ class BuiltInReviews:
         if arn is not None and not isinstance(outcome, Prediction):
             return Prediction(asked.item_id, asked.item, (), 0.0, extra=extra, raw=raw)
         return outcome
+
+
+def _activation_output(response: object) -> Mapping[str, Any]:
+    """Return what a response says of a human loop; nothing if it says nothing."""
+    said = response.get(_OUTPUT) if isinstance(response, Mapping) else None
+    return said if isinstance(said, Mapping) else {}
+
+
+def _loop_arn(response: object) -> str | None:
+    """Return the loop that was started, whatever else is said of it."""
+    return _activation_output(response).get("HumanLoopArn") or None
+
+
+def _check(flow: object, session: object) -> None:
+    if not isinstance(flow, str | ReviewFlow):
+        raise InvalidInputError(
+            f"flow={flow!r} is no flow", hint="give its name, its ARN, or the ReviewFlow that made it"
+        )
+    if not isinstance(session, Session):
+        raise InvalidInputError(f"session={session!r} is no Session", hint="give a Session as session")
+
+
+def _classifiers_in(given: object) -> list[ContentClassifier]:
+    known = get_args(ContentClassifier)
+    names = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+    if names is None or any(name not in known for name in names):
+        raise InvalidInputError(
+            f"content_classifiers={given!r}", hint=f"give a list of {' and '.join(known)}"
+        )
+    return names
 
 
 def _source_of(task: object) -> str:
