@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import metadata
 from pathlib import Path
 
@@ -43,6 +45,24 @@ votes = [hitl.consolidation.Vote(item, worker, item) for item in "ab" for worker
 assert hitl.consolidation.MajorityVote().consolidate(votes)["a"].confidence == 1.0
 assert hitl.consolidation.krippendorff_alpha(votes) == 1.0
 print(hitl.routing.decide_batch(policy, [hitl.Prediction("a", "It is okay", "1", 0.5)])[0].decision)
+"""
+
+WITH_FRAMES_OF_ONE_ENGINE = """
+import sys
+engine, *missing = sys.argv[1:]
+class Missing:  # None in `sys.modules` is what pyarrow can't bear
+    def find_spec(self, name, *_):
+        if name in missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+import hitl_sdk as hitl
+unsure = hitl.Prediction("a", "It is okay", "1", 0.5, scores={"1": 0.5, "0": 0.5})
+frame = hitl.routing.predictions_frame([unsure], engine)
+policies = [
+    hitl.Threshold(0.9), hitl.PerClass({"1": 0.9}), hitl.Sample(1.0), hitl.Margin(0.1), hitl.Entropy(0.5),
+    hitl.EachLabel(hitl.Threshold(0.9)), ~hitl.Missing("item"), hitl.Confidence("confidence", "<", 0.9),
+]
+print({str(policy.decide(frame)["decision"][0]) for policy in policies})
 """
 
 
@@ -117,6 +137,17 @@ def test_the_command_names_the_extra_that_it_needs(module, extra, arguments):
 def test_session_tasks_policies_and_builders_need_no_extra():
     ended = run(WITH_THE_CORE_ALONE)
     assert (ended.stdout.strip(), ended.stderr) == ("review", "")
+
+
+@pytest.mark.parametrize("engine", ["arrow", "pandas", "polars"])
+def test_the_extra_of_an_engine_is_enough_for_every_policy_on_its_frames(engine):
+    settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    brought = {re.split(r"\W", each)[0] for each in settings["project"]["optional-dependencies"][engine]}
+    missing = {"pandas", "polars", "pyarrow"} - brought
+
+    ended = run(WITH_FRAMES_OF_ONE_ENGINE, engine, *missing)
+
+    assert (ended.stdout.strip(), ended.stderr) == ("{'review'}", "")
 
 
 def test_every_extra_that_a_hint_names_exists():
