@@ -9,10 +9,13 @@ goes to people.
 and with AWS_ENDPOINT_URL=http://127.0.0.1:8484 on a local service.
 """
 
+# --8<-- [start:imports]
 import sys
 
 import hitl_sdk as hitl
 from hitl_sdk.routing import from_endpoint
+
+# --8<-- [end:imports]
 
 REVIEWS = [
     "I enjoy this product",

@@ -1,5 +1,6 @@
 """Functions of a labeling job: typed, tried here as Lambda calls them, with what AWS's own would say beside them."""
 
+# --8<-- [start:imports]
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from hitl_sdk.functions import (
     PreAnnotationEvent,
 )
 from hitl_sdk.testing import mock_hitl
+
+# --8<-- [end:imports]
 
 
 # --8<-- [start:before]

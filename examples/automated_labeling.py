@@ -3,6 +3,7 @@
 Needs ``pip install "hitl-sdk[demo,testing]"``.
 """
 
+# --8<-- [start:imports]
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -14,6 +15,8 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 import hitl_sdk as hitl
 from hitl_sdk.labeling import AutomatedLabeling, InputManifest
+
+# --8<-- [end:imports]
 
 DIGITS = load_digits()
 TRUTH = {

@@ -1,5 +1,6 @@
 """See what bad input gets: an error that names the thing and the cure, before anything starts."""
 
+# --8<-- [start:imports]
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ from botocore.exceptions import ClientError
 import hitl_sdk as hitl
 from hitl_sdk.errors import HitlError
 from hitl_sdk.results import parse_output
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

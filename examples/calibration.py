@@ -5,6 +5,7 @@
 draws the pictures into a folder.
 """
 
+# --8<-- [start:imports]
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,8 @@ from sklearn.naive_bayes import GaussianNB
 
 import hitl_sdk as hitl
 from hitl_sdk.routing import IsotonicCalibration, TemperatureScaling, error_curve, reliability
+
+# --8<-- [end:imports]
 
 
 # --8<-- [start:frame]

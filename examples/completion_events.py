@@ -1,5 +1,6 @@
 """Know when people have answered without asking again and again: by a queue, a function, a state machine."""
 
+# --8<-- [start:imports]
 import io
 import json
 import zipfile
@@ -10,6 +11,8 @@ from typing import Any
 import hitl_sdk as hitl
 from hitl_sdk.resources import CompletionRule, LambdaFunction, TaskTokenTable
 from hitl_sdk.review import state_machine_definition
+
+# --8<-- [end:imports]
 
 HERE = Path(__file__).parent
 

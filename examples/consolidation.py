@@ -1,8 +1,11 @@
 """Make one label of several workers' answers: by majority, by what is learnt of the workers, and label by label."""
 
+# --8<-- [start:imports]
 import pandas as pd
 
 from hitl_sdk.consolidation import DawidSkene, MajorityVote, OneCoinDawidSkene, PerLabel, Vote
+
+# --8<-- [end:imports]
 
 # --8<-- [start:votes]
 # Four workers judge eight reviews. Cleo and Dan click "good" whatever they read.

@@ -1,7 +1,6 @@
 """Make one label of what several workers drew, marked or wrote: boxes, spans, masks, texts, forms."""
 
-from typing import TYPE_CHECKING
-
+# --8<-- [start:imports]
 from hitl_sdk.consolidation import (
     BoxConsolidation,
     Consensus,
@@ -28,8 +27,7 @@ from hitl_sdk.labels import (
     mask_pixels,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+# --8<-- [end:imports]
 
 
 def boxes() -> None:
@@ -137,7 +135,7 @@ def masks() -> None:
 def texts_and_forms() -> None:
     """Choose a text, and go through a form field by field."""
     # --8<-- [start:forms]
-    forms: dict[str, Mapping[str, object]] = {
+    forms: dict[str, dict[str, object]] = {
         "ann": {"kind": "invoice", "total": 80.5, "remark": "paid in cash"},
         "bob": {"kind": "invoice", "total": 80.5, "remark": "paid  in cash"},
         "cai": {"kind": "receipt", "total": 30.5, "remark": "payed in cash", "urgent": True},

@@ -1,5 +1,6 @@
 """Functions of one's own in a labeling job: packaged, deployed with it, and run. Lambda gets this file itself."""
 
+# --8<-- [start:imports]
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from hitl_sdk.functions import (
     PostAnnotationEvent,
     PreAnnotationEvent,
 )
+
+# --8<-- [end:imports]
 
 task = hitl.tasks.TextClassification(
     name="fault", labels=["late", "broken", "none"], title="What went wrong?"

@@ -6,11 +6,14 @@
 The image may be SageMaker's own for PyTorch or scikit-learn, with the code in the artifact, or yours.
 """
 
+# --8<-- [start:imports]
 import sys
 
 import hitl_sdk as hitl
 from hitl_sdk.resources import deployed_by_sagemaker
 from hitl_sdk.routing import from_endpoint, from_predictor
+
+# --8<-- [end:imports]
 
 REVIEWS = ["I enjoy this product", "I am unhappy with this product", "It is okay"]
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sentiment:1"

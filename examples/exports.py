@@ -1,5 +1,6 @@
 """From the training frame of a review to files that a model is trained on."""
 
+# --8<-- [start:imports]
 import json
 import tempfile
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import hitl_sdk as hitl
 from hitl_sdk import training
 from hitl_sdk.labels import Box, Shapes, Span
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

@@ -1,5 +1,6 @@
 """Make input manifests of labeling jobs from what there is: checked, sampled, split, written as streams."""
 
+# --8<-- [start:imports]
 import tempfile
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pandas as pd
 
 import hitl_sdk as hitl
 from hitl_sdk.labeling import InputManifest
+
+# --8<-- [end:imports]
 
 
 # --8<-- [start:bucket]

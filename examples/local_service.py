@@ -1,10 +1,13 @@
 """Use the local service from plain boto3, as any AWS client in any language can."""
 
+# --8<-- [start:imports]
 import json
 
 import boto3
 
 from hitl_sdk.testing import local_server
+
+# --8<-- [end:imports]
 
 TEMPLATE = """
 <script src="https://assets.crowd.aws/crowd-html-elements.js"></script>

@@ -1,5 +1,6 @@
 """Read what labeling jobs wrote: labels, failures, files of labels, and the answers of each worker."""
 
+# --8<-- [start:imports]
 import json
 import tempfile
 from pathlib import Path
@@ -8,6 +9,8 @@ import hitl_sdk as hitl
 from hitl_sdk.consolidation import DawidSkene, Vote
 from hitl_sdk.labels import colored_png, make_mask, mask_pixels, read_mask
 from hitl_sdk.results import iter_manifest, read_manifest, read_worker_responses
+
+# --8<-- [end:imports]
 
 JOB = "s3://pets/out/species-1"
 MANIFEST = f"{JOB}/manifests/output/output.manifest"

@@ -1,11 +1,14 @@
 """Decide which predictions people see: by confidence, class, scores, other columns, a sample, and combinations."""
 
+# --8<-- [start:imports]
 import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 
 import hitl_sdk as hitl
+
+# --8<-- [end:imports]
 
 # --8<-- [start:frame]
 PREDICTIONS = {

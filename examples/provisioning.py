@@ -1,7 +1,10 @@
 """Provision who reviews, at once or one AWS resource at a time; and see before what would be done."""
 
+# --8<-- [start:imports]
 import hitl_sdk as hitl
 from hitl_sdk.errors import DriftError
+
+# --8<-- [end:imports]
 
 
 # --8<-- [start:team]

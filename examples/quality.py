@@ -1,5 +1,6 @@
 """See how well people work: agreement beyond chance, one row a worker, who got worse, and what follows."""
 
+# --8<-- [start:imports]
 import pandas as pd
 
 import hitl_sdk as hitl
@@ -12,6 +13,8 @@ from hitl_sdk.consolidation import (
     krippendorff_alpha,
 )
 from hitl_sdk.results import drift_frame, workers_frame
+
+# --8<-- [end:imports]
 
 MONDAY, TUESDAY = ([f"{day} {n}" for n in range(60)] for day in ("Monday", "Tuesday"))
 TRUTH = {item: ("-1", "0", "1")[n % 3] for n, item in enumerate(MONDAY + TUESDAY)}

@@ -1,5 +1,6 @@
 """Read what people said: from a prefix in S3, with a document that is broken, to frames."""
 
+# --8<-- [start:imports]
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hitl_sdk.results import (
     read_manifest,
     read_prefix,
 )
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

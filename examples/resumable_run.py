@@ -1,10 +1,13 @@
 """A run with a name and a budget: estimated before it is started, killed, resumed, and read by another process."""
 
+# --8<-- [start:imports]
 from collections import Counter
 from collections.abc import Iterator
 
 import hitl_sdk as hitl
 from hitl_sdk.review import list_runs
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

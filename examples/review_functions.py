@@ -1,8 +1,11 @@
 """Functions that start human loops for a state machine, and that are told of their ends. Lambda gets this file."""
 
+# --8<-- [start:imports]
 import hitl_sdk as hitl
 from hitl_sdk import functions
 from hitl_sdk.review import start_handler
+
+# --8<-- [end:imports]
 
 task = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

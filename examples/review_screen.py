@@ -1,11 +1,14 @@
 """The review screen of the talk: many labels of one image, some sure, some dropped, the rest shown to a person."""
 
+# --8<-- [start:imports]
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
 import hitl_sdk as hitl
 from hitl_sdk.routing import from_rekognition_labels
+
+# --8<-- [end:imports]
 
 ADDRESS = "s3://images/desk.jpg"
 PICTURE = files("sklearn.datasets.images").joinpath("china.jpg").read_bytes()

@@ -1,8 +1,11 @@
 """A run that another machine goes on with, and what its record holds."""
 
+# --8<-- [start:imports]
 import hitl_sdk as hitl
 from hitl_sdk.loops import ensure_table
 from hitl_sdk.loops.record import open_record
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

@@ -1,5 +1,6 @@
 """Read what people said on a Spark cluster, and make one label of several there."""
 
+# --8<-- [start:imports]
 import os
 import sys
 
@@ -8,6 +9,8 @@ from pyspark.sql import DataFrame, SparkSession, functions
 import hitl_sdk as hitl
 from hitl_sdk.consolidation import DawidSkene, MajorityVote
 from hitl_sdk.spark import consolidate, read_prefix
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

@@ -1,5 +1,6 @@
 """Route predictions on a Spark cluster: it decides, and its tasks start the human loops under one rate."""
 
+# --8<-- [start:imports]
 import os
 import sys
 import tempfile
@@ -10,6 +11,8 @@ from pyspark.sql import DataFrame, SparkSession, functions
 import hitl_sdk as hitl
 from hitl_sdk.loops import ensure_table
 from hitl_sdk.spark import route
+
+# --8<-- [end:imports]
 
 TASK = hitl.tasks.TextClassification(
     name="sentiment", labels=["-1", "0", "1"], title="Which sentiment?"

@@ -3,9 +3,12 @@
 Needs ``pip install "hitl-sdk[pandas,testing]"``.
 """
 
+# --8<-- [start:imports]
 import hitl_sdk as hitl
 from hitl_sdk.labeling import SnsInput, Stream, delete_leftover_queues, leftover_queues
 from hitl_sdk.results import read_manifest
+
+# --8<-- [end:imports]
 
 TICKETS = [
     {"source": "I can't sign in", "ticket": "T-1"},

@@ -1,9 +1,12 @@
 """What the tests of your own code look like; `hitl_cloud` comes with hitl-sdk[testing]."""
 
+# --8<-- [start:imports]
 import pytest
 
 import hitl_sdk as hitl
 from hitl_sdk.errors import WaitTimeoutError
+
+# --8<-- [end:imports]
 
 
 # --8<-- [start:code]

@@ -1,5 +1,6 @@
 """What the examples of video frames and point clouds have in common: one labeling job by three simulated workers."""
 
+# --8<-- [start:imports]
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from _review import brief
 
 import hitl_sdk as hitl
 from hitl_sdk.training import picture
+
+# --8<-- [end:imports]
 
 BUCKET = "examples"
 SHOWN = ("item", "label", "label_source", "metadata_type", "label_uri")

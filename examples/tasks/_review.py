@@ -1,5 +1,6 @@
 """What the examples of all kinds of task have in common: one review by three simulated workers."""
 
+# --8<-- [start:imports]
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ import pandas as pd
 
 import hitl_sdk as hitl
 from hitl_sdk.training import picture
+
+# --8<-- [end:imports]
 
 BUCKET = "examples"
 SHOWN = ("item", "label", "label_source", "model_label", "confidence", "agreement", "n_workers")

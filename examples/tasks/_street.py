@@ -1,5 +1,6 @@
 """A street, drawn here, so that what is to be seen in it is known."""
 
+# --8<-- [start:imports]
 from io import BytesIO
 
 import numpy as np
@@ -16,6 +17,8 @@ from hitl_sdk.labels import (
     ShapeT,
     make_mask,
 )
+
+# --8<-- [end:imports]
 
 # --8<-- [start:street]
 ADDRESS = "s3://examples/street.png"

@@ -1,6 +1,8 @@
 """The pages show what runs: every snippet is a file, every file and page is there."""
 
+import ast
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,33 @@ def test_what_a_snippet_names_is_there(path, part):
     elif part:
         assert f"--8<-- [start:{part}]" in text
         assert f"--8<-- [end:{part}]" in text
+
+
+def shown_code(path: str) -> list[ast.Module]:
+    """Return what pages show of an example: all of it, or by section."""
+    text = (ROOT / path).read_text("utf-8")
+    parts = [part for each, part in snippets() if each == path]
+    if "" in parts:
+        return [ast.parse(text)]
+    found = [
+        re.search(rf"# --8<-- \[start:{part}\]\n(.*?)# --8<-- \[end:{part}\]", text, re.DOTALL)
+        for part in parts
+    ]
+    return [ast.parse(textwrap.dedent(match[1])) for match in found if match]
+
+
+def imported(code: ast.Module) -> set[str]:
+    imports = [node for node in ast.walk(code) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {name.asname or name.name for each in imports for name in each.names}
+
+
+@pytest.mark.parametrize("path", sorted({path for path, _ in snippets() if path.endswith(".py")}))
+def test_what_the_shown_code_imports_is_shown_too(path):
+    codes = shown_code(path)
+    names = {node.id for code in codes for node in ast.walk(code) if isinstance(node, ast.Name)}
+    known = imported(ast.parse((ROOT / path).read_text("utf-8"))) - {"hitl"}
+
+    assert names & known <= {name for code in codes for name in imported(code)}
 
 
 @pytest.mark.parametrize("page", WRITTEN_BY_HAND, ids=lambda page: page.stem)

@@ -50,11 +50,6 @@ def statements(code: ast.Module) -> list[ast.stmt]:
     ]
 
 
-def imported(code: ast.Module) -> set[str]:
-    imports = [node for node in code.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return {each.asname or each.name for node in imports for each in node.names}
-
-
 def calls(code: ast.Module) -> list[ast.Call]:
     return [node for node in ast.walk(code) if isinstance(node, ast.Call)]
 
@@ -91,12 +86,7 @@ def test_the_run_is_calibrated_budgeted_and_resumable(page):
 
 
 @pytest.mark.parametrize("page", sorted(EXAMPLES))
-def test_a_page_shows_what_its_code_imports_and_how_to_get_a_flow(page):
-    path = f"examples/{EXAMPLES[page]}.py"
-    example = ast.parse((ROOT / path).read_text("utf-8"))
-
-    assert imported(ast.parse(section(path, "imports"))) == imported(example)
-    assert f'--8<-- "{path}:imports"' in PAGES[page]
+def test_a_page_says_what_they_need(page):
     assert 'pip install "hitl-sdk[calibration,pandas]"' in PAGES[page]
     assert "(../review.md#the-whole-way)" in PAGES[page] or page == "built-in"
 
