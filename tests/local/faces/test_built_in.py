@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from tests.routing.ai_responses import Field, document, moderation
 
 from hitl_sdk import Member, PrivateTeam, ReviewFlow, tasks
+from hitl_sdk.errors import ConfigurationError
 from hitl_sdk.local.simulation import DefaultAnswers
 from hitl_sdk.testing import mock_hitl
 
@@ -206,6 +207,14 @@ def test_workers_see_the_fields_that_conditions_match_and_the_keys_that_they_ask
     assert [block["text"] for block in answer["answerContent"][FORMS]["blocks"]] == ["Payable by", "3 Nay"]
 
 
+def test_workers_are_told_every_name_that_conditions_have_for_a_key(cloud, flow):
+    analyzed(flow(unsure("Due date", "Payable by"), missing("Due date", "Due"), missing("*"), task=INVOICE))
+
+    assert output_of(cloud)["inputContent"]["humanLoopContext"]["importantFormKeys"] == [
+        {"importantFormKey": "Due date", "importantFormKeyAliases": ["Payable by", "Due"]}
+    ]
+
+
 def test_a_missing_key_alone_shows_workers_no_field(cloud, flow):
     analyzed(flow(missing("Total"), task=INVOICE))
 
@@ -221,6 +230,17 @@ def test_the_same_request_finds_its_loop_whatever_the_model_says_by_now(cloud, f
 
     assert moderated(arn)["HumanLoopArn"] == first["HumanLoopArn"]
     assert loops(arn) == ["loop-1"]
+
+
+@pytest.mark.parametrize("response", [{}, {"ModerationLabels": [{"Name": "Weapons"}]}])
+def test_a_stand_in_that_leaves_out_what_conditions_look_at_is_named(cloud, flow, response):
+    arn = flow(UNSURE_OF_ANYTHING)
+    cloud.ai.answer("rekognition", "DetectModerationLabels", lambda request: response)
+
+    with pytest.raises(ConfigurationError, match=f"stands in for {MODERATION}"):
+        moderated(arn)
+
+    assert loops(arn) == []
 
 
 def test_sampling_draws_the_same_for_the_same_request_and_differently_for_others(cloud, flow):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from hitl_sdk._activation_tree import EVERY, KINDS, checks_in
+from hitl_sdk.errors import ConfigurationError, InvalidInputError
 from hitl_sdk.local.engine.documents import FORMS, MODERATION, canonical_json
 from hitl_sdk.local.engine.errors import EngineError
 from hitl_sdk.local.engine.flows import conditions_of, find_flow, flow_status
@@ -64,6 +65,8 @@ def activate(tx: Transaction, scope: Scope, source: str, request: Params, respon
     EngineError
         ``InvalidParameterException`` if there is no such flow of this source, the name is taken, or no worker could see
         the item; ``HumanLoopQuotaExceededException`` if no loop more may be in flight.
+    ConfigurationError
+        If the response lacks what the conditions look at, which the service's own never does.
     """
     config = request["HumanLoopConfig"]
     arn = config["FlowDefinitionArn"]
@@ -76,7 +79,12 @@ def activate(tx: Transaction, scope: Scope, source: str, request: Params, respon
         active, results, selected = True, None, response
     else:
         asked = {key: value for key, value in sent.items() if key != "humanLoopConfig"}
-        found = conditions.evaluate(response, draw_key=canonical_json([arn, asked]))
+        try:
+            found = conditions.evaluate(response, draw_key=canonical_json([arn, asked]))
+        except InvalidInputError as error:
+            raise ConfigurationError(
+                f"the function that stands in for {source}: {error.message}", hint=error.hint
+            ) from error
         active, results, selected = found.active, found.results, found.selected
     output = _told(results)
     if not active:
@@ -161,13 +169,11 @@ def _told(results: dict[str, Any] | None) -> Result:
 
 def _form_keys(conditions: ActivationConditions | None) -> list[dict[str, object]]:
     """Return the keys that workers are asked for, as ``crowd-textract-analyze-document`` takes them."""
-    checks = () if conditions is None else checks_in(conditions.conditions)
-    named = {
-        check.names[0]: list(check.names[1:])
-        for check in checks
-        if KINDS[check.kind].aliases and check.names[0] != EVERY
-    }
-    return [{"importantFormKey": key, "importantFormKeyAliases": named[key]} for key in named]
+    named: dict[str, dict[str, None]] = {}
+    for check in () if conditions is None else checks_in(conditions.conditions):
+        if KINDS[check.kind].aliases and check.names[0] != EVERY:
+            named.setdefault(check.names[0], {}).update(dict.fromkeys(check.names[1:]))
+    return [{"importantFormKey": key, "importantFormKeyAliases": list(named[key])} for key in named]
 
 
 def _camel(value: Any) -> Any:
