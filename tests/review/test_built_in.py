@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from tests.routing.ai_responses import Field, document, moderation
 
@@ -428,12 +429,22 @@ def test_conditions_of_the_router_serve_the_flow_too(cloud, session):
     assert ActivationConditions.parse(state.activation_conditions) == conditions
 
 
+def test_conditions_may_hold_numbers_of_numpy(cloud):
+    check = UNSURE["Conditions"][0]
+    parameters = {**check["ConditionParameters"], "ConfidenceLessThan": np.float32(80)}
+
+    flow = flow_of(cloud, SAFETY, {"Conditions": [{**check, "ConditionParameters": parameters}]})
+
+    assert json.loads(flow.activation_conditions) == UNSURE
+
+
 @pytest.mark.parametrize(
     ("task", "options", "problem"),
     [
         (tasks.TextClassification(name="mood", labels=["a", "b"], title="?"), {}, "not TextClassification"),
         (SAFETY, {"built_in": False, "activation_conditions": UNSURE}, "need a request_source"),
         (SAFETY, {"activation_conditions": UNSURE_OF_THE_DATE}, "activation_conditions are for textract"),
+        (SAFETY, {"activation_conditions": {"Conditions": [object()]}}, "is object, not an object"),
     ],
 )
 def test_a_flow_that_aws_would_not_take_is_refused_offline(cloud, task, options, problem):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
-from hitl_sdk._activation_tree import KINDS, checks_in, read_conditions
+from hitl_sdk._activation_tree import KINDS, checks_in, read_conditions, written
 from hitl_sdk.errors import InvalidInputError
 
 __all__ = ["ActivationText", "RequestSource", "same_json", "service_of_conditions", "service_of_source"]
@@ -25,7 +25,10 @@ def _as_text(given: Any) -> Any:
     """Let an object that writes itself, or what the JSON holds, stand for the text."""
     if hasattr(given, "to_json"):
         return given.to_json()
-    return json.dumps(given) if isinstance(given, Mapping) else given
+    if not isinstance(given, Mapping):
+        return given
+    # Read and written again: its numbers may be numpy's, which JSON has none of.
+    return json.dumps({"Conditions": [written(node) for node in read_conditions(given)]})
 
 
 def _checked(text: str) -> str:
