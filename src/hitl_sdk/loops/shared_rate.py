@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from numbers import Real
+from random import uniform
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["SharedRate"]
 
 _LEASE_SECONDS = 0.5
-"""A lease is at most what the rate brings in this time: 25 tokens at 50 a second, 2 calls a second in all."""
+"""A lease is at most what the rate brings in this time, and what was used in it lately: 25 tokens at 50 a second."""
+
+_SHORTEST_LEASE_SECONDS = 0.02
+"""A lease is at least what the rate brings in this time: one row takes some hundred changes a second, and no more."""
+
+_LONGEST_PAUSE = 0.3
+"""Seconds at most that who came too late waits longer than it must: all would come at once again."""
 
 _TOKENS_LAST = 1.0
 """Seconds after which leased tokens are thrown away, so that they do not gather for one great burst."""
@@ -79,7 +86,10 @@ class SharedRate:
         self._table = table
         self._key = {"pk": {"S": f"rate#{name}"}, "sk": {"S": "bucket"}}
         self._lock = Lock()
-        self._tokens = 0  # leased and not used
+        self._least = max(1, int(min(self._rate * _SHORTEST_LEASE_SECONDS, self._burst)))
+        self._pause = min(_LONGEST_PAUSE, self._burst / self._rate)  # in a longer one the bucket runs over
+        self._leased = 0
+        self._tokens = 0  # of these, not used
         self._thrown_away_at = 0.0
         self._used = 0
         self._level = (
@@ -119,21 +129,38 @@ class SharedRate:
     def _lease(self) -> int:
         """Take as many tokens as make a good lease, waiting until there are."""
         clock = current_clock()
-        wanted = max(1, int(min(self._rate * _LEASE_SECONDS, self._burst, self._used / _CAUTION)))
         if self._taken is None:
             self._observe()
+        wanted = self._good_lease(clock.monotonic())
+        pause = 0.0
         while True:
             # The hour before the call: the bound rises by no more time than had passed when DynamoDB looked.
             self._rise_until(clock.monotonic())
             lacking = wanted - self._level
             if lacking > _ROUNDING:
-                clock.sleep(lacking / self._rate)
+                clock.sleep(lacking / self._rate + uniform(0, pause))
+                if pause:  # others have taken meanwhile: it is cheaper to look than to fail
+                    self._observe()
             elif self._write(wanted):
                 self._level -= wanted
                 self._thrown_away_at = self._at + _TOKENS_LAST
+                self._leased = wanted
                 return wanted
-            else:
+            else:  # others were faster; who goes on wanting many is never the first among those who want few
+                wanted = max(self._least, wanted // 2)
+                pause = self._pause
                 self._observe()
+
+    def _good_lease(self, now: float) -> int:
+        """Return how many tokens to take: few enough that none is thrown away."""
+        most = min(self._rate * _LEASE_SECONDS, self._burst, self._used / _CAUTION)
+        if now > self._at:
+            used_a_second = (self._leased - self._tokens) / (now - self._at)
+            most = min(most, used_a_second * _LEASE_SECONDS)
+        self._rise_until(now)
+        if self._level >= most / 4:  # rather some at once than all of them later
+            most = min(most, self._level)
+        return max(self._least, int(most))
 
     def _observe(self) -> None:
         """Learn how many tokens have been taken."""
