@@ -5,8 +5,9 @@ import json
 import random
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
-from hitl_sdk.errors import ConfigurationError, NotFoundError, UnavailableError
+from hitl_sdk.errors import ConfigurationError, NotFoundError, RejectedError, UnavailableError
 from hitl_sdk.loops.record import LoopChange, open_record
 
 WRITES = {"dynamodb": "PutItem", "s3": "PutObject"}
@@ -150,6 +151,75 @@ def test_a_segment_that_somebody_has_deleted_is_named(make_stores):
     client.delete_object(Bucket=bucket, Key=first)
     with pytest.raises(ConfigurationError, match=r"'march' of s3://.* is damaged: segment 0 is missing"):
         stores.open().run("march").counts()
+
+
+def keys_in(stores):
+    """Return a client, the bucket, and the keys of what lies there: of a run's header, then of its segments."""
+    client, bucket = stores.session.client("s3"), stores.address.split("/")[2]
+    return client, bucket, [found["Key"] for found in client.list_objects_v2(Bucket=bucket)["Contents"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"junk",
+        gzip.compress(b'{"claims": ["loop-0"]}')[:-9],
+        gzip.compress(b"[]"),
+        gzip.compress(b'{"claims": ["loop-7"]}'),
+        gzip.compress(b'{"items": [1]}'),
+    ],
+)
+def test_a_segment_that_can_not_be_read_is_named(make_stores, body):
+    stores = make_stores("s3")
+    stores.run(2).claim(1)
+    client, bucket, keys = keys_in(stores)
+    client.put_object(Bucket=bucket, Key=keys[2], Body=body)
+    with pytest.raises(ConfigurationError, match=r"segment 1 of run 'march' of s3://.* is damaged"):
+        stores.open().run("march").counts()
+
+
+@pytest.mark.parametrize("body", [b"", b"junk", b"\xff", b"{}", b"[]", b'{"schema_version": 1, "key": "k"}'])
+def test_a_header_that_can_not_be_read_is_named(make_stores, body):
+    stores = make_stores("s3")
+    stores.run()
+    client, bucket, keys = keys_in(stores)
+    client.put_object(Bucket=bucket, Key=keys[0], Body=body)
+    with pytest.raises(ConfigurationError, match=r"header of run 'march' of s3://.* is damaged"):
+        stores.open().find("march")
+    with pytest.raises(ConfigurationError, match=r"header of a run of s3://.* is damaged"):
+        stores.open().runs()
+
+
+def test_folders_as_consoles_make_them_are_no_runs_and_no_segments(make_stores):
+    stores = make_stores("s3")
+    stores.run(1).claim(1)
+    client, bucket, keys = keys_in(stores)
+    for key in keys[:2]:
+        client.put_object(Bucket=bucket, Key=f"{key.rpartition('/')[0]}/", Body=b"")
+    assert stores.open().runs() == [stores.header()]
+    assert stores.open().run("march").counts() == {"starting": 1}
+
+
+def test_while_another_writes_the_same_key_a_bucket_is_asked_again(make_stores):
+    stores = make_stores("s3")
+    store, busy = stores.open(), [True, True, False]
+    code, fault = "ConditionalRequestConflict", AWSResponse("https://example.com", 409, {}, None)
+    said = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": 409}}
+    stores.session.client("s3").meta.events.register(
+        "before-call.s3.PutObject", lambda **_: (fault, said) if busy.pop(0) else None
+    )
+    store.create(stores.header())
+    assert busy == []
+    assert stores.open().runs() == [stores.header()]
+
+
+def test_a_key_that_is_being_written_for_ever_is_an_error(make_stores, watched):
+    stores = make_stores("s3")
+    store, calls = stores.open(), watched(stores.session, ("s3",))
+    calls.fail("PutObject", ("ConditionalRequestConflict", 409))
+    with pytest.raises(RejectedError, match="ConditionalRequestConflict"):
+        store.create(stores.header())
 
 
 def test_a_run_of_another_version_is_refused(stores, monkeypatch):

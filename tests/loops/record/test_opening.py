@@ -108,6 +108,59 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
         open_record(f"sqlite:///{tmp_path}/runs.db")
 
 
+def test_a_database_of_something_else_is_refused_and_left_as_it_was(tmp_path):
+    connection = sqlite3.connect(tmp_path / "mlflow.db")
+    connection.execute("CREATE TABLE runs (run_uuid TEXT, status TEXT)")
+    connection.close()
+    before = (tmp_path / "mlflow.db").read_bytes()
+    with pytest.raises(ConfigurationError, match=r"mlflow.db holds something else .*name another place"):
+        open_record(f"sqlite:///{tmp_path}/mlflow.db")
+    assert (tmp_path / "mlflow.db").read_bytes() == before
+
+
+def test_a_damaged_file_is_said_to_be_so(tmp_path, make_header):
+    store = open_record(f"sqlite:///{tmp_path}/runs.db")
+    store.create(make_header())
+    store.close()
+    (tmp_path / "runs.db").write_bytes((tmp_path / "runs.db").read_bytes()[:5000])
+    with pytest.raises(ConfigurationError, match=r"malformed \(it is damaged.*what was started is adopted"):
+        open_record(f"sqlite:///{tmp_path}/runs.db").find("march")
+
+
+class InUse:
+    """A connection that another process keeps from the change of the journal, for which SQLite does not wait."""
+
+    def __init__(self, connection, times):
+        self._connection, self._times = connection, times
+
+    def execute(self, query, *values):
+        if "journal_mode" in query and self._times:
+            self._times -= 1
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+        return self._connection.execute(query, *values)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_two_who_make_the_same_file_at_once_wait_for_each_other(tmp_path, monkeypatch, make_header, times):
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: InUse(connect(*args, **options), times))
+    store = open_record(f"sqlite:///{tmp_path}/runs.db")
+    assert store.create(make_header()).n_items == 0
+    assert store.rows("PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_file_that_never_comes_free_is_an_error(tmp_path, monkeypatch):
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: InUse(connect(*args, **options), 10**9))
+    with pytest.raises(ConfigurationError, match="database is locked"):
+        open_record(f"sqlite:///{tmp_path}/runs.db")
+
+
 def test_a_file_of_another_version_is_refused(tmp_path):
     address = f"sqlite:///{tmp_path}/runs.db"
     open_record(address).close()

@@ -10,7 +10,9 @@ from __future__ import annotations
 import gzip
 import json
 import secrets
+import zlib
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -39,8 +41,10 @@ __all__ = ["Log", "LogStore", "Shelf"]
 _SEGMENTS_KEPT = 4
 """Segments that stay decoded: loops that are claimed lie side by side."""
 
-T = TypeVar("T")
 _ATTEMPTS = 200
+_CURE = "route the predictions again as a new run: what was started is adopted"
+
+T = TypeVar("T")
 
 Events = dict[str, Any]
 
@@ -109,7 +113,7 @@ class LogStore(RecordStore):
         body = self._shelf.header(name)
         if body is None:
             return None
-        header, key = self._read(body)
+        header, key = self._read(body, f"run {name!r}")
         return _LogRecord(self._shelf.log(key), header, f"run {name!r} of {self.address}")
 
     def runs(self) -> list[RunHeader]:
@@ -122,19 +126,21 @@ class LogStore(RecordStore):
         body = self._shelf.header(name)
         if body is None:
             return False
-        self._shelf.erase(name, self._read(body)[1])
+        self._shelf.erase(name, self._read(body, f"run {name!r}")[1])
         return True
 
-    def _read(self, body: bytes) -> tuple[RunHeader, str]:
-        values = json.loads(body)
-        version, key = values["schema_version"], values.pop("key")
+    def _read(self, body: bytes, what: str = "a run") -> tuple[RunHeader, str]:
+        what = f"{what} of {self.address}"
+        with _damage(f"the header of {what}"):
+            values = json.loads(body)
+            version, key = values["schema_version"], values.pop("key")
         if version != SCHEMA_VERSION:
             raise ConfigurationError(
-                f"run {values['name']!r} of {self.address} has schema version {version}, this hitl_sdk works with "
-                f"{SCHEMA_VERSION}",
+                f"{what} has schema version {version}, this hitl_sdk works with {SCHEMA_VERSION}",
                 hint="use the version of hitl_sdk that wrote it, or another address",
             )
-        return RunHeader(**values | {"created_at": datetime.fromisoformat(values["created_at"])}), key
+        with _damage(f"the header of {what}"):
+            return RunHeader(**values | {"created_at": datetime.fromisoformat(values["created_at"])}), key
 
 
 class _LogRecord(RunRecord):
@@ -280,10 +286,10 @@ class _LogRecord(RunRecord):
             for number, body in self._log.since(self._state.n_segments):
                 if number != self._state.n_segments:
                     raise ConfigurationError(
-                        f"{self._what} is damaged: segment {self._state.n_segments} is missing",
-                        hint="route the predictions again as a new run: what was started is adopted",
+                        f"{self._what} is damaged: segment {self._state.n_segments} is missing", hint=_CURE
                     )
-                self._state.apply(number, _decoded(body))
+                with _damage(f"segment {number} of {self._what}"):
+                    self._state.apply(number, _decoded(body))
                 seen.append(body)
             return seen
 
@@ -382,6 +388,15 @@ def _values(value: RecordedItem | RecordedLoop | LoopChange) -> list[object]:
 
 def _time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+@contextmanager
+def _damage(what: str) -> Iterator[None]:
+    """Say of what can't be read that it is damaged."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(f"{what} is damaged, or of something else", hint=_CURE) from error
 
 
 def _encoded(events: Events) -> bytes:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
+from hitl_sdk._clock import current_clock
 from hitl_sdk._threads import results_in_order
 from hitl_sdk.errors import NotFoundError, ServiceError
 
@@ -21,8 +22,13 @@ __all__ = ["S3Shelf"]
 _CONCURRENCY = 16
 _DELETED_AT_ONCE = 1000
 
-# S3 says the first when the object is there, the second while another request is just writing it.
-_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+_TAKEN = frozenset({"PreconditionFailed", "412"})
+
+_BEING_WRITTEN = frozenset({"ConditionalRequestConflict", "409"})
+"""S3 says so while another request for the same key is under way, whose end is not told: one has to ask again."""
+
+_ATTEMPTS = 20
+_PAUSE = 0.1
 
 
 class S3Shelf:
@@ -96,16 +102,22 @@ class _Objects:
 
     def put(self, key: str, body: bytes, content_type: str) -> bool:
         """Write an object, unless there is one of this key."""
-        try:
-            with self._errors():
-                self._client.put_object(
-                    Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
-                )
-        except ServiceError as error:
-            if error.code not in _TAKEN:
-                raise
-            return False
-        return True
+        left = _ATTEMPTS
+        while True:
+            try:
+                with self._errors():
+                    self._client.put_object(
+                        Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+                    )
+            except ServiceError as error:
+                left -= 1
+                if error.code in _TAKEN:
+                    return False
+                if error.code not in _BEING_WRITTEN or not left:
+                    raise
+            else:
+                return True
+            current_clock().sleep(_PAUSE)
 
     def get(self, key: str) -> bytes:
         """Read an object."""
@@ -117,13 +129,13 @@ class _Objects:
         return results_in_order(self.get, keys, concurrency=_CONCURRENCY)
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
-        """List keys in their order."""
+        """List keys in their order, but those that stand for folders, as consoles make them."""
         with self._errors():
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix, StartAfter=after
             )
             for page in pages:
-                yield from (found["Key"] for found in page.get("Contents", ()))
+                yield from (found["Key"] for found in page.get("Contents", ()) if found["Key"][-1] != "/")
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects, many in one call."""

@@ -33,6 +33,11 @@ __all__ = ["SqliteStore"]
 _PATIENCE = 60.0
 """Seconds that a write waits for those of other processes."""
 
+_WHERE_DAMAGED = "it is damaged, or no run record: routed anew, what was started is adopted"
+_WHERE_REFUSED = "see that the disk has room, that you may write there, and that no other process holds it"
+_OR_ELSEWHERE = "; or name another place in HITL_RUN_RECORD"
+
+_CHANGES_OF_MODE = 100
 _PAGE = 1000
 _IDS_A_QUERY = 500  # SQLite takes 999 variables or more, by its build
 
@@ -145,15 +150,22 @@ class SqliteStore(RecordStore):
             return self._connection.execute(query, values).fetchall()
 
     def _prepare(self) -> None:
-        """Make the tables, or refuse those of another version."""
+        """Make the tables, or refuse those of another version or program."""
+        # Asked in this order, for another process may be making them: where they are, their version is.
+        (n_tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == SCHEMA_VERSION:
             return
+        if version == 0 and n_tables:
+            raise ConfigurationError(
+                f"{self.address} holds something else than runs", hint="name another place, of its own"
+            )
         if version != 0:
             raise ConfigurationError(
                 f"{self.address} has schema version {version}, this hitl_sdk works with {SCHEMA_VERSION}",
                 hint="use the version of hitl_sdk that wrote it, or another address",
             )
+        _write_ahead(self._connection)
         with self.transaction() as connection:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
@@ -168,10 +180,9 @@ class SqliteStore(RecordStore):
                 f"the run was deleted from {self.address}", hint="route its predictions again, as a new run"
             ) from error
         except sqlite3.Error as error:
+            cure = _WHERE_DAMAGED if type(error) is sqlite3.DatabaseError else _WHERE_REFUSED
             raise ConfigurationError(
-                f"the run record {self.address} can't be used: {error}",
-                hint="see that the disk has room and that you may write there, or name another place in"
-                " HITL_RUN_RECORD",
+                f"the run record {self.address} can't be used: {error}", hint=f"{cure}{_OR_ELSEWHERE}"
             ) from error
 
 
@@ -309,10 +320,22 @@ def _connect(path: Path | str | None) -> sqlite3.Connection:
         where, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, uri=in_memory
     )
     connection.execute("PRAGMA foreign_keys = ON")
-    if not in_memory:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # what was written survives a power cut
+    connection.execute("PRAGMA synchronous = FULL")  # what was written survives a power cut
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on. SQLite does not wait for others that use the file then, but for those of a transaction."""
+    for left in reversed(range(_CHANGES_OF_MODE)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+        else:
+            return
 
 
 def _header(text: str) -> RunHeader:
