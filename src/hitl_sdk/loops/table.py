@@ -12,6 +12,9 @@ from hitl_sdk.errors import ConflictError, NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
+
     from hitl_sdk.session import Session
 
 __all__ = ["ensure_table", "table_errors"]
@@ -40,6 +43,8 @@ def ensure_table(session: Session, name: str, *, timeout: float = 300.0) -> bool
     ------
     AccessDeniedError
         If the caller may not make or describe it.
+    ConflictError
+        If there is a table of that name with other keys.
     WaitTimeoutError
         If it can't be used in time.
 
@@ -70,11 +75,32 @@ def ensure_table(session: Session, name: str, *, timeout: float = 300.0) -> bool
         made = False
 
     def status() -> str:
-        with translated_errors(f"table {name!r}"):
-            return str(client.describe_table(TableName=name)["Table"]["TableStatus"])
+        try:
+            return _described(client, name)["TableStatus"]
+        except NotFoundError:
+            if made:  # which DynamoDB may not know for a moment
+                return "CREATING"
+            raise
 
-    wait_until(status, lambda seen: seen != "CREATING", timeout=timeout, what=f"table {name!r} to be usable")
+    wait_until(
+        status,
+        lambda seen: seen not in {"CREATING", "DELETING"},
+        timeout=timeout,
+        what=f"table {name!r} to be usable",
+    )
+    keys = [key["AttributeName"] for key in _described(client, name)["KeySchema"]]
+    if keys != ["pk", "sk"]:
+        raise ConflictError(
+            f"table {name!r} has the keys {', '.join(keys)}",
+            hint="name another table, or one that is still to be made",
+            resource=name,
+        )
     return made
+
+
+def _described(client: DynamoDBClient, name: str) -> TableDescriptionTypeDef:
+    with translated_errors(f"table {name!r}"):
+        return client.describe_table(TableName=name)["Table"]
 
 
 @contextmanager
