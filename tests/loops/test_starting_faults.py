@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -27,6 +28,7 @@ from hitl_sdk.errors import (
 )
 from hitl_sdk.local.engine import Settings
 from hitl_sdk.loops import Breaker, LoopState, TokenBucket, start_human_loops, start_stream
+from hitl_sdk.loops._starter import LoopStarter
 
 MANY = [f"text {number}" for number in range(25)]
 DAY = 86_400
@@ -435,3 +437,36 @@ def test_a_bucket_is_shared_by_streams(review):
     start(review, MANY[:15], rate=bucket, concurrency=1)
     start(review, [f"other {item}" for item in MANY[:15]], rate=bucket, concurrency=1)
     assert review.cloud.clock.monotonic() - before == pytest.approx(2.0, abs=0.1)
+
+
+# -- interrupted
+
+
+class Slow:
+    """A rate whose next turn is far away."""
+
+    def __init__(self):
+        self.taken, self.begun, self.over = 0, threading.Event(), threading.Event()
+
+    def take(self):
+        self.taken += 1
+        self.begun.set()
+        assert self.over.wait(30)
+
+
+def test_when_starting_is_put_on_hold_one_thread_at_most_waits_for_its_turn(review):
+    """So a slow rate keeps nobody who interrupts a start."""
+    rate, held = Slow(), threading.Event()
+    runtime = review.session.client("sagemaker-a2i-runtime")
+    starter = LoopStarter(runtime, rate, restart_failed=False, held=held.is_set)
+    requests = [review.request(item) for item in MANY]
+    with ThreadPoolExecutor(4) as pool:
+        coming = [
+            pool.submit(starter.outcome, request, LoopState(request.human_loop_name, "Missing"))
+            for request in requests
+        ]
+        assert rate.begun.wait(30)
+        held.set()
+        rate.over.set()
+    assert [each.result() for each in coming] == [None] * len(MANY)
+    assert (rate.taken, review.loops()) == (1, [])

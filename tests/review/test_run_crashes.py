@@ -166,6 +166,18 @@ def test_two_who_start_the_same_run_start_each_loop_once(review, small_batches):
     assert one.status().in_progress == ITEMS
 
 
+def test_who_interrupts_a_start_is_told_which_run_to_resume(review):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        review.router().route(predictions("unnamed"), on_progress=interrupt)
+    (header,) = open_record().runs()
+    assert interrupted.value.__notes__ == [f"Run {header.name!r} can be resumed."]
+    review.router().resume(header.name)
+    assert set(review.loops()) == names(review, predictions("unnamed"))
+
+
 def test_a_record_tells_the_input_of_a_loop_as_workers_get_it(review):
     review.router().prepare(predictions("input"), name="input")
     loops = list(open_record().run("input").loops())

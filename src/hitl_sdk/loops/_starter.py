@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hitl_sdk._aws_errors import translated_errors
@@ -73,6 +74,7 @@ class LoopStarter:
         self._rate = rate
         self._restart_failed = restart_failed
         self._held = held
+        self._pace = Lock()
 
     def outcome(self, request: LoopRequest, state: LoopState | None) -> LoopStart | None:
         """Start or adopt, given the state if it is known; a failure of this request alone is its outcome.
@@ -101,9 +103,13 @@ class LoopStarter:
         return self._restart_failed and state.status in {"Failed", "Stopped"}
 
     def _start(self, request: LoopRequest, content: str) -> LoopStart | None:
-        self._rate.take()
-        if self._held():
-            return None
+        with (
+            self._pace
+        ):  # one waits for its turn, the others for that one: so all stop when starting is put on hold
+            if not self._held():
+                self._rate.take()
+            if self._held():
+                return None
         name = request.human_loop_name
         try:
             with translated_errors(f"human loop {name!r}"):

@@ -95,6 +95,9 @@ class Starts:
                         on_progress(start)
         except FATAL as error:
             raise _with_count(error, started, wanted, self._record.header.name) from error
+        except BaseException as error:  # above all the user's Ctrl-C
+            error.add_note(f"Run {self._record.header.name!r} can be resumed.")
+            raise
 
     def _put_back(self) -> None:
         """Plan anew what was refused, and if so wanted, what has ended without an answer."""
