@@ -94,6 +94,13 @@ def test_what_is_told_is_not_among_the_unknown():
     assert estimate.charges.high == pytest.approx(40)  # the second tier
 
 
+def test_who_states_a_wage_is_not_asked_for_it():
+    assert Estimate(reviews=1, hourly_wage=20).unknown[:2] == (
+        "how long a review takes: give seconds_per_review",
+        "what the free tier still covers",
+    )
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

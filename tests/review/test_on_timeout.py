@@ -10,6 +10,7 @@ from hitl_sdk import Member, PrivateTeam, ReviewFlow, Router, Run, Threshold
 from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError, WaitTimeoutError
 from hitl_sdk.loops import human_loop_name
 from hitl_sdk.loops.record import RunHeader, open_record
+from hitl_sdk.review import list_runs
 from hitl_sdk.review.timeouts import Escalate
 
 HOUR = 3600.0
@@ -208,6 +209,17 @@ def test_the_budget_holds_for_the_other_flow_too(review, seniors):
         run.wait(timeout=HOUR, on_timeout=Escalate(flow=seniors, timeout=HOUR))
     assert len(loops_of(review, seniors)) == 1
     assert sorted(review.status(name) for name in review.loops()) == ["InProgress", "Stopped"]
+
+
+def test_a_raised_budget_is_shared_with_what_was_planned_before(review, seniors):
+    """What is stopped for other people must be sure of its place there: nobody may start what lies before it."""
+    route(review, *[0.1] * 8, max_reviews=4)
+    (name,) = (header.name for header in list_runs())
+    run = Run.open(name, session=review.session, task=review.task, max_reviews=6, progress=False)
+    with pytest.raises(WaitTimeoutError) as late:
+        run.wait(timeout=MINUTE, on_timeout=Escalate(flow=seniors, timeout=MINUTE))
+    assert late.value.last_seen.given_up == len(loops_of(review, seniors)) == 0
+    assert [review.status(name) for name in review.loops()] == ["InProgress"] * 6
 
 
 def test_what_can_not_happen_is_refused_before_anybody_waits(review, seniors):

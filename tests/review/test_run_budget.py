@@ -1,7 +1,9 @@
 """A budget is a hard stop: for one start, for all resumes together, and for several processes at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -170,12 +172,31 @@ def test_a_budget_of_money_is_used_up_and_never_passed(money, reviews, wage, wor
         {"max_cost": -1},
         {"max_cost": float("nan")},
         {"max_cost": "100"},
+        {"max_cost": True},
+        {"max_cost": float("inf")},
         {"hourly_wage": -1},
+        {"seconds_per_review": float("inf")},
     ],
 )
 def test_a_budget_that_is_none_is_refused_at_once(review, wrong):
     with pytest.raises(InvalidInputError, match=next(iter(wrong))):
         review.router(**wrong)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"max_reviews": np.int64(1)},
+        {"max_cost": np.float32(0.1)},
+        {"max_cost": Fraction(1, 10)},
+        {"max_cost": 0.1, "hourly_wage": np.int32(0), "seconds_per_review": np.float64(9)},
+    ],
+    ids=repr,
+)
+def test_numbers_of_whatever_kind_are_a_budget(review, given):
+    review.router(**given).route(predictions(2), name="march")
+    run = Run.open("march", session=review.session, task=review.task, progress=False)
+    assert run.budget.limit == charged("march") == 1
 
 
 def test_several_at_once_pass_no_budget(review):

@@ -29,7 +29,8 @@ from hitl_sdk.errors import (
 from hitl_sdk.loops.record import open_record
 from hitl_sdk.loops.table import ensure_table
 from hitl_sdk.review import _starts, list_runs
-from hitl_sdk.routing import InvalidPrediction
+from hitl_sdk.review._codec import policy_text
+from hitl_sdk.routing import InvalidPrediction, Policy
 from hitl_sdk.tasks import TextClassification
 
 
@@ -60,6 +61,7 @@ def test_a_prepared_run_tells_what_it_would_take(review):
     )
     estimate = run.estimate()
     assert (estimate.reviews, estimate.worker_hours, estimate.wages) == (3, 3 * 18 / 3600, 0.3)
+    assert run.estimate(reviewed_this_month=60_000).charges.high == 0.12  # the second tier
     assert run.estimate(seconds_per_review=36).worker_hours == 2 * estimate.worker_hours
     run.start()
     assert run.estimate().reviews == 0
@@ -192,6 +194,54 @@ def test_a_source_that_breaks_off_leaves_a_run_that_is_gone_on_with(review):
     assert (run.complete, len(run.outcomes)) == (True, 1002)
 
 
+def test_a_run_whose_process_ended_while_it_took_predictions_in_is_not_taken_for_a_whole_one(review):
+    def source():
+        yield from [Prediction(f"more-{number}", f"more {number}", "1", 0.5) for number in range(1000)]
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        review.router().route(source(), name="march")
+    with pytest.raises(InvalidInputError, match=r"taken in 1,000 items.*name='march'.*Run.open\('march'"):
+        review.router().resume("march")
+    assert review.loops() == []
+    run = opened(review, "march")
+    assert repr(run).startswith("Run('march', 1000 items and maybe more, ")
+    run.start()
+    assert len(review.loops()) == 1000
+
+
+class OwnPolicy(Policy):
+    """Of a user who gives it no text of its own."""
+
+    def _needs(self):
+        return frozenset()
+
+    def _columns(self):
+        return set()
+
+    def _reasons(self):
+        return []
+
+    def _judged(self, table, name):
+        raise NotImplementedError
+
+    def _judge(self, prediction):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        (OwnPolicy(), OwnPolicy()),
+        (Threshold(0.9) | OwnPolicy(), Threshold(0.9) | OwnPolicy()),
+        (~OwnPolicy(), ~OwnPolicy()),
+    ],
+)
+def test_a_policy_of_ones_own_is_the_same_in_another_process(one, same):
+    assert one is not same
+    assert policy_text(one) == policy_text(same)
+
+
 def test_a_named_run_without_predictions_is_refused_and_not_begun(review):
     with pytest.raises(EmptyInputError):
         review.router().route(iter(()), name="march")
@@ -234,6 +284,7 @@ def test_a_run_is_the_same_for_whoever_opens_it(review):
         (dt.time(12, 30), dt.time(12, 30)),
         (("x", "y"), ["x", "y"]),
         ({"nested": {"when": dt.date(2026, 1, 1)}}, {"nested": {"when": dt.date(2026, 1, 1)}}),
+        ({"__hitl__": "mine"}, {"__hitl__": "mine"}),
         ({1, 2}, "{1, 2}"),
         ({(1, 2): 3}, "{(1, 2): 3}"),
         pytest.param(10**5000, "something of type int, too long to show", id="a long number"),
@@ -370,7 +421,9 @@ def test_runs_are_kept_in_a_table_or_a_bucket_as_well(review, address):
     assert run.training_frame("polars").equals(again.training_frame("polars"))
 
 
-@pytest.mark.parametrize("options", [{"rate": 0}, {"rate": "fast"}, {"concurrency": 0}])
+@pytest.mark.parametrize(
+    "options", [{"rate": 0}, {"rate": "fast"}, {"concurrency": 0}, {"quota_timeout": "1 h"}]
+)
 def test_a_pace_that_can_not_be_is_refused_before_a_run_is_begun(review, options):
     with pytest.raises(InvalidInputError, match=next(iter(options))):
         review.router(**options).route(review.predictions(0.5))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hitl_sdk.errors import QuotaExceededError
     from hitl_sdk.session import Session
 
-__all__ = ["Room"]
+__all__ = ["Room", "check_quota_timeout"]
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 """Seconds between two looks. A look at 5,000 loops in flight is 50 pages."""
@@ -39,9 +39,7 @@ class Room:
     def __init__(
         self, session: Session, *, timeout: float, on_wait: Callable[[StartWait], None] | None
     ) -> None:
-        given: object = timeout
-        if not (isinstance(given, Real) and float(given) >= 0):
-            raise InvalidInputError(f"quota_timeout={timeout!r}", hint="give a number of seconds from 0")
+        check_quota_timeout(timeout)
         self._session = session
         self._timeout = timeout
         self._on_wait = on_wait
@@ -106,6 +104,12 @@ class Room:
                 raise
             return None
         return count
+
+
+def check_quota_timeout(timeout: object) -> None:
+    """Refuse what is no number of seconds."""
+    if not (isinstance(timeout, Real) and float(timeout) >= 0):
+        raise InvalidInputError(f"quota_timeout={timeout!r}", hint="give a number of seconds from 0")
 
 
 def _waited(error: QuotaExceededError, seconds: float) -> QuotaExceededError:

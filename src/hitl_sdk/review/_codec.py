@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 _MARK = "__hitl__"
+_PLACE = re.compile(r" at 0x[0-9A-Fa-f]+")
 _CONTEXT = ("hint", "code", "operation", "request_id", "resource", "item_id")
 
 _WRITERS: Mapping[type, Callable[[Any], str]] = {
@@ -81,8 +83,10 @@ def task_text(task: Task) -> str:
 
 
 def policy_text(policy: Policy) -> str:
-    """Return what a policy prints, equal for equal policies: without the place in memory."""
-    return type(policy).__qualname__ if type(policy).__repr__ is object.__repr__ else repr(policy)
+    """Return what a policy prints, equal for equal policies: without places in memory, its own or those of its parts."""
+    if type(policy).__repr__ is object.__repr__:
+        return type(policy).__qualname__
+    return _PLACE.sub("", repr(policy))
 
 
 def error_text(error: HitlError) -> str:
@@ -125,7 +129,7 @@ def _written(value: object) -> object:
 
 def _read(entries: dict[str, Any]) -> object:
     kind = entries.get(_MARK)
-    return entries if kind is None else _READERS[kind](entries["text"])
+    return _READERS[kind](entries["text"]) if isinstance(kind, str) and kind in _READERS else entries
 
 
 def _writable(value: object) -> object:

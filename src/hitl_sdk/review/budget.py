@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -58,10 +59,16 @@ class Budget:
         whole = isinstance(given, Integral) and not isinstance(given, bool)
         if given is not None and not (whole and (self.max_reviews or 0) >= 0):
             raise InvalidInputError(f"max_reviews={given!r}", hint="give a whole number from 0")
+        # Plain numbers of Python's, for the record is JSON, and whoever counts with numpy has others.
+        if self.max_reviews is not None:
+            object.__setattr__(self, "max_reviews", int(self.max_reviews))
         for name in ("max_cost", "seconds_per_review", "hourly_wage"):
             money: object = getattr(self, name)
-            if money is not None and not (isinstance(money, Real) and float(money) >= 0):
-                raise InvalidInputError(f"{name}={money!r}", hint="give a number from 0")
+            if money is None:
+                continue
+            if not (isinstance(money, Real) and not isinstance(money, bool) and 0 <= float(money) < math.inf):
+                raise InvalidInputError(f"{name}={money!r}", hint="give a number from 0, or leave it out")
+            object.__setattr__(self, name, money if type(money) is int else float(money))
 
     def over(self, settings: str) -> Budget:
         """Return this budget, and for what it leaves open what a run was begun with, as its record tells it.

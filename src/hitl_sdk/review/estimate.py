@@ -28,7 +28,7 @@ class Estimate:
     hourly_wage : float or None
         What an hour of a person costs, in `currency`, as it was stated.
     reviewed_this_month : int
-        Reviews that the account has had this month already: they fill the cheaper tiers first.
+        Reviews that the account has had this month already: they fill the dearer tiers first.
 
     Raises
     ------
@@ -117,7 +117,7 @@ class Estimate:
     def unknown(self) -> tuple[str, ...]:
         """What the estimate does not know."""
         missing = ["what the free tier still covers"]
-        if self.wages is None:
+        if self.hourly_wage is None:
             missing.insert(0, "what people cost: give hourly_wage, or ask the vendor")
         if self.seconds_per_review is None:
             missing.insert(0, "how long a review takes: give seconds_per_review")

@@ -15,6 +15,7 @@ from hitl_sdk.loops import (
     TokenBucket,
     check_flow,
 )
+from hitl_sdk.loops._room import check_quota_timeout
 from hitl_sdk.loops.record import open_record
 from hitl_sdk.review._headers import begin, budget_settings, require_same
 from hitl_sdk.review._planning import Planner
@@ -72,7 +73,7 @@ class Router:
     Raises
     ------
     InvalidInputError
-        If no task is given, and `flow` brings none, something of another kind is given, or `rate` or `concurrency` can't be.
+        If no task is given, and `flow` brings none, something of another kind is given, or a number can't be.
 
     Examples
     --------
@@ -116,6 +117,7 @@ class Router:
             raise InvalidInputError("no task was given", hint="give the task whose template the flow shows")
         self.task: Task = its_task
         check_concurrency(concurrency)
+        check_quota_timeout(quota_timeout)
         if not isinstance(rate, Rate):
             TokenBucket(rate)  # refuses what is no rate now, before a run is begun
         self.policy = policy
@@ -270,13 +272,20 @@ class Router:
         Raises
         ------
         InvalidInputError
-            If there is no run of this name; it says which there are.
+            If there is no run of this name; it says which there are. Or if its process ended before all predictions were
+            taken in: going on without them would lose the others.
         ConflictError
             If it has another flow, task or policy.
         RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
             If no loop can be started.
         """
         record = open_record(self.record, session=self.session).run(name)
+        if not record.complete:
+            raise InvalidInputError(
+                f"run {name!r} has taken in {record.n_items:,} items, and then its process ended: there may be more",
+                hint=f"give all predictions again, to route(..., name={name!r}); what it has, Run.open({name!r}, ...).start()"
+                " starts",
+            )
         flow = check_flow(self.session, self.flow)
         require_same(record, flow_definition_arn=flow.arn, task=self.task, policy=self.policy)
         run = self._run(record)

@@ -177,7 +177,8 @@ class Run:
 
     def __repr__(self) -> str:
         """Say how it stood when it was last asked."""
-        return f"Run({self.name!r}, {self._record.n_items} items, {self._last_status()})"
+        more = "" if self.complete else " and maybe more"
+        return f"Run({self.name!r}, {self._record.n_items} items{more}, {self._last_status()})"
 
     @property
     def complete(self) -> bool:
@@ -190,7 +191,11 @@ class Run:
         return list(item_outcomes(self._record, self._over_budget()))
 
     def estimate(
-        self, *, seconds_per_review: float | None = None, hourly_wage: float | None = None
+        self,
+        *,
+        seconds_per_review: float | None = None,
+        hourly_wage: float | None = None,
+        reviewed_this_month: int = 0,
     ) -> Estimate:
         """Say what is still to be started, and what it will take. Calls nobody.
 
@@ -200,6 +205,8 @@ class Run:
             What one person takes for one review; the router's, when left out.
         hourly_wage : float, optional
             What an hour of a person costs; the router's, when left out.
+        reviewed_this_month : int, default 0
+            Reviews that the account has had this month already: they fill the dearer tiers first.
 
         Returns
         -------
@@ -215,6 +222,7 @@ class Run:
             workers=self.budget.workers,
             seconds_per_review=seconds if seconds_per_review is None else seconds_per_review,
             hourly_wage=wage if hourly_wage is None else hourly_wage,
+            reviewed_this_month=reviewed_this_month,
         )
 
     def start(

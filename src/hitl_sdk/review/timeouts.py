@@ -188,8 +188,10 @@ class Overdue:
             if loop.flow_definition_arn != flow_definition_arn
             and asked_there.isdisjoint(_chain(loop.human_loop_name, before))
         ]
-        room = len(loops) if limit is None else max(0, limit - self._record.n_charged())
-        self._give_up(loops[:room], flow_definition_arn)
+        if limit is not None:  # of which those that are planned already have their part
+            room = limit - self._record.n_charged() - self._record.counts().get("planned", 0)
+            loops = loops[: max(0, room)]
+        self._give_up(loops, flow_definition_arn)
         self.go_on()
 
     def go_on(self) -> None:
