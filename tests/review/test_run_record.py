@@ -210,6 +210,20 @@ def test_a_run_whose_process_ended_while_it_took_predictions_in_is_not_taken_for
     assert len(review.loops()) == 1000
 
 
+def test_neither_is_one_that_was_cut_off_while_it_took_more_in(review):
+    router = review.router()
+    router.route(review.predictions(0.1), name="march")
+
+    def more():
+        yield from (Prediction(f"more-{number}", f"more {number}", "1", 0.95) for number in range(1000))
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        router.route(more(), name="march")
+    with pytest.raises(InvalidInputError, match="taken in 1,001 items"):
+        router.resume("march")
+
+
 class OwnPolicy(Policy):
     """Of a user who gives it no text of its own."""
 

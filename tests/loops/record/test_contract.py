@@ -119,6 +119,18 @@ def test_a_run_is_complete_when_it_is_said(stores):
     assert stores.open().run("march").complete
 
 
+def test_a_run_is_not_complete_while_more_is_taken_in(stores):
+    run = stores.run(1)
+    run.mark_complete()
+    run.add_items([stores.item(0)], [stores.loop(7)])
+    assert run.complete
+    run.add_items([stores.item(0), stores.item(1)])
+    assert not run.complete
+    assert not stores.open().run("march").complete
+    run.mark_complete()
+    assert stores.open().run("march").complete
+
+
 def test_a_claim_gives_the_first_planned_loops_and_charges_them(stores):
     run = stores.run(5)
     claimed = run.claim(2)

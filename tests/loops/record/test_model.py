@@ -33,6 +33,7 @@ class Model:
         self.items, self.loops, self.complete = {}, {}, False
 
     def add(self, items, loops):
+        self.complete = self.complete and all(item.item_id in self.items for item in items)
         for item in items:
             self.items.setdefault(item.item_id, item)
         for loop in loops:

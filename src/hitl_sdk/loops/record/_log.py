@@ -337,6 +337,7 @@ class _State:
             self.positions.setdefault(item_id, len(self.positions))
         if len(self.positions) > first:
             self.item_segments.append((first, len(self.positions), number))
+            self.complete = False
         for place, (name, _flow, _content, status, charged, *values) in enumerate(events.get("loops", ())):
             if name not in self.loops:
                 self.loops[name] = _KnownLoop(len(self.loops), number, place, status, False, *values)

@@ -195,7 +195,7 @@ class _SqliteRecord(RunRecord):
     def add_items(self, items: Sequence[RecordedItem], loops: Sequence[RecordedLoop] = ()) -> list[int]:
         with self._store.transaction() as connection:
             known = self.positions([item.item_id for item in items])
-            position = self.n_items
+            position = before = self.n_items
             for item in items:
                 if item.item_id in known:
                     continue
@@ -205,6 +205,8 @@ class _SqliteRecord(RunRecord):
                 )
                 known[item.item_id] = position
                 position += 1
+            if position > before:
+                connection.execute("UPDATE runs SET complete = 0 WHERE run = ?", (self._run,))
             self._add_loops(connection, loops)
         return [known[item.item_id] for item in items]
 

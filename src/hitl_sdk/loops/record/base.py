@@ -159,7 +159,7 @@ class RunRecord(ABC):
 
     @abstractmethod
     def mark_complete(self) -> None:
-        """Say that all predictions have been taken in."""
+        """Say that all predictions have been taken in. A new item later on unsays it: others may be coming with it."""
 
     @property
     @abstractmethod
