@@ -11,7 +11,7 @@ from hitl_sdk.errors import AccessDeniedError, InvalidInputError, NotFoundError,
 from hitl_sdk.loops import human_loop_name
 from hitl_sdk.loops.record import RunHeader, open_record
 from hitl_sdk.review import list_runs
-from hitl_sdk.review.timeouts import Escalate
+from hitl_sdk.review.timeouts import Escalate, Overdue
 
 HOUR = 3600.0
 MINUTE = 60.0  # late enough, with fewer looks at the list
@@ -220,6 +220,22 @@ def test_a_raised_budget_is_shared_with_what_was_planned_before(review, seniors)
         run.wait(timeout=MINUTE, on_timeout=Escalate(flow=seniors, timeout=MINUTE))
     assert late.value.last_seen.given_up == len(loops_of(review, seniors)) == 0
     assert [review.status(name) for name in review.loops()] == ["InProgress"] * 6
+
+
+def test_two_who_escalate_at_once_share_what_the_budget_leaves(review, seniors):
+    run = route(review, *[0.1] * 4, max_reviews=5, concurrency=1)
+    (name,) = (header.name for header in list_runs())
+    events = review.session.client("sagemaker-a2i-runtime").meta.events
+
+    def let_another_escalate(**_):  # when the first has given a loop up, and has planned none for it yet
+        events.unregister("before-call.sagemaker-a2i-runtime.StopHumanLoop", let_another_escalate)
+        Overdue(review.session, open_record().run(name), review.task).escalate(seniors, limit=5)
+
+    events.register("before-call.sagemaker-a2i-runtime.StopHumanLoop", let_another_escalate)
+    with pytest.raises(WaitTimeoutError):
+        run.wait(timeout=MINUTE, on_timeout=Escalate(flow=seniors, timeout=MINUTE))
+    assert len(loops_of(review, seniors)) == 1
+    assert sorted(review.status(name) for name in review.loops()) == ["InProgress"] * 3 + ["Stopped"]
 
 
 def test_what_can_not_happen_is_refused_before_anybody_waits(review, seniors):

@@ -188,10 +188,8 @@ class Overdue:
             if loop.flow_definition_arn != flow_definition_arn
             and asked_there.isdisjoint(_chain(loop.human_loop_name, before))
         ]
-        if limit is not None:  # of which those that are planned already have their part
-            room = limit - self._record.n_charged() - self._record.counts().get("planned", 0)
-            loops = loops[: max(0, room)]
-        self._give_up(loops, flow_definition_arn)
+        room = len(loops) if limit is None else self._room(limit, given_up)
+        self._give_up(loops[: max(0, room)], flow_definition_arn)
         self.go_on()
 
     def go_on(self) -> None:
@@ -223,6 +221,15 @@ class Overdue:
         return bool(counts.get("planned") or counts.get("starting")) and any(
             loop.flow_definition_arn != first for loop in self._record.loops(("planned", "starting"))
         )
+
+    def _room(self, limit: int, given_up: Mapping[str, RecordedLoop]) -> int:
+        """Return how many loops may be asked for yet, beside those that are given up for another, planned or started.
+
+        They are counted in the order in which a loop becomes the next, so that another process can't have one uncounted.
+        """
+        to_be_planned = sum((loop.escalated_to or "").startswith("arn:") for loop in given_up.values())
+        planned = self._record.counts().get("planned", 0)
+        return limit - to_be_planned - planned - self._record.n_charged()
 
     def _unanswered(self) -> list[RecordedLoop]:
         loops = self._record.loops(_UNANSWERED)
