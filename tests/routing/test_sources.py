@@ -261,3 +261,29 @@ def test_scores_that_are_none_are_no_scores(scores):
 def test_what_is_no_function_is_refused_before_anything_is_asked():
     with pytest.raises(InvalidInputError, match="NoneType is no function"):
         from_callable(None, ["a"])
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_function_that_has_no_next_value_ends_in_an_error_not_in_silence(concurrency):
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asked(lambda _: next(iter(())), ["a", "b"], concurrency=concurrency)
+
+
+async def answers_later(item):
+    return "1", 0.9
+
+
+class AnswersLater:
+    async def __call__(self, item):
+        return "1", 0.9
+
+
+@pytest.mark.parametrize("predict", [answers_later, AnswersLater()])
+def test_a_function_that_is_async_is_told_what_to_give(predict):
+    with pytest.raises(InvalidInputError, match=r"is async.*asyncio\.run"):
+        from_callable(predict, ["a"])
+
+
+def test_a_label_column_of_no_labels_is_refused():
+    with pytest.raises(InvalidInputError, match="labels=5"):
+        from_callable(lambda _: [0.5, 0.5], ["a"], labels=5)

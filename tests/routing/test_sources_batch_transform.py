@@ -1,5 +1,6 @@
 """Predictions from what batch transform jobs have written."""
 
+import gzip
 import json
 
 import pytest
@@ -367,3 +368,109 @@ def test_a_cell_that_is_too_long_to_read_ends_the_stream_with_its_cure(session, 
     assert next(stream).item == "ok"
     with pytest.raises(InvalidOutputError, match="field_size_limit"):
         next(stream)
+
+
+def test_a_field_of_a_line_that_is_no_record_is_not_one_of_its_letters(session, put):
+    put("in/reviews.csv", "r1,It is okay\n")
+    put("out/reviews.csv.out", LAB[:1])
+    [outcome] = read(session, input_uri="s3://jobs/in", item=1)
+    assert isinstance(outcome, InvalidPrediction)
+    assert 'input_type="text/csv"' in str(outcome.error)
+
+
+def test_a_joined_list_beside_the_probabilities_of_all_labels_is_one_input(session, put):
+    put("out/a.out", [{"SageMakerInput": ["r1", "It is okay"], "SageMakerOutput": [0.25, 0.75]}])
+    assert shown(read(session, item=1, item_id=0, labels=["0", "1"])) == [("r1", "It is okay", "1", 0.75)]
+
+
+def test_a_joined_document_may_hold_one_probability_an_item(session, put):
+    put("out/reviews.jsonl.out", [{"SageMakerInput": FEATURES[:2], "SageMakerOutput": [0.9, 0.25]}])
+    assert [(each.label, each.confidence) for each in read(session, labels=["0", "1"])] == [
+        ("1", 0.9),
+        ("0", 0.75),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "options"),
+    [
+        ("It is okay,0.5,0.93", {"labels": ["0", "1"]}),  # a feature, and the probability of the second label
+        ("r1,It is okay,1", {"item": 1}),  # a label alone
+        ("It is okay,1", {}),
+    ],
+)
+def test_columns_of_the_input_are_not_taken_for_the_answer(session, put, row, options):
+    put("out/reviews.csv.out", row)
+    [outcome] = read(session, output_type="text/csv", **({"item": 0} | options))
+    assert isinstance(outcome, InvalidPrediction)
+    assert "decode=lambda row: row[-1]" in str(outcome.error)
+
+
+def test_an_input_that_was_compressed_is_read_as_what_it_holds(session, put):
+    lines = [json.dumps(record).encode() + b"\n" for record in FEATURES]
+    put("in/reviews.jsonl.gz", gzip.compress(lines[0]) + gzip.compress(lines[1] + lines[2]))
+    put("out/reviews.jsonl.gz.out", LAB)
+    assert [each.item for each in read(session, input_uri="s3://jobs/in")] == REVIEWS
+
+
+@pytest.mark.parametrize("damage", [lambda body: body[:-9], lambda body: body[:12] + b"\xff" * 30])
+def test_an_input_that_can_not_be_decompressed_is_refused(session, put, damage):
+    put("in/reviews.jsonl.gz", damage(gzip.compress(json.dumps(FEATURES[0]).encode() * 50)))
+    put("out/reviews.jsonl.gz.out", LAB[:1])
+    with pytest.raises(InvalidOutputError, match=r"reviews\.jsonl\.gz can't be decompressed"):
+        read(session, input_uri="s3://jobs/in")
+
+
+def test_the_mark_of_utf_8_is_no_part_of_the_first_line(session, put):
+    put("in/reviews.jsonl", b"\xef\xbb\xbf" + json.dumps(FEATURES[0]).encode())
+    put("out/reviews.jsonl.out", LAB[:1])
+    assert shown(read(session, input_uri="s3://jobs/in")) == IN_LINES[:1]
+
+
+def test_items_of_an_input_that_the_job_wrote_nothing_for_are_not_lost(session, put):
+    put("in/reviews.jsonl", FEATURES)
+    put("in/rest.jsonl", FEATURES[:2])
+    put("out/reviews.jsonl.out", LAB)
+    outcomes = read(session, input_uri="s3://jobs/in")
+    assert [(each.item_id, each.item) for each in outcomes[:2]] == [
+        ("rest.jsonl:1", REVIEWS[0]),
+        ("rest.jsonl:2", REVIEWS[1]),
+    ]
+    assert "the job has written nothing for s3://jobs/in/rest.jsonl" in str(outcomes[0].error)
+    assert shown(outcomes[2:]) == IN_LINES
+
+
+def test_what_came_into_the_folder_after_a_job_was_completed_is_not_of_that_job(session, put, make_job):
+    put("in/reviews.jsonl", FEATURES)
+    put("in/tomorrow.jsonl", FEATURES)
+    put("out/reviews.jsonl.out", LAB)
+    assert shown(read(session, make_job())) == IN_LINES
+
+
+def test_a_prefix_of_inputs_need_not_be_a_folder(session, put, make_job):
+    put("in/reviews.jsonl", FEATURES)
+    put("out/reviews.jsonl.out", LAB)
+    job = make_job(data={"S3DataType": "S3Prefix", "S3Uri": "s3://jobs/in/rev"})
+    assert shown(read(session, job)) == IN_LINES
+
+
+def test_of_an_output_that_was_joined_and_filtered_the_input_may_be_given(session, put, make_job):
+    put("in/reviews.jsonl", FEATURES)
+    put("out/reviews.jsonl.out", LAB)
+    job = make_job(DataProcessing={"JoinSource": "Input", "OutputFilter": "$.SageMakerOutput"})
+    assert "(if it was filtered or not joined, give input_uri)" in str(read(session, job)[0].error)
+    assert shown(read(session, job, input_uri="s3://jobs/in")) == IN_LINES
+
+
+def test_records_that_were_written_without_line_breaks_are_told_the_cure(session, put):
+    put("in/reviews.jsonl", FEATURES)
+    put("out/reviews.jsonl.out", "".join(map(json.dumps, LAB)))
+    with pytest.raises(InvalidOutputError, match="AssembleWith='Line'"):
+        read(session, input_uri="s3://jobs/in")
+
+
+def test_what_the_model_gave_is_kept_whatever_decode_makes_of_it(session, put):
+    put("in/reviews.jsonl", FEATURES[:1])
+    put("out/reviews.jsonl.out", [{"p": 0.9, "tokens": 7}])
+    [prediction] = read(session, input_uri="s3://jobs/in", decode=lambda line: ("1", line["p"]))
+    assert prediction.raw == {"p": 0.9, "tokens": 7}

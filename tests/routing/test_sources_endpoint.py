@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from hitl_sdk.errors import (
     AccessDeniedError,
+    ConfigurationError,
     CredentialsError,
     InvalidInputError,
     NotFoundError,
@@ -34,8 +36,9 @@ LAB = [
 class Endpoint:
     """Stands where a session stands, and gives the answers it is told to."""
 
-    def __init__(self, *answers: bytes | Exception) -> None:
+    def __init__(self, *answers: bytes | Exception, content_type: str = "") -> None:
         self.answers = list(answers)
+        self.content_type = content_type
         self.asked: list[dict] = []
 
     def client(self, service):
@@ -47,7 +50,7 @@ class Endpoint:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return {"Body": io.BytesIO(answer)}
+        return {"Body": io.BytesIO(answer), "ContentType": self.content_type or params["Accept"]}
 
 
 def json_lines(records) -> bytes:
@@ -333,7 +336,10 @@ def test_a_container_that_does_not_answer_may_do_so_later(original):
     assert isinstance(outcome.error, UnavailableError)
 
 
-@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"batch_size": -1}, {"concurrency": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"batch_size": 0}, {"batch_size": -1}, {"batch_size": 2.5}, {"batch_size": None}, {"concurrency": 0}],
+)
 def test_a_batch_and_the_threads_are_at_least_one(wrong):
     with pytest.raises(InvalidInputError, match="give at least 1"):
         from_endpoint(Endpoint(), "sentiment", REVIEWS, **wrong)
@@ -436,7 +442,7 @@ def test_numpys_numbers_in_a_row_are_written():
     ("content_type", "odd", "says"),
     [
         ("application/jsonlines", [{1}], "a set, which JSON has not"),
-        ("text/csv", "\ud800", "not valid Unicode"),
+        ("text/csv", "\ud800", "can't be written in utf-8"),
     ],
 )
 def test_features_that_can_not_be_written_are_one_items_outcome(content_type, odd, says):
@@ -470,3 +476,107 @@ def test_a_cell_that_is_too_long_to_read_is_its_batchs_outcome():
 def test_a_label_in_csv_may_go_over_lines():
     [prediction] = from_endpoint(Endpoint(b'"one\ntwo",0.9\n'), "mood", REVIEWS[:1], content_type="text/csv")
     assert prediction.label == "one\ntwo"
+
+
+def test_an_answer_is_read_in_the_characters_that_it_says():
+    latin = Endpoint("déçu,0.9\n".encode("latin-1"), content_type="text/csv; charset=ISO-8859-1")
+    marked = Endpoint(b"\xef\xbb\xbf" + json_lines(LAB[:1]))
+    [by_name] = asked(latin, REVIEWS[:1], accept="text/csv")
+    [by_mark] = asked(marked, REVIEWS[:1])
+    assert (by_name.label, by_mark.label) == ("déçu", "1")
+
+
+def test_a_text_is_sent_in_the_characters_that_are_said():
+    endpoint = Endpoint(b"1,0.9\n", content_type="text/csv")
+    fine, odd = asked(
+        endpoint, ["déçu", "\N{SNOWMAN}"], content_type="text/csv; charset=latin-1", accept="text/csv"
+    )
+    assert (endpoint.asked[0]["Body"], fine.label) == ("déçu\n".encode("latin-1"), "1")
+    assert "can't be written in latin-1" in str(odd.error)
+
+
+def test_characters_that_do_not_exist_are_refused_at_once_and_in_an_answer_are_its_batchs_outcome():
+    with pytest.raises(InvalidInputError, match="charset=klingon"):
+        from_endpoint(Endpoint(), "mood", REVIEWS, content_type="text/csv; charset=klingon")
+    answering = Endpoint(b"1,0.9\n", content_type="text/csv; charset=klingon")
+    [outcome] = asked(answering, REVIEWS[:1], accept="text/csv")
+    assert "charset=klingon" in str(outcome.error)
+
+
+def test_the_surest_of_blazingtext_is_certain_though_its_probability_is_above_1():
+    [prediction] = asked(Endpoint(b'{"label": ["__label__1"], "prob": [1.0000100135803223]}'), REVIEWS[:1])
+    assert (prediction.confidence, prediction.scores) == (1, {"__label__1": 1})
+
+
+def test_an_answer_of_numpy_is_read_by_its_own_function_and_an_empty_one_is_its_batchs_outcome():
+    written = io.BytesIO()
+    np.save(written, np.array([[0.25, 0.75]]))
+    outcomes = asked(
+        Endpoint(written.getvalue(), b"", content_type="application/x-npy"),
+        REVIEWS[:2],
+        labels=["0", "1"],
+        accept="application/x-npy",
+        decode=lambda body: np.load(io.BytesIO(body)),
+        batch_size=1,
+        concurrency=1,
+    )
+    assert outcomes[0].scores == {"0": 0.25, "1": 0.75}
+    assert "decode failed: EOFError" in str(outcomes[1].error)
+
+
+def test_what_overflows_in_decode_is_its_batchs_outcome():
+    [outcome] = asked(Endpoint(b"1000"), REVIEWS[:1], decode=lambda body: [math.exp(float(body))])
+    assert "decode failed: OverflowError" in str(outcome.error)
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_one_item_that_the_model_fails_on_does_not_take_its_batch_with_it(status):
+    endpoint = Endpoint(
+        model_error(status),  # three
+        json_lines(LAB[:1]),
+        model_error(status),  # the second and the third
+        model_error(status),
+        json_lines(LAB[2:]),
+    )
+    first, failed, last = asked(endpoint)
+    assert [len(each["Body"].splitlines()) for each in endpoint.asked] == [3, 1, 2, 1, 1]
+    assert (first.label, last.label) == ("1", "1")
+    assert isinstance(failed.error, RejectedError)
+
+
+@pytest.mark.parametrize("status", [0, 429, 503])
+def test_a_container_that_is_not_able_to_answer_is_not_asked_in_halves(status):
+    endpoint = Endpoint(model_error(status))
+    assert [type(each.error) for each in asked(endpoint)] == [UnavailableError] * 3
+    assert len(endpoint.asked) == 1
+
+
+def test_a_body_is_measured_in_bytes():
+    endpoint = Endpoint(json_lines(LAB[:1]), json_lines(LAB[1:2]))
+    predictions = asked(endpoint, ["a", "b"], encode=lambda texts: "\N{SNOWMAN}" * 2_000_000 * len(texts))
+    assert [each.label for each in predictions] == ["1", "-1"]
+
+
+@pytest.mark.parametrize("made", [None, {"inputs": []}])
+def test_what_encode_makes_is_a_body(made):
+    [outcome] = asked(Endpoint(), REVIEWS[:1], encode=lambda _: made)
+    assert f"encode gave a {type(made).__name__}" in str(outcome.error)
+
+
+@pytest.mark.parametrize("wrong", ["abc", ["TargetModel"]])
+def test_more_members_are_a_mapping(wrong):
+    with pytest.raises(InvalidInputError, match="request is a"):
+        from_endpoint(Endpoint(), "mood", REVIEWS, request=wrong)
+
+
+def test_a_member_that_invoke_endpoint_has_not_ends_the_stream(cloud):
+    cloud.endpoints.serve("sentiment", lambda records: [LAB[0] for _ in records])
+    with pytest.raises(ConfigurationError, match="TargetModle"):
+        asked(cloud.session(), request={"TargetModle": "mood-2.tar.gz"})
+
+
+@pytest.mark.parametrize("members", [{"TargetModel": "mood-2.tar.gz"}, {"TargetVariant": "challenger"}])
+def test_which_model_of_an_endpoint_answers_may_be_said(members):
+    endpoint = Endpoint(json_lines(LAB))
+    asked(endpoint, request=members)
+    assert endpoint.asked[0].items() >= members.items()

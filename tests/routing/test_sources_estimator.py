@@ -3,16 +3,21 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from hitl_sdk.errors import InvalidInputError
@@ -179,3 +184,65 @@ def test_classes_that_are_truth_values_are_told_what_labels_are():
     classifier = LogisticRegression().fit(ROWS, [True, False, False, True, True])
     with pytest.raises(InvalidInputError, match="a text or a whole number"):
         from_estimator(classifier, ITEMS, features=ROWS)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        OneVsRestClassifier(LogisticRegression()),
+        make_pipeline(StandardScaler(), OneVsRestClassifier(LogisticRegression())),
+        GridSearchCV(OneVsRestClassifier(LogisticRegression()), {}, cv=2),
+        MLPClassifier(max_iter=1, random_state=0),
+    ],
+    ids=["one versus rest", "pipeline", "search", "network"],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_several_labels_an_item_are_not_taken_for_one(classifier):
+    classifier.fit(ROWS, [[0, 1], [1, 1], [1, 0], [0, 1], [1, 1]])
+    with pytest.raises(InvalidInputError, match="gives several labels an item"):
+        from_estimator(classifier, ITEMS, features=ROWS)
+
+
+def test_one_versus_rest_of_one_label_an_item_is_a_classifier_as_any():
+    classifier = OneVsRestClassifier(LogisticRegression()).fit(ROWS, TARGETS)
+    assert [each.label for each in asked(classifier, ITEMS, features=ROWS)] == [
+        str(label) for label in classifier.predict(ROWS)
+    ]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_an_item_that_is_refused_is_its_own_outcome_alone_in_its_batch_too(fitted, batch_size):
+    rows = ROWS.copy()
+    rows[4, 0] = np.nan
+    outcomes = asked(fitted, ITEMS, features=rows, batch_size=batch_size)
+    assert [type(each) is Prediction for each in outcomes] == [True, True, True, True, False]
+
+
+def test_a_text_that_is_missing_is_its_items_outcome():
+    model = make_pipeline(CountVectorizer(), MultinomialNB()).fit(TEXTS, ["pos", "neg", "pos", "neg"])
+    fine, missing = asked(model, ["a", "b"], features=["good", None])
+    assert fine.label == "pos"
+    assert "'NoneType' object has no attribute 'lower'" in str(missing.error)
+
+
+def test_an_item_of_which_the_function_knows_no_features_is_its_own_outcome(fitted):
+    known = dict(zip(ITEMS[:4], ROWS, strict=False))
+    outcomes = asked(fitted, ITEMS, features=lambda items: [known[item] for item in items])
+    assert [type(each) is Prediction for each in outcomes] == [True, True, True, True, False]
+    assert "s3://images/4.png" in str(outcomes[4].error)
+
+
+@pytest.mark.parametrize("column", [pd.Series, pl.Series, pa.array, lambda texts: pa.chunked_array([texts])])
+def test_texts_may_be_a_column_of_any_engine(column):
+    model = make_pipeline(CountVectorizer(), MultinomialNB()).fit(TEXTS, ["pos", "neg", "pos", "neg"])
+    assert [each.label for each in asked(model, ["a", "b"], features=column(["good", "bad"]))] == [
+        "pos",
+        "neg",
+    ]
+
+
+def test_rows_may_be_an_arrow_table():
+    frame = pd.DataFrame(ROWS, columns=["a", "b"])
+    model = LogisticRegression().fit(frame, TARGETS)
+    predictions = asked(model, ITEMS, features=pa.Table.from_pandas(frame), batch_size=2)
+    assert [each.confidence for each in predictions] == pytest.approx(model.predict_proba(frame).max(axis=1))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from email.message import Message
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +17,20 @@ from hitl_sdk.routing.prediction import InvalidPrediction, confidence_problem, r
 from hitl_sdk.routing.sources._asking import predicted, settled, unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from hitl_sdk.routing.prediction import Prediction
     from hitl_sdk.routing.sources._asking import Asked, Outcome
 
 __all__ = [
+    "NOT_DECODED",
+    "charset_of",
     "checked_labels",
     "from_record",
     "from_scores",
     "is_csv",
     "loaded",
+    "media_type",
     "outcomes_of",
     "records_in",
     "unwrapped",
@@ -38,7 +43,7 @@ _OF_A_LABEL = ("score", "prob")
 that of the positive class, whichever was predicted."""
 
 
-NOT_DECODED = (AttributeError, LookupError, TypeError, ValueError, csv.Error)
+NOT_DECODED = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError, csv.Error)
 """What a function raises that meets an answer which it did not expect."""
 
 
@@ -49,11 +54,14 @@ def outcomes_of(
     labels: Sequence[str] | None,
     *,
     csv_rows: bool = False,
+    charset: str = "utf-8",
 ) -> list[Outcome]:
     """Read the answer to a batch, one record an item; where they are not as many, no record is anybody's."""
     try:
         records = (
-            records_in(answer, len(batch), csv_rows=csv_rows) if decode is None else list(decode(answer))
+            records_in(answer, len(batch), csv_rows=csv_rows, charset=charset)
+            if decode is None
+            else list(decode(answer))
         )
     except NOT_DECODED as error:
         problem = f"decode failed: {type(error).__name__}: {error}"
@@ -64,14 +72,14 @@ def outcomes_of(
     return [from_record(asked, record, labels) for asked, record in zip(batch, records, strict=True)]
 
 
-def records_in(answer: object, count: int, *, csv_rows: bool = False) -> list[object]:
+def records_in(answer: object, count: int, *, csv_rows: bool = False, charset: str = "utf-8") -> list[object]:
     """Return the records of an answer to `count` items.
 
     Text is a JSON document, JSON Lines, or CSV; a list may stand under the one key ``"predictions"``. Several records
     may stand in one line. An unreadable line stays text.
     """
     if isinstance(answer, bytes | bytearray):
-        answer = bytes(answer).decode("utf-8", "replace")
+        answer = bytes(answer).decode(charset, "replace").removeprefix("\ufeff")
     values = _values(answer, csv_rows=csv_rows) if isinstance(answer, str) else [_plain(answer)]
     values = [unwrapped(value) for value in values]
     if len(values) == count:
@@ -111,9 +119,34 @@ def _plain(value: object) -> object:
     return value if tolist is None else tolist()
 
 
+def media_type(content_type: str) -> str:
+    """Return a media type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 def is_csv(content_type: str) -> bool:
     """Tell whether a media type is that of CSV."""
-    return content_type.partition(";")[0].strip().lower() == "text/csv"
+    return media_type(content_type) == "text/csv"
+
+
+def charset_of(content_type: str) -> str:
+    """Return the encoding that a media type says, UTF-8 where it says none.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none that Python knows.
+    """
+    header = Message()
+    header["Content-Type"] = content_type
+    charset = header.get_content_charset("utf-8")
+    try:
+        codecs.lookup(charset)
+    except LookupError:
+        raise InvalidInputError(
+            f"{content_type!r} names an encoding that there is not", hint="such as charset=utf-8"
+        ) from None
+    return charset
 
 
 def from_record(asked: Asked, record: object, labels: Sequence[str] | None = None) -> Outcome:
@@ -203,8 +236,8 @@ def checked_labels(labels: Iterable[object] | None) -> tuple[str, ...] | None:
     """
     if labels is None:
         return None
-    if isinstance(labels, str):
-        raise InvalidInputError(f"labels={labels!r} is one text", hint="give a list of labels")
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise InvalidInputError(f"labels={labels!r} is no list", hint="give a list of labels")
     given = [_plain(label) for label in labels]
     read = [
         str(readable_label(label))

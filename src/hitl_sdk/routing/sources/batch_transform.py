@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hitl_sdk._aws_errors import translated_errors
-from hitl_sdk._s3_stream import object_chunks
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk.errors import (
     EmptyInputError,
@@ -20,8 +19,10 @@ from hitl_sdk.errors import (
     ResourceFailedError,
 )
 from hitl_sdk.routing.sources._asking import Asked, name_of, unusable, without_asking
+from hitl_sdk.routing.sources._lines import lines_of
 from hitl_sdk.routing.sources._records import (
     NOT_DECODED,
+    charset_of,
     checked_labels,
     from_record,
     is_csv,
@@ -38,7 +39,6 @@ __all__ = ["from_batch_transform"]
 
 Field: TypeAlias = str | int | Callable[[Any], object]
 
-_CHUNK = 1 << 20
 _ENDING = ".out"
 _PLAIN = "text/plain"
 _JOINED_INPUT, _JOINED_OUTPUT = "SageMakerInput", "SageMakerOutput"
@@ -59,7 +59,8 @@ def from_batch_transform(
     """Read the predictions of a batch transform job.
 
     Records are in JSON Lines, JSON or CSV, one an item, of any kind that `from_endpoint` reads. The items come from the
-    output itself where the job joined its input to it (``JoinSource="Input"``), else from the input, line by line.
+    output itself where the job joined its input to it (``JoinSource="Input"``), else from the input, line by line. What
+    is gzipped is decompressed.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def from_batch_transform(
     output : str
         The name of the job, which says all the rest but `item`; or where it wrote, ``s3://BUCKET/PREFIX``.
     input_uri : str, optional
-        What the job read, an object or a prefix, where its input was not joined to its output.
+        What the job read, an object or a prefix, where its output does not hold it: not joined, or filtered out again.
     item : str or int or callable, optional
         Where the item is in an input record: a field of JSON, a column of CSV (from 0), or a function of the record.
         When left out: the line itself, if it is a text; else the one text in its `features`.
@@ -85,7 +86,7 @@ def from_batch_transform(
     -------
     iterator of Prediction or InvalidPrediction
         One an item, file by file in the order of their names. A line that can't be read, or whose item or id is not found, is
-        an `InvalidPrediction`.
+        an `InvalidPrediction`; so is each item of an input that has no output, unless the job is named: it is completed.
 
     Raises
     ------
@@ -129,6 +130,8 @@ class _Job:
     input_uri: str | None
     input_type: str
     output_type: str
+    is_completed: bool = False
+    """Whether it has an output for every input that it read; what else is beside these came later."""
 
 
 def _described(
@@ -156,9 +159,10 @@ def _described(
     known = given.get("ContentType", "")
     return _Job(
         made.get("S3OutputPath", ""),
-        None if joined else input_uri or read["S3Uri"],
+        input_uri or (None if joined else read["S3Uri"]),
         input_type or known,
         output_type or made.get("Accept") or _answered_in(known),
+        is_completed=True,
     )
 
 
@@ -169,26 +173,26 @@ def _answered_in(input_type: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The output of one input: the input's name, where the output is, and where the input, unless it was joined."""
+    """One input's name, where its output is, if there is one, and where itself is, unless it was joined to that."""
 
     name: str
-    uri: str
+    uri: str | None
     source: str | None
 
 
 def _files(session: Session, job: _Job) -> list[_File]:
-    """Return what the job has written, in the order of the names.
+    """Return what the job has written, and what it should have, in the order of the names.
 
     Raises
     ------
     EmptyInputError
-        If that is nothing.
+        If it has written nothing.
     InvalidOutputError
         If the input of an output isn't there.
     """
     written = {
         name.removesuffix(_ENDING): uri
-        for name, uri in _listed(session, job.output_uri).items()
+        for name, uri in _in_folder(job.output_uri, _addresses(session, job.output_uri)).items()
         if name.endswith(_ENDING)
     }
     if not written:
@@ -197,32 +201,47 @@ def _files(session: Session, job: _Job) -> list[_File]:
         )
     if job.input_uri is None:
         return [_File(name, uri, None) for name, uri in written.items()]
-    inputs = _listed(session, job.input_uri)
-    files = []
-    for name, uri in written.items():
-        # The folders of an input are not always in the path of its output.
-        alike = [source for each, source in inputs.items() if f"/{each}".endswith(f"/{name}")]
-        if name not in inputs and len(alike) != 1:
-            raise InvalidOutputError(
-                f"the input of {uri} is not under {job.input_uri}",
-                hint="give the input_uri of the job",
-                resource=uri,
-            )
-        files.append(_File(name, uri, inputs.get(name) or alike[0]))
-    return files
+    inputs = _inputs(session, job.input_uri)
+    files = [_File(name, uri, _source_of(name, uri, inputs, job.input_uri)) for name, uri in written.items()]
+    if not job.is_completed:
+        known = {*written.values(), *(file.source for file in files)}
+        files += [_File(name, None, source) for name, source in inputs.items() if source not in known]
+    return sorted(files, key=lambda file: file.name)
 
 
-def _listed(session: Session, uri: str) -> dict[str, str]:
-    """Return the addresses of the objects in a folder by their names in it; or of the one object."""
+def _source_of(name: str, uri: str, inputs: Mapping[str, str], input_uri: str) -> str:
+    """Return the input of an output; its folders are not always in the output's path."""
+    if name in inputs:
+        return inputs[name]
+    alike = [source for each, source in inputs.items() if each.endswith(f"/{name}")]
+    if len(alike) != 1:
+        raise InvalidOutputError(
+            f"the input of {uri} is not under {input_uri}", hint="give the input_uri of the job", resource=uri
+        )
+    return alike[0]
+
+
+def _inputs(session: Session, uri: str) -> dict[str, str]:
+    """Return the inputs by their names: those in a folder, or else whose key begins so, as SageMaker takes a prefix."""
+    addresses = _addresses(session, uri)
+    return _in_folder(uri, addresses) or {address.rpartition("/")[2]: address for address in addresses}
+
+
+def _addresses(session: Session, uri: str) -> list[str]:
+    """Return the addresses of all objects that begin so."""
     bucket, prefix = split_uri(uri, of_object=False)
-    folder = f"{prefix.rstrip('/')}/" if prefix else ""
     with translated_errors(uri):
         pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        return [f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", ())]
+
+
+def _in_folder(uri: str, addresses: Iterable[str]) -> dict[str, str]:
+    """Return the addresses of the objects in a folder by their names in it; or of the one object."""
+    folder = f"{uri.rstrip('/')}/"
     return {
-        key.rpartition("/")[2] if key == prefix else key.removeprefix(folder): f"s3://{bucket}/{key}"
-        for key in keys
-        if key == prefix or key.startswith(folder)
+        address.rpartition("/")[2] if address == uri else address.removeprefix(folder): address
+        for address in addresses
+        if address == uri or address.startswith(folder)
     }
 
 
@@ -241,7 +260,10 @@ class _Reader:
         """Yield the outcomes of one file."""
         pairs: Iterator[tuple[object, object]]
         if file.source is None:
-            pairs = map(self._parted, self._joined_records(file.uri))
+            pairs = map(self._parted, self._joined_records(str(file.uri)))
+        elif file.uri is None:
+            nothing = _Nothing(file.source)
+            pairs = zip(self._values(file.source, self.job.input_type), repeat(nothing))
         else:
             self._refuse_uneven(file.uri, file.source)
             pairs = zip(self._values(file.source, self.job.input_type), self._records(file.uri), strict=True)
@@ -250,7 +272,12 @@ class _Reader:
 
     def _outcome(self, position: str, given: object, record: object) -> Outcome:
         if given is _UNKNOWN:
-            return unusable(Asked(position, "", None), f"the line has no {_JOINED_OUTPUT}", raw=record)
+            return unusable(
+                Asked(position, "", None),
+                f"the line has no {_JOINED_OUTPUT}",
+                raw=record,
+                hint="if it was filtered or not joined, give input_uri",
+            )
         try:
             item: Any = _text_of(given) if self.item is None else _at(given, self.item)
             item_id = position if self.item_id is None else name_of(_at(given, self.item_id))
@@ -258,14 +285,40 @@ class _Reader:
             problem = f"item or item_id: {error if isinstance(error, HitlError) else repr(error)}"
             return unusable(Asked(position, "", None), problem, raw=record)
         asked = Asked(item_id, item, None)
-        refused = without_asking(asked)
-        if refused is not None:
-            return refused
+        return without_asking(asked) or self._answer(asked, record)
+
+    def _answer(self, asked: Asked, record: object) -> Outcome:
+        if isinstance(record, _Nothing):
+            return unusable(asked, f"the job has written nothing for {record.source}")
         try:
-            made = record if self.decode is None else self.decode(record)
+            made = self._made(record)
+        except InvalidPredictionError as error:
+            return unusable(asked, error.message, raw=record, hint=error.hint)
         except NOT_DECODED as error:
             return unusable(asked, f"decode failed: {type(error).__name__}: {error}", raw=record)
-        return from_record(asked, made, self.labels)
+        outcome = from_record(asked, made, self.labels)
+        return outcome if self.decode is None else replace(outcome, raw=record)
+
+    def _made(self, record: object) -> object:
+        """Return what `decode` makes of a record; without it, of a joined row the columns of the answer.
+
+        Raises
+        ------
+        InvalidPredictionError
+            If those can't be the answer, but hold some of the input.
+        """
+        if self.decode is not None:
+            return self.decode(record)
+        if not isinstance(record, tuple) or self.job.input_uri is not None:
+            return record
+        count = len(self.labels) if self.labels else 2
+        given = {field % len(record) for field in (self.item, self.item_id) if isinstance(field, int)}
+        answer = record[-count:]
+        if max(given, default=0) >= len(record) - count or (self.labels and not _are_probabilities(answer)):
+            raise InvalidPredictionError(
+                f"the last {count} columns are not the answer", hint="say what is: decode=lambda row: row[-1]"
+            )
+        return answer
 
     def _refuse_uneven(self, uri: str, source: str) -> None:
         """Count first: where one record is missing, every other could be somebody else's."""
@@ -274,7 +327,8 @@ class _Reader:
         if made != given:
             raise InvalidOutputError(
                 f"{uri} has {made} records, its input {source} has {given}",
-                hint="join the input to the output (JoinSource='Input'), or give decode for a line",
+                hint="let the job write AssembleWith='Line' and join the input (JoinSource='Input'), "
+                "or give decode for a line",
                 resource=uri,
             )
 
@@ -299,18 +353,23 @@ class _Reader:
                 if isinstance(value, Mapping)
                 else (None, None)
             )
-            if isinstance(given, list) and isinstance(made, list) and len(given) == len(made) != 1:
+            if isinstance(given, list) and isinstance(made, list) and self._are_many(given, made):
                 for one, its in zip(given, made, strict=True):
                     yield {_JOINED_INPUT: one, _JOINED_OUTPUT: its}
             else:
                 yield value
 
+    def _are_many(self, given: list[Any], made: list[Any]) -> bool:
+        """Tell the lists of a document from one input that is a list, beside the probabilities of all labels."""
+        if len(given) != len(made) or len(made) == 1:
+            return False
+        is_flat = not any(isinstance(each, list | Mapping) for each in (*given, *made))
+        return not (is_flat and self.labels is not None and len(made) == len(self.labels))
+
     def _parted(self, value: object) -> tuple[object, object]:
-        """Part a joined record into what the model was given and what it gave."""
+        """Part a joined record into what the model was given and what it gave; of a row nobody knows where to."""
         if isinstance(value, tuple):
-            if self.decode is not None:
-                return value, value
-            return value, value[-(len(self.labels) if self.labels else 2) :]
+            return value, value
         if not isinstance(value, Mapping) or _JOINED_OUTPUT not in value:
             return _UNKNOWN, value
         if _JOINED_INPUT in value:
@@ -319,24 +378,22 @@ class _Reader:
 
     def _values(self, uri: str, content_type: str) -> Iterator[object]:
         """Yield the value of each line that is not blank, a tuple for a row of CSV; or those of one document."""
-        lines = self._lines(uri)
+        lines = lines_of(self.session.client("s3"), uri, charset_of(content_type))
         if is_csv(content_type):
             return _of_csv(lines, uri)
         lines = (line for line in lines if line.strip())
         return lines if content_type.startswith(_PLAIN) else _of_json(lines)
 
-    def _lines(self, uri: str) -> Iterator[str]:
-        rest = b""
-        for chunk in object_chunks(self.session.client("s3"), uri, _CHUNK):
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                yield line.decode("utf-8", "replace").rstrip("\r")
-        if rest:
-            yield rest.decode("utf-8", "replace").rstrip("\r")
-
 
 _UNKNOWN = object()
 """Stands for the input of a line that does not tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Nothing:
+    """Stands for the record of each item of an input that has no output."""
+
+    source: str
 
 
 def _of_csv(lines: Iterator[str], uri: str) -> Iterator[object]:
@@ -368,13 +425,31 @@ def _of_json(lines: Iterator[str]) -> Iterator[object]:
 
 
 def _at(record: Any, field: Field) -> object:
-    """Return a field of an input record; None where it is not there."""
+    """Return a field of an input record; None where it is not there.
+
+    Raises
+    ------
+    InvalidPredictionError
+        If the record is a text, whose letters are no fields.
+    """
     if callable(field):
         return field(record)
+    if isinstance(record, str):
+        raise InvalidPredictionError(
+            f"the line is a text, which has no field {field!r}", hint='of CSV say input_type="text/csv"'
+        )
     try:
         return record[field]
     except (LookupError, TypeError):
         return None
+
+
+def _are_probabilities(cells: Sequence[str]) -> bool:
+    """Tell whether cells are the probabilities of all labels, rounded as they may be, and nothing else."""
+    try:
+        return len(cells) == 1 or abs(sum(map(float, cells)) - 1) <= 0.01 * len(cells)
+    except ValueError:
+        return False
 
 
 def _text_of(record: Any) -> object:

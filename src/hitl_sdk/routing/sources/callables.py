@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
@@ -53,8 +54,8 @@ def from_callable(
     Raises
     ------
     InvalidInputError
-        If there are not as many ids as items, an id is missing, `items` is one text, a label stands twice, or
-        `concurrency` is below 1. What is only seen as items come is raised by the iterator.
+        If `predict` is async; there are not as many ids as items, an id is missing, `items` is one text, a label stands
+        twice, or `concurrency` is below 1. What is only seen as items come is raised by the iterator.
 
     Examples
     --------
@@ -67,6 +68,11 @@ def from_callable(
         raise InvalidInputError(
             f"{type(given).__name__} is no function",
             hint="give one that takes an item and returns its prediction",
+        )
+    if iscoroutinefunction(predict) or iscoroutinefunction(type(predict).__call__):
+        raise InvalidInputError(
+            "the function is async, and would not be waited for",
+            hint="give lambda item: asyncio.run(predict(item)), with concurrency for several at a time",
         )
     names = checked_labels(labels)
 

@@ -8,11 +8,12 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk._aws_errors import from_botocore
+from hitl_sdk.errors import ConfigurationError, InvalidInputError, RejectedError
 from hitl_sdk.routing.sources._asking import TooLarge, ask_in_batches, more_members
-from hitl_sdk.routing.sources._records import checked_labels, is_csv, outcomes_of
+from hitl_sdk.routing.sources._records import charset_of, checked_labels, is_csv, media_type, outcomes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -76,14 +77,14 @@ def from_endpoint(
     request : mapping, optional
         More members of InvokeEndpoint, such as ``{"InferenceComponentName": "mood"}``.
     batch_size : int, default 32
-        Items a call. A batch of more than 6 MiB, or that the model finds too large (413), is asked in halves.
+        Items a call. A batch of more than 6 MiB, or that the model fails on, is asked in halves.
     concurrency : int, default 8
         Calls at a time.
 
     Returns
     -------
     iterator of Prediction or InvalidPrediction
-        One an item, in the order of `items`; the endpoint's own record is its `raw`.
+        One an item, in the order of `items`; the endpoint's own record, or what `decode` made of it, is its `raw`.
 
     Raises
     ------
@@ -111,6 +112,7 @@ def from_endpoint(
             hint="give an endpoint object or a predictor to from_predictor",
         )
     names = checked_labels(labels)
+    charset_of(content_type)  # before anything is asked
     answer_type = accept or content_type
     more = more_members(request, "EndpointName", "ContentType", "Accept", "Body")
     runtime = session.client("sagemaker-runtime")
@@ -118,7 +120,7 @@ def from_endpoint(
     def answer(batch: list[Asked]) -> list[Outcome]:
         given = [asked.features for asked in batch]
         with _in_halves_if_refused(batch):
-            body = _encoded(given, content_type) if encode is None else encode(given)
+            body = _encoded(given, content_type) if encode is None else _body(encode(given))
             if len(body) > _LONGEST_BODY and len(batch) > 1:
                 raise TooLarge
             response = runtime.invoke_endpoint(
@@ -128,7 +130,9 @@ def from_endpoint(
                 Body=body,
                 **more,
             )
-        return outcomes_of(batch, response["Body"].read(), decode, names, csv_rows=is_csv(answer_type))
+        said = response["Body"].read()
+        charset = charset_of(response.get("ContentType", ""))
+        return outcomes_of(batch, said, decode, names, csv_rows=is_csv(answer_type), charset=charset)
 
     return ask_in_batches(
         answer,
@@ -200,12 +204,13 @@ def from_predictor(
     ('1', 0.93)
     """
     names = checked_labels(labels)
+    charset = charset_of(content_type)
     ask = _asking(predictor, content_type, encode)
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         with _in_halves_if_refused(batch):
             said = ask([asked.features for asked in batch])
-        return outcomes_of(batch, said, decode, names, csv_rows=is_csv(content_type))
+        return outcomes_of(batch, said, decode, names, csv_rows=is_csv(content_type), charset=charset)
 
     return ask_in_batches(
         answer,
@@ -255,11 +260,18 @@ def _asking(
 
 def _encoded(given: Sequence[object], content_type: str) -> bytes:
     if is_csv(content_type):
-        return _csv(given)
+        return _csv(given, charset_of(content_type))
     records = _features(given)
-    if content_type.partition(";")[0].strip() == "application/json":
+    if media_type(content_type) == "application/json":
         return json.dumps(records, default=_plain).encode()
     return "\n".join(json.dumps(record, default=_plain) for record in records).encode()
+
+
+def _body(made: object) -> bytes:
+    body = made.encode() if isinstance(made, str) else made
+    if not isinstance(body, bytes | bytearray):
+        raise InvalidInputError(f"encode gave a {type(made).__name__}", hint="give bytes or a text")
+    return bytes(body)
 
 
 def _features(given: Sequence[object]) -> list[dict[str, list[object]]]:
@@ -280,27 +292,36 @@ def _plain(value: Any) -> object:
     )
 
 
-def _csv(given: Sequence[object]) -> bytes:
+def _csv(given: Sequence[object], charset: str) -> bytes:
     rows = io.StringIO()
     csv.writer(rows, lineterminator="\n").writerows(map(_row, given))
     try:
-        return rows.getvalue().encode()
+        return rows.getvalue().encode(charset)
     except UnicodeEncodeError as error:
         raise InvalidInputError(
-            f"features are not valid Unicode: {error.reason}", hint="decode them again"
+            f"features can't be written in {charset}: {error.reason}",
+            hint="decode them again, or give encode",
         ) from None
 
 
 @contextmanager
 def _in_halves_if_refused(batch: list[Asked]) -> Iterator[None]:
-    """Ask for smaller batches where the model's container finds this one too large, or an item can't be written."""
+    """Ask for smaller batches where an item can't be written, or the model fails on one, or on so many."""
     try:
         yield
     except InvalidInputError as error:
         if len(batch) > 1:
             raise TooLarge from error
         raise
+    except ParamValidationError as error:  # of every call alike: the body is bytes by now
+        raise ConfigurationError(f"InvokeEndpoint can't be called so: {error}") from error
     except ClientError as error:
-        if len(batch) > 1 and error.response.get("OriginalStatusCode") == 413:
+        if len(batch) > 1 and _is_refused_by_the_model(error):
             raise TooLarge from error
         raise
+
+
+def _is_refused_by_the_model(error: ClientError) -> bool:
+    """Tell whether the container has answered, and it is this input that it fails on."""
+    is_of_the_model = error.response.get("Error", {}).get("Code") == "ModelError"
+    return is_of_the_model and isinstance(from_botocore(error), RejectedError)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.routing.prediction import InvalidPrediction
+from hitl_sdk.routing.prediction import Prediction
 from hitl_sdk.routing.sources._asking import ask_in_batches, unusable
 from hitl_sdk.routing.sources._records import checked_labels, from_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from hitl_sdk.routing.prediction import Prediction
+    from hitl_sdk.routing.prediction import InvalidPrediction
     from hitl_sdk.routing.sources._asking import Asked, Outcome
 
 __all__ = ["from_estimator"]
+
+_REFUSALS = (AttributeError, LookupError, TypeError, ValueError)
+"""What an estimator, or a function that makes its rows, raises at an item that it can't read: a gap, no text, no entry."""
 
 
 def from_estimator(
@@ -47,15 +50,15 @@ def from_estimator(
     -------
     iterator of Prediction or InvalidPrediction
         One an item, in the order of `items`: the likeliest class, its probability, and all of them as `scores`. An item
-        whose features the estimator refuses is an `InvalidPrediction`.
+        whose features can't be made, or that the estimator refuses, is an `InvalidPrediction`.
 
     Raises
     ------
     InvalidInputError
-        If `estimator` has no `predict_proba`, is not fitted, or has several outputs; if ids or features are not as many
-        as items, an id is missing, or `items` is one text.
-    ValueError
-        From the iterator: the estimator's own, if it refuses every item of a batch.
+        If `estimator` has no `predict_proba`, is not fitted, or has several outputs, or several labels an item; if ids
+        or features are not as many as items, an id is missing, or `items` is one text.
+    ValueError, TypeError, AttributeError, LookupError
+        From the iterator: the estimator's own, if it has refused every item so far.
 
     Examples
     --------
@@ -70,11 +73,14 @@ def from_estimator(
     classifier: Any = estimator
     labels = _classes(classifier)
     per_item, rows_of = _features(features)
+    has_answered = False
 
     def answer(batch: list[Asked]) -> list[Outcome]:
-        refusals: list[ValueError] = []
+        nonlocal has_answered
+        refusals: list[Exception] = []
         outcomes = _asked(classifier, batch, rows_of, labels, refusals)
-        if refusals and all(isinstance(outcome, InvalidPrediction) for outcome in outcomes):
+        has_answered = has_answered or any(isinstance(outcome, Prediction) for outcome in outcomes)
+        if refusals and not has_answered:
             raise refusals[0]
         return outcomes
 
@@ -94,12 +100,12 @@ def _asked(
     batch: list[Asked],
     rows_of: Callable[[list[Any]], object],
     labels: tuple[str, ...],
-    refusals: list[ValueError],
+    refusals: list[Exception],
 ) -> list[Outcome]:
     """Ask about a batch; of one that is refused, find the items that it is refused for."""
     try:
         table = classifier.predict_proba(rows_of([asked.features for asked in batch]))
-    except ValueError as error:
+    except _REFUSALS as error:
         refusals.append(error)
         if len(batch) == 1:
             return [unusable(batch[0], f"{type(classifier).__name__} refuses it: {error}")]
@@ -111,7 +117,7 @@ def _asked(
         ]
     if hasattr(table, "to_numpy"):  # a frame, over whose rows it would not go by itself
         table = table.to_numpy()
-    vectors = table.tolist() if hasattr(table, "tolist") else list(table or ())
+    vectors = table.tolist() if hasattr(table, "tolist") else list(() if table is None else table)
     if len(vectors) != len(batch):
         raise InvalidInputError(
             f"{type(classifier).__name__} gave {len(vectors)} rows for {len(batch)} items",
@@ -132,8 +138,21 @@ def _classes(classifier: Any) -> tuple[str, ...]:
         raise InvalidInputError(f"{name} has no classes_", hint="fit it first")
     if len(classes) and hasattr(classes[0], "__len__") and not isinstance(classes[0], str | bytes):
         raise InvalidInputError(f"{name} has several outputs", hint="give the estimator of each by itself")
+    if _is_multilabel(classifier):
+        raise InvalidInputError(
+            f"{name} gives several labels an item, each with a probability of its own",
+            hint="say which of them hold, and how sure that is, by a function to from_callable",
+        )
     labels = checked_labels(classes)
     return () if labels is None else labels
+
+
+def _is_multilabel(classifier: Any) -> bool:
+    """Tell whether scikit-learn's own has been fitted to several labels an item, which its `classes_` do not say."""
+    while hasattr(classifier, "steps") or hasattr(classifier, "best_estimator_"):
+        classifier = classifier.steps[-1][1] if hasattr(classifier, "steps") else classifier.best_estimator_
+    of_a_network = getattr(classifier, "out_activation_", None) == "logistic"
+    return getattr(classifier, "multilabel_", False) is True or (of_a_network and classifier.n_outputs_ > 1)
 
 
 def _features(features: Any) -> tuple[Iterable[object] | None, Callable[[list[Any]], object]]:
@@ -142,6 +161,9 @@ def _features(features: Any) -> tuple[Iterable[object] | None, Callable[[list[An
         return None, _as_they_are
     if callable(features):
         return None, features
+    if hasattr(features, "to_pylist"):  # Arrow's: of a column an estimator would be given no texts
+        of_rows = hasattr(features, "schema")
+        return (range(len(features)), features.take) if of_rows else (features.to_pylist(), _as_they_are)
     if hasattr(features, "iloc"):
         return range(len(features)), lambda places: features.iloc[places]
     if hasattr(features, "tocsr"):
