@@ -51,6 +51,14 @@ def test_the_rule_calls_the_function_and_may(session, function, rule):
     assert len(statements()) == 1
 
 
+def test_rules_whose_names_differ_by_a_dot_may_both_call_the_function(session, function):
+    for name in ("re.views", "re-views"):
+        CompletionRule(name=name, function_name="SageMaker-reviewed").ensure(session)
+
+    sources = [statement["Condition"]["ArnLike"]["AWS:SourceArn"] for statement in statements()]
+    assert [source.rpartition("/")[2] for source in sources] == ["re.views", "re-views"]
+
+
 @pytest.mark.parametrize("part", ["rule", "target", "permission", "disabled"])
 def test_what_is_half_made_is_repaired(session, function, rule, part):
     whole = rule.ensure(session)

@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 
-from hitl_sdk.errors import DriftError, InvalidArnError, InvalidResourceError
+from hitl_sdk.errors import DriftError, InvalidArnError, InvalidResourceError, RejectedError
 from hitl_sdk.resources import EventQueue
 
 FLOW = "arn:aws:sagemaker:eu-west-1:123456789012:flow-definition/reviews"
@@ -140,6 +140,24 @@ def test_a_rule_that_asks_for_other_events_is_left_alone(session, queue):
         queue.ensure(session)
 
     assert boto3.client("events").describe_rule(Name="reviews")["EventPattern"] == theirs
+
+
+def test_a_target_that_eventbridge_does_not_take_is_told(session, queue):
+    def refused(parsed, **_):
+        entry = {
+            "TargetId": "hitl",
+            "ErrorCode": "LimitExceededException",
+            "ErrorMessage": "too many targets",
+        }
+        parsed.update(FailedEntryCount=1, FailedEntries=[entry])
+
+    events = session.client("events").meta.events
+    events.register("after-call.eventbridge.PutTargets", refused, unique_id="refused")
+    try:
+        with pytest.raises(RejectedError, match=r"rule 'reviews' .*too many targets"):
+            queue.ensure(session)
+    finally:
+        events.unregister("after-call.eventbridge.PutTargets", unique_id="refused")
 
 
 def test_other_statements_of_a_queue_s_policy_stay(session, queue):

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._loop_event import event_pattern
-from hitl_sdk.errors import NotFoundError
+from hitl_sdk.errors import NotFoundError, RejectedError
 from hitl_sdk.resources.base import Difference, IamActions, Resource, State
 from hitl_sdk.resources.types import FlowDefinitionArn, TextRule
 from hitl_sdk.session import Session
@@ -99,7 +100,14 @@ def make_rule(session: Session, name: str, flow_definition_arn: str | None, targ
         State="ENABLED",
         Description="Human loops that have come to their end",
     )
-    events.put_targets(Rule=name, Targets=[{"Id": _TARGET_ID, "Arn": target}])
+    said = events.put_targets(Rule=name, Targets=[{"Id": _TARGET_ID, "Arn": target}])
+    for failed in said.get("FailedEntries", []):  # in an answer that is a success otherwise
+        raise RejectedError(
+            f"rule {name!r} can't send to {target}: {failed['ErrorMessage']}",
+            code=failed["ErrorCode"],
+            operation="PutTargets",
+            resource=target,
+        )
 
 
 def delete_rule(session: Session, name: str) -> None:
@@ -192,7 +200,12 @@ class CompletionRule(Resource[CompletionRuleState]):
 
     @property
     def _statement_id(self) -> str:
-        return f"hitl-{self.name.replace('.', '-')}"
+        if "." not in self.name:
+            return f"hitl-{self.name}"
+        digest = blake2b(self.name.encode(), digest_size=4).hexdigest()
+        return (
+            f"hitl-{self.name.replace('.', '-')}-{digest}"  # it may have no dots, nor be that of another rule
+        )
 
     def _differences(self, state: CompletionRuleState) -> tuple[Difference, ...]:
         missing = () if state.may_invoke else (Difference("permission", "missing", "there"),)
