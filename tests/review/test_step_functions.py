@@ -6,8 +6,9 @@ import zipfile
 from functools import partial
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
-from hitl_sdk import Member, Prediction, PrivateTeam, ReviewFlow, Threshold
+from hitl_sdk import Member, Prediction, PrivateTeam, ReviewFlow, Sample, Threshold
 from hitl_sdk._clock import SystemClock, use_clock
 from hitl_sdk._waiting import wait_until
 from hitl_sdk.errors import (
@@ -202,6 +203,14 @@ class SentimentCheck(TextClassification):
         return f"{item}\n{label}"
 
 
+@pytest.fixture
+def answered_at_once(review):
+    """Let Step Functions take every answer: there is no execution that waits for one."""
+    said = AWSResponse("https://example.com", 200, {}, None), {}
+    events = review.session.client("stepfunctions").meta.events
+    events.register("before-call.stepfunctions.*", lambda **_: said)
+
+
 class Direct:
     """The two handlers without a machine, and what the wire shows of their answers."""
 
@@ -259,6 +268,15 @@ def test_what_may_pass_is_an_error_that_the_machine_tries_again(review, direct, 
 
     [retries] = [state["Retry"] for state in state_machine_definition(ARN, timeout=60)["States"].values()]
     assert error.__name__ in {name for retry in retries for name in retry["ErrorEquals"]}
+
+
+@pytest.mark.parametrize(
+    "error", ["Lambda.ClientExecutionTimeoutException", "Lambda.Unknown", "Sandbox.Timedout"]
+)
+def test_a_function_that_was_killed_or_did_not_answer_is_tried_again(error):
+    [state] = state_machine_definition(ARN, timeout=60)["States"].values()
+
+    assert error in state["Retry"][0]["ErrorEquals"]
 
 
 def test_a_flow_that_is_not_there_is_told_before_a_token_is_kept(review):
@@ -320,6 +338,17 @@ def test_an_item_that_is_none_is_refused(review, direct):
         direct.handler({"taskToken": "a", "prediction": {}}, None)
     with pytest.raises(InvalidPredictionError):
         Direct(review, policy=Threshold(0.9)).start(label="1")
+
+
+@pytest.mark.parametrize("ids", [{}, {"item_id": None}])
+def test_a_sample_of_items_without_ids_is_drawn_by_their_content(review, answered_at_once, ids):
+    direct = Direct(review, policy=Sample(0.3, seed=7))
+    asked = [
+        direct.start(item=f"review {number}", label="1", confidence=0.95, **ids)["humanLoopName"]
+        for number in range(40)
+    ]
+
+    assert 4 <= sum(name is not None for name in asked) <= 20
 
 
 def test_a_step_has_a_deadline_and_other_states_follow_it():

@@ -27,12 +27,16 @@ __all__ = ["start_handler", "state_machine_definition"]
 
 _STEP = "Review"
 
-# What may be gone when a step is tried again: Lambda's own troubles, and the `Transient` errors of this package.
+# What may be gone when a step is tried again: Lambda's own troubles, a function that was killed (as a rule at its
+# time limit; what it had started is adopted), and the `Transient` errors of this package.
 _TRANSIENT = (
+    "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
     "ThrottledError",
     "UnavailableError",
 )
@@ -66,8 +70,8 @@ def start_handler(
     -------
     callable
         ``handler({"taskToken": ..., "prediction": {...}}, context)``. The prediction has an `item`, and as far as there are
-        such an `item_id`, a `label`, a `confidence` and `scores`. What it raises fails the step, under the name of its
-        class: ``"InvalidPredictionError"``, ``"ThrottledError"``, ...
+        such an `item_id`, a `label`, a `confidence` and `scores`. Without an `item_id`, a `Sample` is drawn by the item. What
+        it raises fails the step, under the name of its class: ``"InvalidPredictionError"``, ``"ThrottledError"``, ...
 
     Examples
     --------
@@ -184,9 +188,9 @@ class _Starter:
         session = self._session = self._session or Session()
         flow = self._ready = self._ready or check_flow(session, self._flow)
         tokens = TaskTokens(session, self._table)
-        decided = self._decided(prediction)
         request = self._request(flow.arn, prediction)
         name = request.human_loop_name
+        decided = self._decided(prediction, name)
         if decided is not None:
             tokens.succeed(name, token, decided)
             return {"humanLoopName": None}
@@ -208,12 +212,13 @@ class _Starter:
         label = None if said is None else asking.label(readable_label(said), fields.get("scores"))
         return asking.request(cast("str", item), label)
 
-    def _decided(self, fields: Mapping[str, Any]) -> dict[str, object] | None:
+    def _decided(self, fields: Mapping[str, Any], name: str) -> dict[str, object] | None:
         """Return the end of a step for which nobody has to look; None if somebody has."""
         if self._policy is None:
             return None
+        item_id = fields.get("item_id")
         prediction = Prediction(
-            str(fields.get("item_id", "0")),
+            name if item_id is None else str(item_id),  # a sample is drawn by it
             cast("str", fields.get("item")),
             cast("Any", fields.get("label")),
             cast("float", fields.get("confidence")),
