@@ -14,7 +14,7 @@ from tests.routing.calibration_data import EAGER, ENGINES, simulated
 
 import hitl_sdk as hitl
 from hitl_sdk.errors import EmptyInputError, InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing import Rate, calibrate
+from hitl_sdk.routing import Rate, calibrate, error_curve
 from hitl_sdk.routing.rates import clopper_pearson, counted_rate
 
 REVIEWS = Path(__file__).parents[3] / "shared" / "data" / "reviews" / "amazon_review_snippets.csv"
@@ -83,6 +83,12 @@ def test_a_target_may_hold_for_the_observed_rate_alone():
     assert calibrate(THREE_GROUPS, target_error=0.02).policy == hitl.Threshold(0.95)
 
 
+def test_an_observed_rate_of_just_the_target_holds():
+    """0.29 * 100 is a little less than 29."""
+    found = calibrate(frame_of((0.9, 100, 29)), target_error=0.29, hold="observed")
+    assert found.error_rate.value == 0.29
+
+
 def test_a_target_out_of_reach_says_how_near_it_is_and_what_it_takes():
     with pytest.raises(InvalidInputError) as raised:
         calibrate(THREE_GROUPS, target_error=0.001)
@@ -92,6 +98,17 @@ def test_a_target_out_of_reach_says_how_near_it_is_and_what_it_takes():
         "or allow more errors, or ask it of the observed rate alone: hold='observed')"
     )
     assert counted_rate(0, 3688).high <= 0.001 < counted_rate(0, 3687).high
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
+def test_the_nearest_of_many_thresholds_is_found_without_the_interval_of_each(level):
+    frame = pl.DataFrame(simulated(5000))
+    curve = error_curve(frame, points=5000, confidence_level=level).to_frame("polars")
+    assert curve.height == 5000
+    nearest = counted_rate(*curve.sort("error_rate_high").select("errors", "accepted").row(0), level)
+    with pytest.raises(InvalidInputError) as raised:
+        calibrate(frame, target_error=0.001, confidence_level=level)
+    assert f"with {nearest} of {nearest.total:,} accepted" in str(raised.value)
 
 
 def test_a_budget_takes_the_highest_threshold_that_it_pays_for():
@@ -467,3 +484,62 @@ def test_labels_that_are_no_unicode_are_said_to_be_none(with_labels):
         calibrate(frame, target_error=0.3, per_class=with_labels)
     with pytest.raises(InvalidInputError, match="half a surrogate pair"):
         hitl.Threshold(0.9).replay(frame)
+
+
+def test_a_column_is_not_the_truth_of_itself():
+    """As of a training frame, whose `label` is the truth of its `model_label`."""
+    with pytest.raises(InvalidInputError, match="'label' is the label and its truth") as raised:
+        calibrate(THREE_GROUPS, target_error=0.05, truth="label")
+    assert "label='model_label'" in str(raised.value)
+
+
+@pytest.mark.parametrize("engine", EAGER)
+def test_ones_and_zeros_are_no_truths_of_texts(engine):
+    columns = {"label": ["a", "b"] * 50, "truth": [1, 0] * 50, "confidence": [0.9] * 100}
+    with pytest.raises(InvalidInputError, match="texts, none of them a whole number") as raised:
+        calibrate(EAGER[engine](columns), review_budget=0.2)
+    assert "true and false" in str(raised.value)
+
+
+def test_whole_numbers_all_of_which_are_wrong_are_compared_with_texts():
+    frame = pl.DataFrame({"label": ["1", "a"], "truth": [0, 7], "confidence": [0.9, 0.8]})
+    assert calibrate(frame, review_budget=0).error_rate.count == 2
+
+
+def test_a_target_for_labels_none_of_which_is_frequent_says_how_frequent_they_must_be():
+    frame = pd.concat([frame_of((0.9, 29, 0)), frame_of((0.9, 20, 0), label="b")])
+    with pytest.raises(InvalidInputError, match="no label has 30 items: 'a' is the most frequent, with 29"):
+        calibrate(frame, target_error=0.3, per_class=True)
+
+
+def test_a_target_that_no_label_reaches_says_which_comes_nearest():
+    frame = pd.concat([frame_of((0.9, 400, 200)), frame_of((0.9, 100, 20), label="b")])
+    with pytest.raises(InvalidInputError, match=r"on these 100 items of 'b': nearest is 0\.9, with 20\.0 %"):
+        calibrate(frame, target_error=0.1, per_class=True)
+
+
+def test_labels_of_which_little_is_known_may_take_all_of_the_budget():
+    """0.29 * 100 is a little less than 29."""
+    frame = pd.concat([frame_of((0.9, 71, 0)), frame_of((0.9, 29, 0), label="rare")])
+    assert calibrate(frame, review_budget=0.29, per_class=True).policy == hitl.routing.PerClass({"a": 0.9})
+
+
+@pytest.mark.parametrize("min_items", ["30", 0, 2.5, None])
+def test_how_many_items_a_label_needs_is_a_whole_number(min_items):
+    with pytest.raises(InvalidInputError, match="min_items"):
+        calibrate(THREE_GROUPS, target_error=0.05, per_class=True, min_items=min_items)
+
+
+def test_what_the_sample_of_a_policy_drew_stands_for_all_and_what_the_policy_reviewed_does_not():
+    everything = pl.DataFrame(simulated(5000))
+    sample = hitl.Sample(0.2, seed=7)
+
+    def reviewed(policy, frame):
+        return policy.decide(frame).filter(decision="review").drop("decision", "reason")
+
+    seen = reviewed(hitl.Threshold(0.9) | sample, everything)
+    budgeted = [
+        calibrate(frame, review_budget=0.3).policy.threshold
+        for frame in (everything, reviewed(sample, seen), seen)
+    ]
+    assert budgeted == pytest.approx([budgeted[0], budgeted[0], budgeted[0] - 0.06], abs=0.02)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
@@ -106,15 +107,16 @@ def test_every_item_is_in_one_bin_and_the_error_is_a_share(given, bins, binning)
     assert 0 <= found.expected_calibration_error <= 1
 
 
-@pytest.mark.parametrize("wrong", [{"bins": 0}, {"binning": "luck"}])
+@pytest.mark.parametrize("wrong", [{"bins": 0}, {"bins": "10"}, {"bins": 2.5}, {"binning": "luck"}])
 def test_bins_that_can_not_be_are_refused(wrong):
     with pytest.raises(InvalidInputError, match="one bin or more"):
         reliability(FRAME, **wrong)
 
 
-def test_a_curve_has_at_least_two_points():
-    with pytest.raises(InvalidInputError, match="points=1"):
-        error_curve(FRAME, points=1)
+@pytest.mark.parametrize("points", [1, "9", 2.5])
+def test_a_curve_has_at_least_two_points(points):
+    with pytest.raises(InvalidInputError, match="points="):
+        error_curve(FRAME, points=points)
 
 
 def test_pictures_are_written_as_png_and_svg(tmp_path):
@@ -175,3 +177,24 @@ def test_confidences_of_0_have_a_bin_of_their_own_where_bins_are_equal_in_count(
         (1.0, 1, 2),
     ]
     assert found.expected_calibration_error == 0.25
+
+
+def test_a_curve_of_one_threshold_is_a_point_that_can_be_seen():
+    line = error_curve(FRAME.assign(confidence=0.5)).plot().axes[0].lines[0]
+    assert (len(line.get_xdata()), line.get_marker()) == (1, "o")
+    assert error_curve(FRAME).plot().axes[0].lines[0].get_marker() == "None"
+
+
+def test_only_a_calibration_is_marked():
+    chosen = calibrate(FRAME, target_error=0.3)
+    with pytest.raises(InvalidInputError, match="mark is Threshold, no Calibration"):
+        error_curve(FRAME).plot(mark=chosen.policy)
+
+
+def test_curves_of_other_numbers_are_not_equal():
+    assert error_curve(FRAME) != error_curve(FRAME.assign(confidence=0.5))
+
+
+def test_narrow_bars_are_not_hidden_by_their_edges():
+    bars = reliability(FRAME, bins=50, binning="count").plot().axes[0].patches
+    assert all(to_hex(bar.get_edgecolor()) != "#ffffff" for bar in bars)

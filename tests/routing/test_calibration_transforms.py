@@ -1,6 +1,7 @@
 """Mending confidences: the numbers are those of scikit-learn, and frames keep their engine, rows and order."""
 
 import json
+import sys
 from collections.abc import Mapping
 
 import duckdb
@@ -20,8 +21,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from tests.routing.calibration_data import EAGER, ENGINES, simulated
 
-from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing import IsotonicCalibration, TemperatureScaling, reliability
+from hitl_sdk.errors import InvalidInputError, InvalidPredictionError, MissingExtraError
+from hitl_sdk.routing import (
+    Calibrator,
+    IsotonicCalibration,
+    TemperatureScaling,
+    Threshold,
+    decide_batch,
+    from_callable,
+    predictions_frame,
+    reliability,
+)
 
 COLUMNS = simulated(1500, too_sure=3)
 FRAME = pl.DataFrame(COLUMNS)
@@ -163,10 +173,10 @@ def test_an_empty_frame_is_mended_to_an_empty_one():
     assert len(TemperatureScaling.fit(FRAME).apply(FRAME.head(0))) == 0
 
 
-def test_a_label_that_an_item_has_no_score_of_has_none_after_mending():
+def test_a_label_that_an_item_has_no_score_of_has_next_to_none_after_mending():
     fitted = TemperatureScaling(2.0, ("a", "b", "c"))
     frame = pd.DataFrame({"label": ["a"], "scores": [{"a": 0.8, "b": 0.2}]})
-    assert fitted.apply(frame)["scores"][0] == pytest.approx({"a": 2 / 3, "b": 1 / 3, "c": 0})
+    assert fitted.apply(frame)["scores"][0] == pytest.approx({"a": 2 / 3, "b": 1 / 3, "c": 0}, abs=1e-7)
 
 
 def test_where_isotonic_calibration_holds_every_label_for_impossible_nothing_is_known():
@@ -203,7 +213,18 @@ def test_a_file_of_something_else_is_refused(text):
         TemperatureScaling.from_json(text)
 
 
-@pytest.mark.parametrize("knots", ["[]", "[[[0, 1], [0]]]", "[[[], []]]", "7"])
+@pytest.mark.parametrize(
+    "knots",
+    [
+        "[]",
+        "[[[0, 1], [0]]]",
+        "[[[], []]]",
+        "7",
+        "[[[1, 0], [0, 1]]]",
+        "[[[0, NaN], [0, 1]]]",
+        "[[[0, 1], [0, 7]]]",
+    ],
+)
 def test_knots_that_are_none_are_refused(knots):
     with pytest.raises(InvalidInputError, match="that is no IsotonicCalibration"):
         IsotonicCalibration.from_json(f'{{"kind": "isotonic", "knots": {knots}, "labels": []}}')
@@ -259,3 +280,98 @@ def test_a_frame_without_what_was_fitted_on_is_refused():
         TemperatureScaling(2.0, ("a", "b")).apply(pl.DataFrame({"label": ["a"]}))
     with pytest.raises(InvalidPredictionError, match="is no frame"):
         TemperatureScaling(2.0).apply([0.5])
+
+
+# Of a model so sure of itself that its confidences are rounded to 1: as 32-bit floats are, or four decimals.
+ROUNDED = pl.DataFrame({"truth": [True] * 9 + [False] * 11, "confidence": [1.0] * 10 + [0.6] * 10})
+
+
+def test_confidences_of_exactly_1_and_0_are_mended_as_they_were_fitted():
+    """Their logits have no end; fitting bounds them, so mending must."""
+    confidence = [1.0, 0.0, 0.6]
+    assert values(TemperatureScaling(10.0).apply(pl.DataFrame({"confidence": confidence}))) == pytest.approx(
+        expit(logit(np.clip(confidence, 2.0**-52, 1 - 2.0**-52)) / 10)
+    )
+    mended = TemperatureScaling.fit(ROUNDED).apply(ROUNDED)
+    assert values(mended)[0] < 0.95
+
+
+def test_scores_of_exactly_0_are_mended_as_they_were_fitted():
+    frame = pl.DataFrame({"label": ["a"], "scores": [{"a": 1.0, "b": 0.0}]})
+    mended = TemperatureScaling(10.0, ("a", "b")).apply(frame)
+    assert values(mended) == pytest.approx([expit(52 * np.log(2) / 10)])
+
+
+@pytest.mark.parametrize("engine", EAGER)
+def test_an_item_without_a_prediction_keeps_its_place_and_stays_without(engine):
+    """What can't be used has no label, confidence and scores in `predictions_frame`; a router gives it an outcome of its own."""
+    frame = EAGER[engine](
+        {
+            "item_id": ["1", "2", "3"],
+            "label": ["a", None, "b"],
+            "confidence": [0.9, None, 0.8],
+            "scores": [{"a": 0.9, "b": 0.1}, None, {"a": 0.2, "b": 0.8}],
+        }
+    )
+    for fitted in (TemperatureScaling(2.0), TemperatureScaling(2.0, ("a", "b"))):
+        mended = pl.DataFrame(fitted.apply(frame), strict=False)
+        assert mended["item_id"].to_list() == ["1", "2", "3"]
+        first, missing, last = mended.fill_nan(None)["confidence"].to_list()
+        assert (first, missing, last) == (pytest.approx(0.75), None, pytest.approx(2 / 3))
+        assert mended["scores"].to_list()[1] in (None, {"a": None, "b": None})
+
+
+def test_labels_that_came_as_floats_have_the_scores_of_whole_numbers():
+    scores = [{"0": 0.9, "1": 0.1}, {"0": 0.3, "1": 0.7}]
+    frame = pd.DataFrame(
+        {"label": [0.0, 1.0], "truth": [0.0, 0.0], "confidence": [0.9, 0.7], "scores": scores}
+    )
+    texts = frame.assign(label=["0", "1"], truth=["0", "0"])
+
+    fitted = TemperatureScaling.fit(frame, scores="scores")
+    assert fitted == TemperatureScaling.fit(texts, scores="scores")
+    assert values(fitted.apply(frame)) == values(fitted.apply(texts))
+
+
+def test_score_vectors_want_to_know_the_true_label():
+    frame = pl.DataFrame(VECTORS).with_columns(truth=pl.col("truth") == pl.col("label"))
+    with pytest.raises(
+        InvalidInputError, match="'truth' says whether the model is right, not which label is true"
+    ):
+        TemperatureScaling.fit(frame, scores="scores")
+
+
+def test_any_calibrator_is_read_by_its_kind(tmp_path):
+    fitted = IsotonicCalibration.fit(FRAME)
+    fitted.save(tmp_path / "fitted.json")
+
+    assert Calibrator.load(tmp_path / "fitted.json") == fitted
+    assert Calibrator.from_json(TemperatureScaling(2.0).to_json()) == TemperatureScaling(2.0)
+    with pytest.raises(InvalidInputError, match="that is no Calibrator"):
+        Calibrator.from_json('{"kind": "magic"}')
+
+
+def test_only_a_way_of_mending_is_fitted():
+    with pytest.raises(InvalidInputError, match="fit a TemperatureScaling or an IsotonicCalibration"):
+        Calibrator.fit(FRAME)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04\xff")
+    with pytest.raises(InvalidInputError, match="that is no TemperatureScaling"):
+        TemperatureScaling.load(tmp_path / "model.pkl")
+
+
+def test_mending_without_numpy_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "hitl-sdk\[calibration\]"'):
+        TemperatureScaling(2.0).apply(pl.DataFrame({"confidence": [0.5]}))
+
+
+@pytest.mark.parametrize("engine", EAGER)
+def test_a_mended_frame_of_a_source_goes_to_a_router_as_it_is(engine):
+    frame = predictions_frame(from_callable(lambda text: ("1", 0.9), ["It is okay", None]), engine)
+    decided = decide_batch(Threshold(0.8), TemperatureScaling(2.0).apply(frame))
+
+    assert [(each.item_id, each.decision) for each in decided] == [("0", "review"), ("1", None)]
+    assert decided[0].confidence == pytest.approx(0.75)

@@ -66,7 +66,7 @@ class TargetError:
         """Return the last step that holds."""
         import numpy as np
 
-        holds = steps.errors <= self.target * steps.accepted
+        holds = steps.errors <= self.target * steps.accepted + _ROUNDING
         if self.hold == "upper":
             special = load("scipy.special", extra="calibration", needed_for="an interval")
             # The upper end is the rate at which so few errors, or fewer, come with the chance of the tail.
@@ -92,11 +92,15 @@ class Budget:
         """Say the goal as errors and results do."""
         return f"reviews of at most {percent(self.share)}"
 
+    def reviews(self, total: int) -> int:
+        """Return how many of so many items may be reviewed."""
+        return math.floor(self.share * total + _ROUNDING)
+
     def choose(self, steps: Steps, *, perhaps_nothing: bool = True) -> int:
         """Return the first step that leaves few enough to review."""
         import numpy as np
 
-        most = math.floor(self.share * steps.total + _ROUNDING)
+        most = self.reviews(steps.total)
         if most >= steps.total and perhaps_nothing:
             return NOTHING
         return int(np.flatnonzero(steps.total - steps.accepted <= most)[0])
@@ -107,7 +111,7 @@ class Budget:
         Within a class reviews go from the lowest confidence up; runs of them are pooled until the share of errors falls
         from run to run (that is isotonic regression), and runs of all classes are taken by falling share.
         """
-        left = math.floor(self.share * total + _ROUNDING) - reviewed
+        left = self.reviews(total) - reviewed
         runs = [
             (-rate, number, first, last)
             for number, steps in enumerate(classes)

@@ -78,7 +78,11 @@ def read_labelled(
     EmptyInputError
         If it has no rows.
     """
-    load("numpy", extra="calibration", needed_for="calibration")
+    if truth == label:
+        raise InvalidInputError(
+            f"{truth!r} is the label and its truth",
+            hint="name the column of the model's labels; of a training frame it is label='model_label'",
+        )
     wanted = [truth, confidence, *([label] if with_classes else [])]
     frame = collected(native, wanted, perhaps=[label])
     if frame.is_empty():
@@ -92,6 +96,11 @@ def read_labelled(
         )
     with texts_of_labels():
         right = frame.select(is_right(frame.schema, truth=truth, label=label).alias("right"))["right"]
+        if not right.any() and _can_not_be_equal(frame, truth, label):
+            raise InvalidInputError(
+                f"of {label!r} and {truth!r} one holds texts, none of them a whole number, and the other whole numbers",
+                hint=f"convert {truth!r} to labels, or to true and false if 1 says that the model is right",
+            )
         names, number = _numbered(frame[label]) if with_classes else ((), right.cast(nw.Int64))
     return Labelled(
         frame[confidence].cast(nw.Float64).to_numpy(), right.to_numpy().astype(bool), names, number.to_numpy()
@@ -120,7 +129,10 @@ def frame_of(native: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     ------
     InvalidPredictionError
         If it is no frame.
+    MissingExtraError
+        If numpy is not installed.
     """
+    load("numpy", extra="calibration", needed_for="calibration")
     frame = predictions_frame(native.compute() if is_partitioned(native) else native)
     if frame is None:
         raise InvalidPredictionError(
@@ -146,6 +158,15 @@ def steps(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Steps:
     last = np.flatnonzero(np.diff(sorted_confidence, append=-1.0))
     wrong = np.cumsum(~right[order], dtype=np.int64)
     return Steps(sorted_confidence[last], last + 1, wrong[last])
+
+
+def _can_not_be_equal(frame: nw.DataFrame[Any], truth: str, label: str) -> bool:
+    """Tell whether texts are compared with whole numbers, and no text is one."""
+    there = [name for name in (truth, label) if name in frame.columns]
+    texts = [name for name in there if not frame[name].dtype.is_numeric()]
+    if len(there) != 2 or len(texts) != 1 or frame[truth].dtype == nw.Boolean:
+        return False
+    return not frame[texts[0]].cast(nw.String).str.contains(r"^-?\d+$").any()
 
 
 def _numbered(labels: nw.Series[Any]) -> tuple[tuple[str, ...], nw.Series[Any]]:

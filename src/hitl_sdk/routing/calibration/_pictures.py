@@ -9,9 +9,9 @@ from hitl_sdk._optional import load
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BAND", "INK", "MUTED", "axes_for", "in_percent"]
+__all__ = ["BAND", "EDGE", "INK", "MUTED", "axes_for", "in_percent"]
 
-INK, BAND, MUTED = "#1d4ed8", "#bfdbfe", "#6b7280"
+INK, BAND, EDGE, MUTED = "#1d4ed8", "#bfdbfe", "#93c5fd", "#6b7280"
 
 
 def axes_for(ax: Axes | None, *, title: str, x: str, y: str) -> Axes:

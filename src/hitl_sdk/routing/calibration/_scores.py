@@ -20,9 +20,11 @@ __all__ = ["read_scores", "scores_column"]
 
 
 def read_scores(
-    column: nw.Series[Any], names: Sequence[str] | None = None
+    column: nw.Series[Any], names: Sequence[str] | None = None, *, there: NDArray[np.bool_] | None = None
 ) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Return the labels, sorted or as named, and one row an item with the score of each; what an item lacks is 0.
+
+    Of what is not `there` nothing is asked, and all scores are 0.
 
     Raises
     ------
@@ -32,16 +34,17 @@ def read_scores(
     import numpy as np
 
     said = [row_scores(value) or {} for value in column.to_list()]
-    there = {label for scores in said for label in scores}
-    if unknown := there.difference(names or there):
+    given = {label for scores in said for label in scores}
+    if unknown := given.difference(names or given):
         raise InvalidInputError(
             f"{column.name!r} has the label {min(unknown)!r}, which was not there when it was fitted",
             hint="fit it on predictions of the same model",
         )
-    labels = tuple(sorted(there) if names is None else names)
+    labels = tuple(sorted(given) if names is None else names)
     rows = [[_number(scores.get(label, 0.0)) for label in labels] for scores in said]
     matrix = np.array(rows, float).reshape(len(said), len(labels))
     bad = ~((matrix >= 0) & (matrix <= 1)).all(axis=1) | ~matrix.any(axis=1)
+    bad &= True if there is None else there
     if bad.any():
         row = int(bad.argmax())
         raise InvalidInputError(
@@ -55,7 +58,10 @@ def _number(score: object) -> float:
     return float("nan") if confidence_problem(score) else float(score)  # type: ignore[arg-type]
 
 
-def scores_column(like: nw.Series[Any], labels: Sequence[str], matrix: NDArray[np.float64]) -> nw.Series[Any]:
-    """Return a matrix as a column of the same engine and name."""
-    values = [dict(zip(labels, row, strict=True)) for row in matrix.tolist()]
+def scores_column(
+    like: nw.Series[Any], labels: Sequence[str], matrix: NDArray[np.float64], there: NDArray[np.bool_]
+) -> nw.Series[Any]:
+    """Return a matrix as a column of the same engine and name, with nothing where nothing is."""
+    rows = zip(matrix.tolist(), there.tolist(), strict=True)
+    values = [dict(zip(labels, row, strict=True)) if is_there else None for row, is_there in rows]
     return nw.new_series(like.name, values, backend=like.implementation)

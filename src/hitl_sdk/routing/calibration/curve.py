@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing.calibration._labelled import read_labelled, steps
 from hitl_sdk.routing.calibration._pictures import BAND, INK, MUTED, axes_for, in_percent
+from hitl_sdk.routing.calibration.thresholds import Calibration
 from hitl_sdk.routing.rates import clopper_pearson
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
     from hitl_sdk._frames import Engine, Frame
-    from hitl_sdk.routing.calibration.thresholds import Calibration
 
 __all__ = ["ErrorCurve", "error_curve"]
 
@@ -37,7 +38,7 @@ _KINDS: dict[str, Literal["float", "int"]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ErrorCurve:
     """The error rate of what is accepted against the share of reviews. Made by `error_curve`.
 
@@ -60,7 +61,7 @@ class ErrorCurve:
 
     n_items: int
     confidence_level: float
-    columns: Mapping[str, Any] = field(repr=False, compare=False)
+    columns: Mapping[str, Any] = field(repr=False)
 
     @overload
     def to_frame(self, engine: Literal["pandas"] = ...) -> pd.DataFrame: ...
@@ -107,14 +108,29 @@ class ErrorCurve:
 
         Raises
         ------
+        InvalidInputError
+            If `mark` is no `Calibration`.
         MissingExtraError
             If matplotlib is not installed.
         """
+        given: object = mark
+        if not isinstance(given, Calibration | None):
+            raise InvalidInputError(
+                f"mark is {type(given).__name__}, no Calibration", hint="give what calibrate returned"
+            )
         ax = axes_for(ax, title="Errors against reviews", x="items reviewed", y="errors among accepted items")
         reviews, errors = self.columns["review_share"], self.columns["error_rate"]
         low, high = self.columns["error_rate_low"], self.columns["error_rate_high"]
         ax.fill_between(reviews, low, high, color=BAND, linewidth=0, label=_interval(self.confidence_level))
-        ax.plot(reviews, errors, color=INK, linewidth=1.6, label=f"error rate of {self.n_items:,} items")
+        of_one = "o" if len(reviews) == 1 else None  # a line of one point would not be seen
+        ax.plot(
+            reviews,
+            errors,
+            color=INK,
+            linewidth=1.6,
+            marker=of_one,
+            label=f"error rate of {self.n_items:,} items",
+        )
         if mark is not None and mark.review_share.value is not None and mark.error_rate.value is not None:
             x, y = mark.review_share.value, mark.error_rate.value
             below, above = y - mark.error_rate.low, mark.error_rate.high - y
@@ -123,6 +139,7 @@ class ErrorCurve:
                 "capsize": 3,
                 "fmt": "o",
                 "markersize": 5,
+                "clip_on": False,
                 "label": "chosen policy",
             }
             ax.errorbar([x], [y], [[below], [above]], **bar)
@@ -181,8 +198,8 @@ def error_curve(
     >>> figure.axes[0].get_xlabel()
     'items reviewed'
     """
-    if points < 2:
-        raise InvalidInputError(f"points={points}", hint="a curve has at least 2")
+    if not isinstance(points, Integral) or points < 2:
+        raise InvalidInputError(f"points={points!r}", hint="a curve has at least 2")
     labelled = read_labelled(frame, truth=truth, label=label, confidence=confidence)
     found = steps(labelled.confidence, labelled.right)
     import numpy as np

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal, overload
 
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing.calibration._labelled import read_labelled
-from hitl_sdk.routing.calibration._pictures import BAND, INK, MUTED, axes_for, in_percent
+from hitl_sdk.routing.calibration._pictures import BAND, EDGE, INK, MUTED, axes_for, in_percent
 from hitl_sdk.routing.rates import Rate, clopper_pearson, percent
 
 if TYPE_CHECKING:
@@ -173,7 +174,8 @@ class Reliability:
             [each.high - each.low for each in self.bins],
             align="edge",
             color=BAND,
-            edgecolor="white",
+            edgecolor=EDGE,
+            linewidth=0.8,
             label=f"accuracy of {self.n_items:,} items",
         )
         ax.errorbar(
@@ -187,6 +189,7 @@ class Reliability:
             markersize=4,
             color=INK,
             linewidth=1.2,
+            clip_on=False,
             label=f"{self.confidence_level * 100:g} % interval",
         )
         ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, label="calibrated")
@@ -243,9 +246,9 @@ def reliability(
     >>> round(reliability(frame).expected_calibration_error, 2)
     0.3
     """
-    if bins < 1 or binning not in {"width", "count"}:
+    if not isinstance(bins, Integral) or bins < 1 or binning not in {"width", "count"}:
         raise InvalidInputError(
-            f"bins={bins}, binning={binning!r}", hint="one bin or more, of equal 'width' or 'count'"
+            f"bins={bins!r}, binning={binning!r}", hint="one bin or more, of equal 'width' or 'count'"
         )
     labelled = read_labelled(frame, truth=truth, label=label, confidence=confidence)
     import numpy as np

@@ -18,8 +18,10 @@ import narwhals as nw
 from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing._frames import require_columns, require_confidence
+from hitl_sdk.routing._truth import is_known
 from hitl_sdk.routing.calibration._labelled import collected, frame_of, read_labelled
 from hitl_sdk.routing.calibration._scores import read_scores, scores_column
+from hitl_sdk.routing.prediction import readable_label
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -77,7 +79,8 @@ class Calibrator(ABC):
         Raises
         ------
         InvalidInputError
-            If a row has no truth, or the data can't tell: all are right, or all are wrong.
+            If a row has no truth, or the data can't tell: all are right, or all are wrong. Or if there are `scores`, and
+            `truth` says not which label is true, but whether the model is right.
         InvalidPredictionError
             If a column is missing, or a confidence is none.
         EmptyInputError
@@ -85,6 +88,10 @@ class Calibrator(ABC):
         MissingExtraError
             If scikit-learn is not installed.
         """
+        if cls is Calibrator:
+            raise InvalidInputError(
+                "a Calibrator is no way of its own", hint="fit a TemperatureScaling or an IsotonicCalibration"
+            )
         labelled = read_labelled(frame, truth=truth, label=label, confidence=confidence)
         if labelled.right.all() or not labelled.right.any():
             all_of = "right" if labelled.right.all() else "wrong"
@@ -96,6 +103,11 @@ class Calibrator(ABC):
             return cls._fit_confidence(labelled.confidence, labelled.right)
         columns = collected(frame, [scores, truth], [])
         labels, matrix = read_scores(columns[scores])
+        if columns[truth].dtype == nw.Boolean and "True" not in labels:
+            raise InvalidInputError(
+                f"{truth!r} says whether the model is right, not which label is true",
+                hint="score vectors are mended by the true labels; leave out scores to mend the confidences",
+            )
         return cls._fit_scores(labels, matrix, _numbers(columns[truth].to_list(), labels, truth))
 
     def apply(
@@ -122,7 +134,8 @@ class Calibrator(ABC):
         Returns
         -------
         frame of the same kind
-            With the same rows in the same order.
+            With the same rows in the same order. A row without a confidence, or without a label where scores are mended, has
+            no prediction; it keeps its place without one, and a router gives it an outcome of its own.
 
         Raises
         ------
@@ -134,17 +147,25 @@ class Calibrator(ABC):
         table: Any = frame_of(frame)
         require_columns(table, [label, scores] if self.labels else [confidence])
         table = table.collect() if isinstance(table, nw.LazyFrame) else table
+        import numpy as np
+
+        is_there = is_known(table.collect_schema(), label if self.labels else confidence)
+        there = table.select(is_there.alias("there"))["there"].to_numpy().astype(bool)
+        confidences = np.full(len(table), np.nan)
         if self.labels:
-            names, matrix = read_scores(table[scores], self.labels)
-            mended = self._mend_scores(matrix)
-            said = _numbers(table[label].to_list(), names, label)
-            table = table.with_columns(scores_column(table[scores], names, mended))
-            confidences = mended[range(len(said)), said]
+            _, matrix = read_scores(table[scores], self.labels, there=there)
+            said = _numbers(table.filter(is_there)[label].to_list(), self.labels, label)
+            matrix[there] = self._mend_scores(matrix[there])
+            table = table.with_columns(scores_column(table[scores], self.labels, matrix, there))
+            confidences[there] = matrix[there, said]
         else:
-            require_confidence(table, confidence)
-            confidences = self._mend(table[confidence].cast(nw.Float64).to_numpy())
-        column = nw.new_series(into or confidence, confidences, nw.Float64, backend=table.implementation)
-        return nw.to_native(table.with_columns(column))
+            confidences[there] = self._mend(_confidences(table, confidence, is_there)[there])
+        name = into or confidence
+        table = table.with_columns(nw.new_series(name, confidences, nw.Float64, backend=table.implementation))
+        # Not a number becomes null, where the engine tells them apart.
+        return nw.to_native(
+            table.with_columns(nw.when(~nw.col(name).is_nan()).then(nw.col(name)).alias(name))
+        )
 
     def to_json(self) -> str:
         """Return it as a text of JSON, for `from_json`.
@@ -157,13 +178,13 @@ class Calibrator(ABC):
         return json.dumps({"kind": self.kind} | self._fields())
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Return what `to_json` wrote.
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return what `to_json` wrote; of any kind, if it is asked of `Calibrator`.
 
         Parameters
         ----------
         text : str
-            Of JSON.
+            Of JSON, or its bytes in UTF-8.
 
         Raises
         ------
@@ -177,9 +198,10 @@ class Calibrator(ABC):
         """
         try:
             given = json.loads(text)
-            if given.pop("kind") != cls.kind:
+            kind = _KINDS.get(given.pop("kind"), Calibrator)
+            if kind is Calibrator or not issubclass(kind, cls):
                 raise ValueError("it is of another kind")
-            return cls._from_fields(given)
+            return kind._from_fields(given)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(
                 f"that is no {cls.__name__}: {error}", hint="give what to_json or save wrote"
@@ -197,7 +219,7 @@ class Calibrator(ABC):
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Read it from a file that `save` wrote.
+        """Read it from a file that `save` wrote; one of any kind, if it is asked of `Calibrator`.
 
         Parameters
         ----------
@@ -209,7 +231,7 @@ class Calibrator(ABC):
         InvalidInputError
             If it holds none of this kind.
         """
-        return cls.from_json(Path(path).read_text("utf-8"))
+        return cls.from_json(Path(path).read_bytes())
 
     @classmethod
     @abstractmethod
@@ -247,6 +269,7 @@ class TemperatureScaling(Calibrator):
 
     The temperature is that of the greatest likelihood, between 0.01 and 100. Of confidences alone the logit is
     ``log(c / (1 - c))`` of being right; of score vectors the logits are the scores' logarithms, and the mended scores sum to 1.
+    A confidence of exactly 0 or 1, or a score of 0, counts as 2**-52 away from it: it has been rounded, and has no logit.
 
     Parameters
     ----------
@@ -284,8 +307,7 @@ class TemperatureScaling(Calibrator):
     def _fit_confidence(cls, confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Self:
         import numpy as np
 
-        kept = np.clip(confidence, _LEAST, 1 - _LEAST)
-        logits = np.log(kept) - np.log1p(-kept)
+        logits = _logits(confidence)
         against = np.where(right, -logits, logits)
         return cls(_likeliest(lambda inverse: float(np.logaddexp(0, inverse * against).sum())))
 
@@ -306,11 +328,16 @@ class TemperatureScaling(Calibrator):
 
     def _mend(self, confidence: NDArray[np.float64]) -> NDArray[np.float64]:
         special = load("scipy.special", extra="calibration", needed_for="temperature scaling")
-        return special.expit(special.logit(confidence) / self.temperature)  # type: ignore[no-any-return]
+        return special.expit(_logits(confidence) / self.temperature)  # type: ignore[no-any-return]
 
     def _mend_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        import numpy as np
+
+        # A 0 is a score too small to be told. Left at 0 it would stay there at any temperature, and the best score at 1.
+        smallest = np.where(scores > 0, scores, _LEAST).min(axis=1, keepdims=True)
+        kept = np.where(scores > 0, scores, smallest)
         # Divided by the greatest first: a small number to a high power would be 0.
-        powers = (scores / scores.max(axis=1, keepdims=True)) ** (1 / self.temperature)
+        powers = (kept / kept.max(axis=1, keepdims=True)) ** (1 / self.temperature)
         return powers / powers.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
     def _fields(self) -> dict[str, object]:
@@ -318,7 +345,7 @@ class TemperatureScaling(Calibrator):
 
     @classmethod
     def _from_fields(cls, fields: dict[str, Any]) -> Self:
-        return cls(float(fields["temperature"]), tuple(fields["labels"]))
+        return cls(float(fields["temperature"]), _read_labels(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,9 +407,39 @@ class IsotonicCalibration(Calibrator):
         knots = tuple((tuple(map(float, x)), tuple(map(float, y))) for x, y in fields["knots"])
         if not knots or any(len(x) != len(y) or not x for x, y in knots):
             raise ValueError("its knots are no pairs of equally long lists")
-        if len(knots) != max(len(fields["labels"]), 1):
+        if any(list(x) != sorted(x) or not all(0 <= each <= 1 for each in (*x, *y)) for x, y in knots):
+            raise ValueError("its knots are no rising numbers from 0 to 1")
+        labels = _read_labels(fields)
+        if len(knots) != max(len(labels), 1):
             raise ValueError("it has not as many knots as labels")
-        return cls(knots, tuple(fields["labels"]))
+        return cls(knots, labels)
+
+
+_KINDS: dict[str, type[Calibrator]] = {each.kind: each for each in (TemperatureScaling, IsotonicCalibration)}
+
+
+def _read_labels(fields: dict[str, Any]) -> tuple[str, ...]:
+    labels = fields["labels"]
+    if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
+        raise ValueError("its labels are no texts")
+    return tuple(labels)
+
+
+def _confidences(table: nw.DataFrame[Any], column: str, is_there: nw.Expr) -> NDArray[np.float64]:
+    """Return the confidences of a frame, checked; 0 where there is none."""
+    require_confidence(table, column, strict=False)
+    kept = nw.when(is_there).then(nw.col(column).cast(nw.Float64)).otherwise(nw.lit(0.0))
+    filled = table.with_columns(kept.alias(column))
+    require_confidence(filled, column)
+    return filled[column].to_numpy()
+
+
+def _logits(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logits that are fitted and mended: those of 0 and 1 would have no end, and no temperature would change them."""
+    special = load("scipy.special", extra="calibration", needed_for="temperature scaling")
+    import numpy as np
+
+    return special.logit(np.clip(confidence, _LEAST, 1 - _LEAST))  # type: ignore[no-any-return]
 
 
 def _knots(x: NDArray[np.float64], y: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -410,8 +467,14 @@ def _numbers(said: list[Any], labels: tuple[str, ...], column: str) -> NDArray[n
     import numpy as np
 
     number = {label: n for n, label in enumerate(labels)}
+
+    def name(label: Any) -> str:
+        # A column of whole numbers with a gap arrives as floats: 1.0 is the label "1", where none is named "1.0".
+        is_whole = isinstance(label, float) and label.is_integer() and str(label) not in number
+        return str(readable_label(label) if is_whole else label)
+
     try:
-        return np.array([number[str(each)] for each in said], np.int64)
+        return np.array([number[name(each)] for each in said], np.int64)
     except KeyError as error:
         raise InvalidInputError(
             f"{column!r} has {error.args[0]!r}, of which there is no score",
