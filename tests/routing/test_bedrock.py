@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hitl_sdk.errors import (
     AccessDeniedError,
+    ConfigurationError,
     InvalidInputError,
     InvalidPredictionError,
     NotFoundError,
@@ -163,6 +164,8 @@ def test_an_answer_that_can_t_be_read_is_that_item_s_outcome_with_the_response(c
     [
         ("max_tokens", "raise maxTokens"),
         ("guardrail_intervened", "guardrail"),
+        ("malformed_model_output", "malformed"),
+        ("malformed_tool_use", "malformed"),
         ("content_filtered", "filtered"),
     ],
 )
@@ -226,11 +229,48 @@ def test_a_model_that_may_not_be_asked_or_is_not_there_is_raised(cloud, session,
 
 @pytest.mark.parametrize(
     "options",
-    [{"prompt": "Rate:"}, {"request": {"messages": []}}, {"request": {"modelId": MODEL}}, {"concurrency": 0}],
+    [
+        {"prompt": "Rate:"},
+        {"request": {"messages": []}},
+        {"request": {"modelId": MODEL}},
+        {"request": {"inferenceconfig": {}}},
+        {"request": {"system": "You rate."}},
+        {"concurrency": 0},
+    ],
 )
 def test_what_can_t_work_is_refused_before_anything_is_asked(session, options):
     with pytest.raises(InvalidInputError):
         from_bedrock(session, MODEL, ["text"], **{"prompt": str, **options})
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "cure"),
+    [
+        ("The provided model identifier is invalid.", NotFoundError, "ListFoundationModels"),
+        (
+            f"Invocation of model ID {MODEL} with on-demand throughput isn't supported.",
+            ConfigurationError,
+            "ListInferenceProfiles",
+        ),
+    ],
+)
+def test_a_model_that_bedrock_refuses_by_a_validation_is_raised_too(cloud, session, said, error, cure):
+    def model(request):
+        raise AiError("ValidationException", said)
+
+    cloud.ai.answer("bedrock-runtime", "Converse", model)
+    cloud.ai.answer("bedrock-runtime", "InvokeModel", model)
+    with pytest.raises(error, match=f"{MODEL}.*{cure}"):
+        ask(session)
+    with pytest.raises(error, match=f"imported.*{cure}"):
+        ask_model(session)
+
+
+def test_a_model_without_a_name_is_refused_before_anything_is_asked(session):
+    with pytest.raises(InvalidInputError, match="modelId"):
+        from_bedrock(session, None, ["text"], prompt=str)
+    with pytest.raises(InvalidInputError, match="modelId"):
+        from_bedrock_model(session, None, ["text"], body=dict, text=str)
 
 
 def test_neither_items_nor_answers_are_logged(cloud, session, caplog):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hitl_sdk import tasks
 from hitl_sdk.errors import (
     AccessDeniedError,
+    InvalidArnError,
     InvalidInputError,
     InvalidPredictionError,
     NotFoundError,
@@ -27,6 +28,7 @@ from hitl_sdk.session import Session
 from hitl_sdk.testing import AiError, mock_hitl
 
 ENDPOINT = "arn:aws:comprehend:us-east-1:123456789012:document-classifier-endpoint/tickets"
+RECOGNIZER = "arn:aws:comprehend:us-east-1:123456789012:entity-recognizer-endpoint/parts"
 LABELS = {"POSITIVE": "1", "NEUTRAL": "0", "MIXED": "0", "NEGATIVE": "-1"}
 
 
@@ -89,6 +91,19 @@ def test_labels_of_your_task_stand_for_sentiments_and_those_alike_are_added_up(s
     assert predictions[1].confidence == pytest.approx(0.8)
     assert predictions[0].scores == pytest.approx({"1": 0.1, "0": 0.2, "-1": 0.7})
     assert all(task.input(each.item, each.label) for each in predictions)
+
+
+def test_whole_numbers_as_labels_are_their_digits_in_the_scores_too(session, batches):
+    labels = {"POSITIVE": 1, "NEUTRAL": 0, "MIXED": 0, "NEGATIVE": -1}
+    [prediction] = from_comprehend_sentiment(session, ["positive"], labels=labels)
+
+    assert (prediction.label, prediction.confidence) == ("1", prediction.scores["1"])
+    assert set(prediction.scores) == {"-1", "0", "1"}
+
+
+def test_a_mapping_is_no_list_of_texts(session, batches):
+    with pytest.raises(InvalidInputError, match="items is a dict"):
+        from_comprehend_sentiment(session, {"one": "positive, I enjoy it"})
 
 
 def test_a_sentiment_without_a_label_is_that_item_s_outcome(session, batches):
@@ -224,6 +239,8 @@ def test_what_no_text_can_escape_is_raised(cloud, session):
         {"labels": {"HAPPY": "1"}},
         {"labels": {}},
         {"labels": ["POSITIVE"]},
+        {"labels": {"POSITIVE": None}},
+        {"language_code": None},
         {"concurrency": 0},
         {"item_ids": ["a", "b"]},
     ],
@@ -247,7 +264,7 @@ def test_the_class_with_the_highest_score_is_the_label(cloud, session):
 
 
 @settings(max_examples=10)
-@given(st.dictionaries(st.sampled_from("abcdef"), st.floats(0, 1, width=32), max_size=6))
+@given(st.dictionaries(st.sampled_from("abcdef"), st.floats(0, 1, width=32), min_size=1, max_size=6))
 def test_the_labels_from_the_threshold_on_are_the_label_and_the_least_sure_is_the_confidence(scores):
     with mock_hitl() as cloud:
         classified(cloud, Labels=[{"Name": name, "Score": score} for name, score in scores.items()])
@@ -256,15 +273,17 @@ def test_the_labels_from_the_threshold_on_are_the_label_and_the_least_sure_is_th
 
     chosen = {name: score for name, score in scores.items() if score >= 0.5}
     assert set(prediction.label) == set(chosen)
-    least = min(chosen.values()) if chosen else 1 - max(scores.values(), default=0)
+    least = min(chosen.values()) if chosen else 1 - max(scores.values())
     assert prediction.confidence == pytest.approx(least)
 
 
-def test_a_classifier_that_names_no_class_is_that_item_s_outcome(cloud, session):
-    classified(cloud, Classes=[])
+@pytest.mark.parametrize("said", [{}, {"Classes": []}, {"Labels": []}, {"Classes": [], "Labels": []}])
+def test_a_classifier_that_gives_no_score_is_that_item_s_outcome_and_no_sure_prediction(cloud, session, said):
+    classified(cloud, **said)
     [outcome] = from_comprehend_classifier(session, ENDPOINT, ["text"])
 
     assert isinstance(outcome.error, InvalidPredictionError)
+    assert "gave no class or label" in outcome.error.message
 
 
 @pytest.mark.parametrize("score", [math.nan, 1.5])
@@ -277,13 +296,35 @@ def test_a_score_that_is_none_is_no_confidence(score):
     assert "is not from 0 to 1" in outcome.error.message
 
 
-def test_an_endpoint_that_is_not_there_is_raised(cloud, session):
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "ResourceUnavailableException"])
+def test_an_endpoint_that_is_not_there_or_not_in_service_is_raised(cloud, session, code):
     def missing(request):
-        raise AiError("ResourceNotFoundException", "no such endpoint")
+        raise AiError(code, "The specified resource is not available.")
 
     cloud.ai.answer("comprehend", "ClassifyDocument", missing)
+    cloud.ai.answer("comprehend", "DetectEntities", missing)
     with pytest.raises(NotFoundError, match="document-classifier-endpoint/tickets"):
         list(from_comprehend_classifier(session, ENDPOINT, ["text"]))
+    with pytest.raises(NotFoundError, match="entity-recognizer-endpoint/parts"):
+        list(from_comprehend_entities(session, ["text"], endpoint_arn=RECOGNIZER))
+
+
+@pytest.mark.parametrize("arn", ["tickets", None, ENDPOINT.replace("-endpoint", ""), f"{ENDPOINT} "])
+def test_what_is_no_endpoint_s_arn_is_refused_before_anything_is_asked(session, arn):
+    with pytest.raises(InvalidArnError, match="document-classifier-endpoint/NAME"):
+        from_comprehend_classifier(session, arn, ["text"])
+
+
+def test_an_endpoint_of_the_other_kind_is_refused(session):
+    with pytest.raises(InvalidArnError, match="entity-recognizer-endpoint/NAME"):
+        from_comprehend_entities(session, ["text"], endpoint_arn=ENDPOINT)
+
+
+def test_aws_s_own_classifier_of_prompts_is_an_endpoint_too(cloud, session):
+    classified(cloud, Classes=[{"Name": "SAFE_PROMPT", "Score": 0.9}])
+    arn = "arn:aws:comprehend:us-east-1:aws:document-classifier-endpoint/prompt-safety"
+    [prediction] = from_comprehend_classifier(session, arn, ["text"])
+    assert prediction.label == "SAFE_PROMPT"
 
 
 @pytest.mark.parametrize("named", [{"Name": "a"}, {"Score": 0.5}])
@@ -296,7 +337,14 @@ def test_a_class_without_its_name_or_score_is_that_item_s_outcome(cloud, session
 
 
 @pytest.mark.parametrize(
-    "options", [{"confidence_of_none": "0.5"}, {"confidence_of_none": 2}, {"labels": ["PERSON"]}]
+    "options",
+    [
+        {"confidence_of_none": "0.5"},
+        {"confidence_of_none": 2},
+        {"labels": ["PERSON"]},
+        {"labels": {}},
+        {"labels": {"PERSON": ()}},
+    ],
 )
 def test_what_can_t_be_of_entities_is_refused(session, options):
     with pytest.raises(InvalidInputError, match=next(iter(options))):
@@ -347,12 +395,11 @@ def test_of_a_text_without_names_comprehend_gives_no_confidence_so_you_do(cloud,
 def test_a_recognizer_of_your_own_is_asked_by_its_endpoint_without_a_language(cloud, session):
     asked = []
     cloud.ai.answer("comprehend", "DetectEntities", lambda request: asked.append(request) or {"Entities": []})
-    endpoint = "arn:aws:comprehend:us-east-1:123456789012:entity-recognizer-endpoint/parts"
-    list(from_comprehend_entities(session, ["text"], endpoint_arn=endpoint))
+    list(from_comprehend_entities(session, ["text"], endpoint_arn=RECOGNIZER))
     list(from_comprehend_entities(session, ["Text"], language_code="de"))
 
     assert asked == [
-        {"Text": "text", "EndpointArn": endpoint},
+        {"Text": "text", "EndpointArn": RECOGNIZER},
         {"Text": "Text", "LanguageCode": "de"},
     ]
 

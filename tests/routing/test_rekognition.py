@@ -10,6 +10,7 @@ from hitl_sdk import tasks
 from hitl_sdk.errors import (
     AccessDeniedError,
     ConfigurationError,
+    InvalidArnError,
     InvalidInputError,
     NotFoundError,
     RejectedError,
@@ -109,6 +110,17 @@ def test_contents_of_ones_own_are_sent_as_bytes(session, seen, tmp_path):
 
     assert [request["Image"] for request in seen] == [{"Bytes": b"one"}, {"Bytes": b"two"}]
     assert [prediction.item for prediction in predictions] == ["https://a/1.png", "https://a/2.png"]
+
+
+def test_the_paths_of_images_may_be_the_items_too(session, seen, tmp_path):
+    file = tmp_path / "1.png"
+    file.write_bytes(b"one")
+    paths = [str(file)]
+
+    [prediction] = from_rekognition_labels(session, paths, contents=paths)
+
+    assert prediction.item == str(file)
+    assert seen[0]["Image"] == {"Bytes": b"one"}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +240,12 @@ def test_an_image_that_is_refused_keeps_its_place_and_the_rest_go_on(cloud, sess
         {"min_confidence": 0.9, "threshold": 0.5},
         {"threshold": 50},
         {"min_confidence": -0.1},
+        {"min_confidence": None},
+        {"threshold": "0.5"},
         {"labels": ["a", "a"]},
+        {"request": {"MaxLabel": 20}},
+        {"request": {"MaxLabels": "20"}},
+        {"request": ["MaxLabels"]},
     ],
 )
 def test_what_can_t_be_is_refused_before_anything_is_read(session, options):
@@ -282,3 +299,9 @@ def test_a_path_that_can_not_be_one_is_its_items_outcome(session):
 def test_what_the_source_sets_is_not_set_by_the_request_too(session, member):
     with pytest.raises(InvalidInputError, match=f"request has {member}"):
         from_rekognition_moderation(session, [IMAGE], request={member: 90})
+
+
+@pytest.mark.parametrize("arn", [None, "shirts", MODEL.partition("/version")[0]])
+def test_what_is_no_version_of_a_model_is_refused_before_anything_is_asked(session, arn):
+    with pytest.raises(InvalidArnError, match="project/NAME/version/VERSION"):
+        from_rekognition_custom_labels(session, arn, [IMAGE])

@@ -5,7 +5,13 @@ import threading
 import pytest
 
 from hitl_sdk import tasks
-from hitl_sdk.errors import InvalidInputError, RejectedError, UnavailableError, WaitTimeoutError
+from hitl_sdk.errors import (
+    CredentialsError,
+    InvalidInputError,
+    RejectedError,
+    UnavailableError,
+    WaitTimeoutError,
+)
 from hitl_sdk.labels import FormField
 from hitl_sdk.routing import InvalidPrediction, Prediction, from_textract, from_textract_documents
 from hitl_sdk.session import Session
@@ -272,12 +278,32 @@ def test_pages_that_textract_could_not_read_are_not_passed_over(cloud, session):
     assert isinstance(second, InvalidPrediction)
 
 
+@pytest.mark.parametrize("page_item", [None, lambda uri, page: f"{uri}#{page}"])
+def test_pages_that_are_lost_without_a_word_are_not_passed_over(cloud, session, page_item):
+    Jobs(cloud, {**document(FORM, []), "JobStatus": "PARTIAL_SUCCESS"})
+
+    [outcome] = from_textract_documents(session, [PDF], page_item=page_item)
+
+    assert "could not read all of its pages" in outcome.error.message
+    assert outcome.raw["Blocks"]
+
+
 def test_a_job_that_fails_is_that_documents_outcome(cloud, session):
     Jobs(cloud, {"JobStatus": "FAILED", "StatusMessage": "INVALID_IMAGE_TYPE"})
 
     [outcome] = from_textract_documents(session, [PDF])
 
     assert "Textract failed: INVALID_IMAGE_TYPE" in str(outcome.error)
+
+
+def test_a_job_that_failed_may_be_tried_again_as_the_error_says(cloud, session):
+    jobs = Jobs(cloud, {"JobStatus": "FAILED", "StatusMessage": "INTERNAL_ERROR"})
+
+    [outcome] = from_textract_documents(session, [PDF])
+    list(from_textract_documents(session, [PDF], request={"JobTag": "again"}))
+
+    assert 'request={"JobTag": "again"}' in outcome.error.hint
+    assert len({request["ClientRequestToken"] for request in jobs.started}) == 2
 
 
 def test_a_document_has_its_time_and_no_more(cloud, session):
@@ -343,9 +369,67 @@ def test_a_start_that_fails_is_that_documents_outcome_and_the_rest_go_on(cloud, 
     assert isinstance(second, Prediction)
 
 
-def test_a_timeout_is_above_nothing(session):
-    with pytest.raises(InvalidInputError, match="timeout=0"):
-        from_textract_documents(session, [PDF], timeout=0)
+@pytest.mark.parametrize("timeout", [0, "60", None])
+def test_a_timeout_is_a_number_above_nothing(session, timeout):
+    with pytest.raises(InvalidInputError, match="timeout="):
+        from_textract_documents(session, [PDF], timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"page_item": "page.png"},
+        {"request": {"FeatureTypes": ["TABLES"]}},
+        {"request": {"FeatureTypes": "FORMS"}},
+        {"request": {"FeatureType": ["FORMS"]}},
+        {"request": [("JobTag", "a")]},
+    ],
+)
+def test_what_can_t_work_is_refused_before_a_job_is_started(cloud, session, options):
+    jobs = Jobs(cloud, document(FORM))
+    with pytest.raises(InvalidInputError):
+        from_textract_documents(session, [PDF], **options)
+    assert jobs.started == []
+
+
+def test_a_page_is_not_asked_about_without_its_form(session):
+    with pytest.raises(InvalidInputError, match="FORMS has to be among them"):
+        from_textract(session, [PAGE], request={"FeatureTypes": ["TABLES"]})
+
+
+def test_an_expired_session_is_raised_though_s3_tells_no_more_than_400(cloud, session, watched):
+    def expired(request):
+        raise AiError("ExpiredTokenException", "The security token is expired")
+
+    watched(session, ("s3",)).fail("HeadObject", ("400", 400))
+    cloud.ai.answer("textract", "StartDocumentAnalysis", expired)
+
+    with pytest.raises(CredentialsError):
+        list(from_textract_documents(session, [PDF]))
+
+
+def test_who_closes_the_stream_does_not_wait_for_jobs_that_run(cloud, session):
+    jobs = Jobs(cloud, document(FORM))
+
+    def start(request):
+        jobs.start(request)
+        return {"JobId": request["DocumentLocation"]["S3Object"]["Name"].replace(".", "-")}
+
+    def get(request):
+        return jobs.get(request) if request["JobId"] == "1-pdf" else {"JobStatus": "IN_PROGRESS"}
+
+    cloud.ai.answer("textract", "StartDocumentAnalysis", start)
+    cloud.ai.answer("textract", "GetDocumentAnalysis", get)
+    stream = from_textract_documents(session, [PDF, "s3://forms/2.pdf"], timeout=1e12, concurrency=2)
+
+    assert isinstance(next(stream), Prediction)
+    stream.close()
+
+
+def test_a_start_that_tells_no_job_is_that_document_s_outcome(cloud, session):
+    cloud.ai.answer("textract", "StartDocumentAnalysis", lambda request: {})
+    [outcome] = from_textract_documents(session, [PDF])
+    assert "can't be read: KeyError: 'JobId'" in outcome.error.message
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hitl_sdk import tasks
 from hitl_sdk.errors import (
     AccessDeniedError,
+    CredentialsError,
     InvalidInputError,
     InvalidPredictionError,
     NotFoundError,
@@ -242,6 +243,13 @@ def test_transcripts_are_read_from_s3_one_that_can_t_be_is_that_recording_s_outc
     assert "no S3 address" in errors[4].message
 
 
+def test_a_transcript_as_text_is_refused_without_a_word_of_it(session):
+    [outcome] = ask(session, json.dumps(CALL))
+
+    assert "give it parsed" in outcome.error.hint
+    assert "phone" not in str(outcome.error)
+
+
 def test_a_bucket_that_may_not_be_read_is_raised(session, watched):
     watched(session, ("s3",)).fail("GetObject", ("AccessDenied", 403))
     with pytest.raises(AccessDeniedError):
@@ -346,6 +354,34 @@ def test_another_recording_under_the_address_or_another_request_is_another_job(s
     assert len(jobs.started) == 3
 
 
+@pytest.mark.parametrize(
+    ("options", "language"),
+    [
+        ({}, {"IdentifyLanguage": True}),
+        ({"request": {"LanguageCode": "fr-FR"}}, {"LanguageCode": "fr-FR"}),
+        ({"request": {"IdentifyMultipleLanguages": True}}, {"IdentifyMultipleLanguages": True}),
+        ({"language_code": "fr-FR"}, {"LanguageCode": "fr-FR"}),
+    ],
+)
+def test_the_language_is_said_in_one_way_for_a_job_with_two_fails(session, jobs, options, language):
+    start(session, **options)
+    [(asked, _)] = jobs.started.values()
+    ways = ("LanguageCode", "IdentifyLanguage", "IdentifyMultipleLanguages")
+
+    assert {name: asked[name] for name in ways if name in asked} == language
+
+
+def test_an_expired_session_is_raised_though_s3_tells_no_more_than_400(cloud, session, jobs, watched):
+    def expired(request):
+        raise AiError("ExpiredTokenException", "The security token is expired")
+
+    watched(session, ("s3",)).fail("HeadObject", ("400", 400))
+    cloud.ai.answer("transcribe", "StartTranscriptionJob", expired)
+
+    with pytest.raises(CredentialsError):
+        start(session)
+
+
 def test_a_killed_start_is_found_again(session, jobs, watched):
     calls = watched(session, ("transcribe",))
     calls.fail("GetTranscriptionJob", KeyboardInterrupt())
@@ -425,7 +461,15 @@ def test_a_network_that_fails_while_a_job_runs_is_waited_out(session, jobs, watc
 
 @pytest.mark.parametrize(
     "options",
-    [{"output": "said"}, {"timeout": 0}, {"timeout": "1 h"}, {"pause": -1}, {"request": {"Media": {}}}],
+    [
+        {"output": "said"},
+        {"timeout": 0},
+        {"timeout": "1 h"},
+        {"pause": -1},
+        {"request": {"Media": {}}},
+        {"request": {"Setting": {}}},
+        {"language_code": "en-US", "request": {"IdentifyLanguage": True}},
+    ],
 )
 def test_what_can_t_work_is_refused_before_anything_is_started(session, jobs, options):
     with pytest.raises(InvalidInputError):

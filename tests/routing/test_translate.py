@@ -1,6 +1,7 @@
 """Predictions from Translate: pairs of texts, whose confidence is never invented but given by a function of the user's."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from hitl_sdk import tasks
 from hitl_sdk.errors import (
@@ -206,9 +207,37 @@ def test_a_way_back_that_fails_is_that_item_s_outcome(cloud, session):
     [outcome] = ask(session, confidence=score)
 
     assert isinstance(outcome.error, ThrottledError)
+    assert outcome.error.item_id == "0"
+
+
+def test_the_translation_is_kept_where_aws_fails_in_your_function(session, requests):
+    def refused(text, translation):
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "not now"}}, "Estimate")
+
+    [outcome] = ask(session, confidence=refused)
+
+    assert isinstance(outcome.error, ThrottledError)
+    assert outcome.raw["TranslatedText"] == "GOOD DAY"
+
+
+def test_what_no_item_can_escape_in_your_function_is_raised(session, requests):
+    def refused(text, translation):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Estimate")
+
+    with pytest.raises(AccessDeniedError):
+        ask(session, confidence=refused)
+
+
+@pytest.mark.parametrize("languages", [("auto", "de"), ("en", "auto"), (None, "de")])
+def test_there_is_no_way_back_into_a_language_that_has_no_name(session, languages):
+    source, target = languages
+    with pytest.raises(InvalidInputError):
+        back_translation(session, source_language_code=source, target_language_code=target)
 
 
 def test_a_request_that_has_what_is_set_here_is_refused_before_anything_is_asked(session, requests):
     with pytest.raises(InvalidInputError, match="request has Text"):
         ask(session, request={"Text": "another"})
+    with pytest.raises(InvalidInputError, match="TerminologyName"):
+        ask(session, request={"TerminologyName": ["orders"]})
     assert requests == []

@@ -7,6 +7,7 @@ does not exist) is raised. A source gives a function that answers one item or a 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from itertools import count, islice
@@ -14,6 +15,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import narwhals as nw
+from botocore.validate import ParamValidator
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._threads import check_concurrency, results_in_order
@@ -21,6 +23,7 @@ from hitl_sdk.errors import (
     AccessDeniedError,
     ConfigurationError,
     HitlError,
+    InvalidArnError,
     InvalidInputError,
     InvalidOutputError,
     InvalidPredictionError,
@@ -30,13 +33,17 @@ from hitl_sdk.routing.prediction import InvalidPrediction, Prediction, item_id_p
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
 
 __all__ = [
+    "FATAL",
     "Asked",
     "Outcome",
     "TooLarge",
     "ask_each",
     "ask_in_batches",
+    "check_arn",
+    "check_members",
     "failed",
     "more_members",
     "name_of",
@@ -52,8 +59,10 @@ Outcome: TypeAlias = Prediction | InvalidPrediction
 _ROUNDING = 2e-5
 """How far above 1 the surest are: in single precision 1e-7, by fastText, and so BlazingText, 1e-5."""
 
-_FATAL = (ConfigurationError, AccessDeniedError, NotFoundError)
+FATAL = (ConfigurationError, AccessDeniedError, NotFoundError)
 """Errors that every item would meet: no outcome of one, but the end of the stream."""
+
+_OF_THE_ITEM = "Missing required parameter in input:"
 
 
 class TooLarge(Exception):
@@ -76,6 +85,7 @@ def ask_each(
     about: str,
     item_ids: Iterable[object] | None = None,
     concurrency: int = 8,
+    closed: Event | None = None,
 ) -> Iterator[Outcome]:
     """Ask about items one by one.
 
@@ -92,6 +102,8 @@ def ask_each(
         One an item; the position, ``"0"``, ``"1"``, ..., when left out.
     concurrency : int, default 8
         Calls at a time. With 1, all happens in the caller's thread, and nothing is read ahead.
+    closed : Event, optional
+        Set when the stream ends or is closed, for an `answer` that waits to give up then.
 
     Returns
     -------
@@ -112,7 +124,13 @@ def ask_each(
         return [outcome] if isinstance(outcome, Prediction | InvalidPrediction) else outcome
 
     return ask_in_batches(
-        answer_one, items, about=about, item_ids=item_ids, batch_size=1, concurrency=concurrency
+        answer_one,
+        items,
+        about=about,
+        item_ids=item_ids,
+        batch_size=1,
+        concurrency=concurrency,
+        closed=closed,
     )
 
 
@@ -125,6 +143,7 @@ def ask_in_batches(
     item_ids: Iterable[object] | None = None,
     features: Iterable[object] | None = None,
     concurrency: int = 8,
+    closed: Event | None = None,
 ) -> Iterator[Outcome]:
     """Ask about many items a call; otherwise as `ask_each`.
 
@@ -150,15 +169,17 @@ def ask_in_batches(
         if concurrency == 1
         else results_in_order(outcomes_of, pieces, concurrency=concurrency)
     )
-    return _flat(results)
+    return _flat(results, closed)
 
 
-def _flat(results: Iterator[list[Outcome]]) -> Iterator[Outcome]:
+def _flat(results: Iterator[list[Outcome]], closed: Event | None) -> Iterator[Outcome]:
     """Yield the outcomes; who closes this stream closes the one below, which ends its threads."""
     try:
         for outcomes in results:
             yield from outcomes
     finally:
+        if closed is not None:
+            closed.set()
         close = getattr(results, "close", None)
         if close is not None:
             close()
@@ -186,7 +207,7 @@ def _answered(
         middle = len(batch) // 2
         return _answered(answer, batch[:middle], about) + _answered(answer, batch[middle:], about)
     except HitlError as error:
-        if isinstance(error, _FATAL):
+        if isinstance(error, FATAL):
             raise
         return [failed(asked, error) for asked in batch]
 
@@ -278,7 +299,9 @@ def _values_of(what: str, given: Any) -> Any:
     known = nw.from_native(given, pass_through=True, allow_series=True)
     if isinstance(known, nw.DataFrame | nw.LazyFrame):
         raise InvalidInputError(f"{what} is a frame", hint="give one of its columns")
-    if not isinstance(given, Iterable) and (given is not None or what == "items"):
+    left_out = given is None and what != "items"
+    keyed = isinstance(given, Mapping)  # going over it gives its keys
+    if not left_out and (keyed or not isinstance(given, Iterable)):
         raise InvalidInputError(f"{what} is a {type(given).__name__}", hint="give a list")
     return known.to_list() if isinstance(known, nw.Series) else given
 
@@ -338,7 +361,7 @@ def more_members(request: Mapping[str, Any] | None, *own: str) -> dict[str, Any]
     Raises
     ------
     InvalidInputError
-        If it is one of those that the source sets itself.
+        If it is no mapping, or has one of those that the source sets itself.
     """
     if request is not None and not isinstance(request, Mapping):
         raise InvalidInputError(f"request is a {type(request).__name__}", hint="give a dict of its members")
@@ -349,6 +372,37 @@ def more_members(request: Mapping[str, Any] | None, *own: str) -> dict[str, Any]
             f"request has {taken[0]}, which is set here", hint="use the argument that there is for it, if any"
         )
     return given
+
+
+def check_members(client: Any, operation: str, members: Mapping[str, Any]) -> None:
+    """Refuse at once, and not by every item, what no request of an operation may have.
+
+    `members` are those that are the same for all items; what the items bring may be missing.
+
+    Raises
+    ------
+    InvalidInputError
+        If the operation has no such member, or its value is of another type.
+    """
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    report = ParamValidator().validate(members, shape).generate_report()
+    problems = [line for line in report.splitlines() if not line.startswith(_OF_THE_ITEM)]
+    if problems:
+        raise InvalidInputError(
+            f"{operation} takes no such request: {'; '.join(problems)}", hint="give it as boto3 takes it"
+        )
+
+
+def check_arn(arn: object, pattern: str, like: str) -> None:
+    """Refuse at once what is not the ARN of the model that is to be asked.
+
+    Raises
+    ------
+    InvalidArnError
+        If it does not fit the pattern.
+    """
+    if not isinstance(arn, str) or not re.fullmatch(pattern, arn):
+        raise InvalidArnError(f"{arn!r} is not the ARN that is wanted", hint=f"it looks like {like}")
 
 
 def name_of(item_id: object) -> str:

@@ -5,15 +5,37 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._s3_uri import split_uri
-from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.errors import HitlError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hitl_sdk.routing.sources._asking import Asked
 
-__all__ = ["file_of", "s3_object", "without_metadata"]
+__all__ = ["etag_of", "file_of", "s3_object", "without_metadata"]
+
+_NOT_TOLD = {"400", "403", "404", "AccessDenied", "NoSuchBucket", "NoSuchKey"}
+"""What HeadObject, whose errors have no body, is refused with: 400 stands for an expired session too."""
+
+
+def etag_of(s3: Any, uri: str) -> str:
+    """Return an object's ETag; none if it is not told, for then the service that is to read the object says why.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no S3 address.
+    """
+    bucket, key = split_uri(uri)
+    try:
+        with translated_errors(uri):
+            return str(s3.head_object(Bucket=bucket, Key=key)["ETag"])
+    except HitlError as error:
+        if error.code not in _NOT_TOLD:
+            raise
+        return ""
 
 
 def s3_object(uri: str) -> Any:
@@ -33,8 +55,8 @@ def s3_object(uri: str) -> Any:
     return {"S3Object": {"Bucket": bucket, "Name": key}}
 
 
-def file_of(asked: Asked) -> Any:
-    """Return what a service is given of an item: its own content where there is one, else the object in S3.
+def file_of(asked: Asked, *, own: bool) -> Any:
+    """Return what a service is given of an item: its own content where there are such, else the object in S3.
 
     Raises
     ------
@@ -42,7 +64,7 @@ def file_of(asked: Asked) -> Any:
         If it is neither.
     """
     given: Any = asked.features
-    if given is asked.item or given is None:
+    if not own or given is None:
         return s3_object(asked.item)
     if isinstance(given, str | Path):
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing._shares import share
 from hitl_sdk.routing.sources._asking import predicted, read_as_told, unusable
 from hitl_sdk.routing.sources._records import checked_labels
 
@@ -55,10 +56,11 @@ class LabelCount:
         InvalidInputError
             If a label stands twice, or a confidence is not from 0 to 1.
         """
-        if not 0 <= min_confidence <= threshold <= 1:
+        min_confidence, threshold = share("min_confidence", min_confidence), share("threshold", threshold)
+        if min_confidence > threshold:
             raise InvalidInputError(
                 f"min_confidence={min_confidence!r}, threshold={threshold!r}",
-                hint="give both from 0 to 1, min_confidence not above threshold",
+                hint="give a min_confidence that is not above threshold",
             )
         return cls(checked_labels(labels), min_confidence, threshold, one_label)
 

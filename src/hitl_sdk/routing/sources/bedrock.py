@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from hitl_sdk.errors import InvalidInputError
-from hitl_sdk.routing.sources._asking import ask_each, more_members, predicted, unusable
+from botocore.exceptions import ClientError
+
+from hitl_sdk.errors import ConfigurationError, InvalidInputError, NotFoundError
+from hitl_sdk.routing.sources._asking import ask_each, check_members, more_members, predicted, unusable
 from hitl_sdk.routing.sources._files import without_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
     from hitl_sdk.routing.sources._asking import Asked, Outcome
@@ -31,6 +34,8 @@ _CUT_OFF = {
     "model_context_window_exceeded": "the answer was cut off: the item is too long for the model",
     "guardrail_intervened": "a guardrail kept the answer back",
     "content_filtered": "the answer was filtered",
+    "malformed_model_output": "the answer is malformed",
+    "malformed_tool_use": "the answer is malformed",
 }
 
 
@@ -81,9 +86,11 @@ def from_bedrock(
         If there is no such model.
     CredentialsError, AccessDeniedError
         If the model may not be asked.
+    ConfigurationError
+        If the model is to be asked by an inference profile.
     InvalidInputError
-        If there are not as many ids as items, an id is missing, `items` is one text, `prompt` can't be called, `request` has
-        the model or the messages, or `concurrency` is below 1.
+        If there are not as many ids as items, an id is missing, `items` is one text, `prompt` can't be called, `request` is
+        not one or has the model or the messages, or `concurrency` is below 1.
 
     Examples
     --------
@@ -110,11 +117,12 @@ def from_bedrock(
     _check_callable("prompt", prompt)
     more: Any = more_members(request, "modelId", "messages")
     client = session.client("bedrock-runtime")
+    check_members(client, "Converse", {"modelId": model_id, **more})
 
     def answer(asked: Asked) -> Outcome:
-        said = client.converse(
-            modelId=model_id, messages=[{"role": "user", "content": [{"text": prompt(asked.item)}]}], **more
-        )
+        message: Any = {"role": "user", "content": [{"text": prompt(asked.item)}]}
+        with _told_if_there_is_no_such_model(model_id):
+            said = client.converse(modelId=model_id, messages=[message], **more)
         raw = without_metadata(cast("Any", said))
         problem = _CUT_OFF.get(raw.get("stopReason", ""))
         if problem is not None:
@@ -194,14 +202,14 @@ def from_bedrock_model(
     _check_callable("body", body)
     _check_callable("text", text)
     client = session.client("bedrock-runtime")
+    check_members(client, "InvokeModel", {"modelId": model_id})
 
     def answer(asked: Asked) -> Outcome:
-        said = client.invoke_model(
-            modelId=model_id,
-            body=json.dumps(body(asked.item)).encode(),
-            contentType="application/json",
-            accept="application/json",
-        )["body"].read()
+        wanted = json.dumps(body(asked.item)).encode()
+        with _told_if_there_is_no_such_model(model_id):
+            said = client.invoke_model(
+                modelId=model_id, body=wanted, contentType="application/json", accept="application/json"
+            )["body"].read()
         try:
             raw = json.loads(said)
             found = _objects_in(text(raw))
@@ -211,6 +219,30 @@ def from_bedrock_model(
         return _outcome(asked, found, label_field, confidence_field, raw)
 
     return ask_each(answer, items, about=f"model {model_id}", item_ids=item_ids, concurrency=concurrency)
+
+
+@contextmanager
+def _told_if_there_is_no_such_model(model_id: str) -> Iterator[None]:
+    """Tell what Bedrock says of a model by a ValidationException, as it says what is wrong with a message."""
+    try:
+        yield
+    except ClientError as error:
+        said = error.response["Error"].get("Message", "")
+        if "model identifier is invalid" in said:
+            raise NotFoundError(
+                f"there is no model {model_id} in this Region",
+                hint="look at the ids that ListFoundationModels and ListInferenceProfiles give",
+                code=error.response["Error"]["Code"],
+                operation=error.operation_name,
+                resource=model_id,
+            ) from error
+        if "on-demand throughput" in said:
+            raise ConfigurationError(
+                f"the model {model_id} is asked by an inference profile alone",
+                hint="give the id or the ARN of one: ListInferenceProfiles names them",
+                resource=model_id,
+            ) from error
+        raise
 
 
 def _check_callable(what: str, given: object) -> None:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from hitl_sdk.errors import HitlError, InvalidInputError, RejectedError, UnavailableError
+from hitl_sdk.errors import HitlError, InvalidInputError, NotFoundError, RejectedError, UnavailableError
 from hitl_sdk.labels import Span
 from hitl_sdk.routing._shares import share
+from hitl_sdk.routing.prediction import readable_label
 from hitl_sdk.routing.sources._asking import (
     TooLarge,
     ask_each,
     ask_in_batches,
+    check_arn,
+    check_members,
     failed,
     predicted,
     settled,
@@ -40,6 +43,7 @@ LARGEST_OF_SENTIMENT = 5_000
 LARGEST_OF_ENTITIES = 100_000
 MOST_IN_A_BATCH = 25
 
+_ENDPOINT = r"arn:aws[a-z-]*:comprehend:[a-z0-9-]+:(\d{{12}}|aws):{kind}-endpoint/\S+"
 _OF_ONE_TEXT = ("InvalidRequestException", "TextSizeLimitExceededException")
 
 
@@ -109,6 +113,7 @@ def from_comprehend_sentiment(
     named = _named_labels(labels)
     client = session.client("comprehend")
     language: Any = language_code
+    check_members(client, "DetectSentiment", {"LanguageCode": language})
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         small = [asked for asked in batch if _too_large(asked, LARGEST_OF_SENTIMENT) is None]
@@ -149,7 +154,8 @@ def from_comprehend_classifier(
 
     A classifier of classes (multi-class) gives each text one: that with the highest score, which is the confidence. A
     classifier of labels (multi-label) gives the labels whose score is `threshold` or more; the confidence is that of the least
-    sure of them or, where there is none, 1 less the highest score. All scores that it gave are in `scores`.
+    sure of them or, where there is none, 1 less the highest score. All scores that it gave are in `scores`. An answer without
+    any is an `InvalidPrediction`.
 
     Parameters
     ----------
@@ -174,12 +180,12 @@ def from_comprehend_classifier(
     Raises
     ------
     NotFoundError
-        If there is no such endpoint.
+        If there is no such endpoint, or it is not in service.
     CredentialsError, AccessDeniedError
         If Comprehend can't be asked at all.
     InvalidInputError
-        If there are not as many ids as items, an id is missing, `items` is one text, `threshold` is not from 0 to 1, or
-        `concurrency` is below 1.
+        If `endpoint_arn` is not the ARN of one, there are not as many ids as items, an id is missing, `items` is one text,
+        `threshold` is not from 0 to 1, or `concurrency` is below 1.
 
     Examples
     --------
@@ -193,30 +199,27 @@ def from_comprehend_classifier(
     ('billing', 0.71)
     """
     threshold = share("threshold", threshold)
+    _check_endpoint(endpoint_arn, "document-classifier")
     client = session.client("comprehend")
+    about = f"endpoint {endpoint_arn}"
 
     def answer(asked: Asked) -> Outcome:
-        raw = without_metadata(client.classify_document(Text=asked.item, EndpointArn=endpoint_arn))
+        with _told_if_it_is_not_there(about):
+            raw = without_metadata(client.classify_document(Text=asked.item, EndpointArn=endpoint_arn))
         try:
             scores = _scores(raw.get("Classes") or raw.get("Labels") or ())
         except KeyError as error:
             return unusable(asked, f"a class has no {error}", raw=raw)
-        if "Labels" in raw and not raw.get("Classes"):
-            label = tuple(name for name, score in scores.items() if score >= threshold)
-            confidence = scores[label[-1]] if label else 1 - max(scores.values(), default=0.0)
-            return predicted(asked, label, confidence, scores=scores, raw=raw)
         if not scores:
-            return unusable(asked, "Comprehend gave no class", raw=raw)
+            return unusable(asked, "Comprehend gave no class or label", raw=raw)
+        if not raw.get("Classes"):
+            label = tuple(name for name, score in scores.items() if score >= threshold)
+            confidence = scores[label[-1]] if label else 1 - max(scores.values())
+            return predicted(asked, label, confidence, scores=scores, raw=raw)
         name, score = next(iter(scores.items()))
         return predicted(asked, name, score, scores=scores, raw=raw)
 
-    return ask_each(
-        answer,
-        items,
-        about=f"endpoint {endpoint_arn}",
-        item_ids=item_ids,
-        concurrency=concurrency,
-    )
+    return ask_each(answer, items, about=about, item_ids=item_ids, concurrency=concurrency)
 
 
 def from_comprehend_entities(
@@ -263,12 +266,12 @@ def from_comprehend_entities(
     Raises
     ------
     NotFoundError
-        If there is no such endpoint.
+        If there is no such endpoint, or it is not in service.
     CredentialsError, AccessDeniedError
         If Comprehend can't be asked at all.
     InvalidInputError
-        If there are not as many ids as items, an id is missing, `items` is one text, `labels` is no mapping,
-        `confidence_of_none` is not from 0 to 1, or `concurrency` is below 1.
+        If there are not as many ids as items, an id is missing, `items` is one text, `labels` is no mapping, `endpoint_arn` is
+        not the ARN of one, `confidence_of_none` is not from 0 to 1, or `concurrency` is below 1.
 
     Examples
     --------
@@ -285,16 +288,21 @@ def from_comprehend_entities(
     confidence_of_none = share("confidence_of_none", confidence_of_none)
     client = session.client("comprehend")
     options: Any = {"LanguageCode": language_code} if endpoint_arn is None else {"EndpointArn": endpoint_arn}
+    if endpoint_arn is not None:
+        _check_endpoint(endpoint_arn, "entity-recognizer")
+    check_members(client, "DetectEntities", options)
     given: object = labels
-    if given is not None and not isinstance(given, Mapping):
+    if given is not None and (not isinstance(given, Mapping) or not given):
         raise InvalidInputError(f"labels={given!r}", hint="give your label for each type of entity")
-    names = None if labels is None else dict(labels)
+    names = None if labels is None else _as_texts(labels)
+    about = "Comprehend" if endpoint_arn is None else f"endpoint {endpoint_arn}"
 
     def answer(asked: Asked) -> Outcome:
         too_large = None if endpoint_arn else _too_large(asked, LARGEST_OF_ENTITIES)
         if too_large is not None:
             return too_large
-        raw = without_metadata(client.detect_entities(Text=asked.item, **options))
+        with _told_if_it_is_not_there(about):
+            raw = without_metadata(client.detect_entities(Text=asked.item, **options))
         try:
             spans = _spans(raw["Entities"], names)
         except (KeyError, TypeError) as error:
@@ -302,8 +310,28 @@ def from_comprehend_entities(
         confidence = min((span.confidence for span in spans if span.confidence is not None), default=None)
         return predicted(asked, spans, confidence_of_none if confidence is None else confidence, raw=raw)
 
-    about = "Comprehend" if endpoint_arn is None else f"endpoint {endpoint_arn}"
     return ask_each(answer, items, about=about, item_ids=item_ids, concurrency=concurrency)
+
+
+def _check_endpoint(endpoint_arn: object, kind: str) -> None:
+    like = f"arn:aws:comprehend:REGION:ACCOUNT:{kind}-endpoint/NAME"
+    check_arn(endpoint_arn, _ENDPOINT.format(kind=kind), like)
+
+
+@contextmanager
+def _told_if_it_is_not_there(endpoint: str) -> Iterator[None]:
+    """Say what Comprehend's one word for it means: the endpoint was deleted, or is not in service yet."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceUnavailableException":
+            raise
+        raise NotFoundError(
+            f"{endpoint} is not there, or not in service",
+            hint="look at its Status by DescribeEndpoint",
+            code="ResourceUnavailableException",
+            operation=error.operation_name,
+        ) from error
 
 
 @contextmanager
@@ -323,7 +351,15 @@ def _named_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
         return {name: name for name in SENTIMENTS}
     if not isinstance(given, Mapping) or not given or not set(given) <= set(SENTIMENTS):
         raise InvalidInputError(f"labels={given!r}", hint=f"give a label for each of {', '.join(SENTIMENTS)}")
-    return dict(given)
+    return _as_texts(given)
+
+
+def _as_texts(labels: Mapping[str, object]) -> dict[str, str]:
+    """Return the user's labels as predictions have them: a whole number is its digits."""
+    named = {kind: readable_label(label) for kind, label in labels.items()}
+    if not all(isinstance(label, str) for label in named.values()):
+        raise InvalidInputError(f"labels={labels!r}", hint="give each label as a text or a whole number")
+    return named
 
 
 def _too_large(asked: Asked, limit: int) -> Outcome | None:

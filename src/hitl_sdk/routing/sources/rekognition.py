@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from hitl_sdk.errors import ConfigurationError
-from hitl_sdk.routing.sources._asking import ask_in_batches, more_members
+from hitl_sdk.routing.sources._asking import ask_in_batches, check_arn, check_members, more_members
 from hitl_sdk.routing.sources._files import file_of, without_metadata
 from hitl_sdk.routing.sources._image_labels import LabelCount
 
@@ -29,6 +29,9 @@ __all__ = [
     "from_rekognition_labels",
     "from_rekognition_moderation",
 ]
+
+_SET_HERE = ("Image", "MinConfidence", "ProjectVersionArn", "HumanLoopConfig")
+_MODEL = r"arn:aws[a-z-]*:rekognition:[a-z0-9-]+:\d{12}:project/\S+/version/\S+"
 
 
 def from_rekognition_labels(
@@ -78,7 +81,7 @@ def from_rekognition_labels(
         If Rekognition can't be asked at all.
     InvalidInputError
         If there are not as many ids or contents as items, an id is missing, a label stands twice, `items` is one text,
-        `concurrency` is below 1, or a confidence is not from 0 to 1.
+        `concurrency` is below 1, a confidence is not from 0 to 1, or `request` is not one.
 
     Examples
     --------
@@ -90,12 +93,13 @@ def from_rekognition_labels(
     >>> prediction.label, round(prediction.confidence, 3), round(prediction.scores["Clinic"], 3)
     (('Person',), 0.997, 0.392)
     """
-    more = more_members(request, "Image", "MinConfidence", "ProjectVersionArn", "HumanLoopConfig")
+    more = more_members(request, *_SET_HERE)
     rekognition = session.client("rekognition")
+    check_members(rekognition, "DetectLabels", more)
     count = LabelCount.made(labels, min_confidence, threshold)
 
-    def ask(asked: Asked) -> Any:
-        return rekognition.detect_labels(Image=file_of(asked), MinConfidence=count.percentage, **more)
+    def ask(image: Any) -> Any:
+        return rekognition.detect_labels(Image=image, MinConfidence=count.percentage, **more)
 
     return _asked(ask, "Labels", count, items, item_ids=item_ids, contents=contents, concurrency=concurrency)
 
@@ -150,14 +154,13 @@ def from_rekognition_moderation(
     >>> prediction.label, prediction.confidence
     ((), 0.95)
     """
-    more = more_members(request, "Image", "MinConfidence", "ProjectVersionArn", "HumanLoopConfig")
+    more = more_members(request, *_SET_HERE)
     rekognition = session.client("rekognition")
+    check_members(rekognition, "DetectModerationLabels", more)
     count = LabelCount.made(labels, min_confidence, threshold)
 
-    def ask(asked: Asked) -> Any:
-        return rekognition.detect_moderation_labels(
-            Image=file_of(asked), MinConfidence=count.percentage, **more
-        )
+    def ask(image: Any) -> Any:
+        return rekognition.detect_moderation_labels(Image=image, MinConfidence=count.percentage, **more)
 
     return _asked(
         ask, "ModerationLabels", count, items, item_ids=item_ids, contents=contents, concurrency=concurrency
@@ -211,6 +214,8 @@ def from_rekognition_custom_labels(
         If there is no such model.
     ConfigurationError
         If the model is not running.
+    InvalidArnError
+        If `project_version_arn` is of no version of a model.
     HitlError
         As `from_rekognition_labels`.
 
@@ -227,15 +232,19 @@ def from_rekognition_custom_labels(
     >>> prediction.label, prediction.confidence
     ('polo', 0.61)
     """
-    more = more_members(request, "Image", "MinConfidence", "ProjectVersionArn", "HumanLoopConfig")
+    check_arn(
+        project_version_arn, _MODEL, "arn:aws:rekognition:REGION:ACCOUNT:project/NAME/version/VERSION/NUMBER"
+    )
+    more = more_members(request, *_SET_HERE)
     rekognition = session.client("rekognition")
+    check_members(rekognition, "DetectCustomLabels", more)
     count = LabelCount.made(labels, min_confidence, threshold, one_label=one_label)
 
-    def ask(asked: Asked) -> Any:
+    def ask(image: Any) -> Any:
         with _told_if_it_is_not_running(project_version_arn):
             return rekognition.detect_custom_labels(
                 ProjectVersionArn=project_version_arn,
-                Image=file_of(asked),
+                Image=image,
                 MinConfidence=count.percentage,
                 **more,
             )
@@ -246,7 +255,7 @@ def from_rekognition_custom_labels(
 
 
 def _asked(
-    ask: Callable[[Asked], Any],
+    ask: Callable[[Any], Any],
     member: str,
     count: LabelCount,
     items: Iterable[str],
@@ -256,7 +265,7 @@ def _asked(
     concurrency: int,
 ) -> Iterator[Outcome]:
     def answer(batch: list[Asked]) -> list[Outcome]:
-        raw = without_metadata(ask(batch[0]))
+        raw = without_metadata(ask(file_of(batch[0], own=contents is not None)))
         return [count.outcome(batch[0], raw.get(member, ()), raw)]
 
     return ask_in_batches(

@@ -6,18 +6,26 @@ reads come to people through a router like any model's, by the same activation c
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from hashlib import blake2b
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hitl_sdk._aws_errors import from_botocore
 from hitl_sdk._clock import current_clock
-from hitl_sdk._s3_uri import split_uri
-from hitl_sdk._waiting import wait_until
+from hitl_sdk._waiting import check_timeout, wait_until
 from hitl_sdk.errors import InvalidInputError, QuotaExceededError, Transient
-from hitl_sdk.routing.sources._asking import ask_each, ask_in_batches, more_members, unusable
-from hitl_sdk.routing.sources._files import file_of, s3_object, without_metadata
+from hitl_sdk.routing.sources._asking import (
+    ask_each,
+    ask_in_batches,
+    check_members,
+    more_members,
+    read_as_told,
+    unusable,
+)
+from hitl_sdk.routing.sources._files import etag_of, file_of, s3_object, without_metadata
 from hitl_sdk.routing.sources._form_fields import FormCount
 
 if TYPE_CHECKING:
@@ -34,7 +42,9 @@ __all__ = ["from_textract", "from_textract_documents"]
 
 _FORMS = ("FORMS",)
 _LONGEST_PAUSE = 10.0
-_UNREADABLE = {"403", "404", "NoSuchKey", "NoSuchBucket", "AccessDenied"}
+_TO_TRY_AGAIN = (
+    """give request={"JobTag": "again"} to have it tried again: the same request finds this job for a week"""
+)
 
 
 def from_textract(
@@ -81,8 +91,8 @@ def from_textract(
     CredentialsError, AccessDeniedError
         If Textract can't be asked at all.
     InvalidInputError
-        If there are not as many ids or contents as items, an id is missing, `items` is one text, or `concurrency` is below
-        1.
+        If there are not as many ids or contents as items, an id is missing, `items` is one text, `concurrency` is below 1,
+        or `request` is not one, such as one without FORMS.
 
     Examples
     --------
@@ -103,13 +113,12 @@ def from_textract(
     """
     textract = session.client("textract")
     count = FormCount.made(keys)
-    wanted: dict[str, Any] = {"FeatureTypes": list(_FORMS)} | more_members(
-        request, "Document", "HumanLoopConfig"
-    )
+    wanted = _request(textract, "AnalyzeDocument", more_members(request, "Document", "HumanLoopConfig"))
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         asked = batch[0]
-        raw = without_metadata(textract.analyze_document(Document=file_of(asked), **wanted))
+        place = file_of(asked, own=contents is not None)
+        raw = without_metadata(textract.analyze_document(Document=place, **wanted))
         blocks = raw.get("Blocks", [])
         return [count.outcome(asked, blocks, count.missing(blocks), raw)]
 
@@ -187,24 +196,46 @@ def from_textract_documents(
     >>> prediction.confidence
     0.91
     """
-    if not timeout > 0:
-        raise InvalidInputError(f"timeout={timeout!r}", hint="give a number of seconds above 0")
-    job = _Analysis(session, more_members(request, "DocumentLocation", "ClientRequestToken"), timeout)
+    check_timeout(timeout, "a document")
+    if page_item is not None and not callable(page_item):
+        raise InvalidInputError(
+            f"page_item is a {type(page_item).__name__}", hint="give a function of a URI and a page's number"
+        )
     count = FormCount.made(keys)
+    closed = Event()
+    job = _Analysis(session, more_members(request, "DocumentLocation", "ClientRequestToken"), timeout, closed)
 
     def answer(asked: Asked) -> Outcome | Iterable[Outcome]:
         raw = job.result(asked.item)
         if raw["JobStatus"] == "FAILED":
-            return unusable(asked, f"Textract failed: {raw.get('StatusMessage', 'no reason given')}", raw=raw)
+            problem = f"Textract failed: {raw.get('StatusMessage', 'no reason given')}"
+            return unusable(asked, problem, raw=raw, hint=_TO_TRY_AGAIN)
+        lost = _lost_pages(raw)
+        if raw["JobStatus"] == "PARTIAL_SUCCESS" and not lost:
+            return unusable(
+                asked, "Textract could not read all of its pages, and does not say which", raw=raw
+            )
         missing = count.missing(raw["Blocks"])
         if page_item is not None:
             return _pages(asked, raw, count, missing, page_item)
-        lost = _lost_pages(raw)
         if lost:
             return unusable(asked, f"Textract could not read {_said(lost)}", raw=raw)
         return count.outcome(asked, raw["Blocks"], missing, raw)
 
-    return ask_each(answer, items, about="Textract", item_ids=item_ids, concurrency=concurrency)
+    return ask_each(
+        answer, items, about="Textract", item_ids=item_ids, concurrency=concurrency, closed=closed
+    )
+
+
+def _request(textract: Any, operation: str, more: dict[str, Any]) -> dict[str, Any]:
+    request: dict[str, Any] = {"FeatureTypes": list(_FORMS), **more}
+    check_members(textract, operation, request)
+    if "FORMS" not in request["FeatureTypes"]:
+        raise InvalidInputError(
+            f"FeatureTypes is {request['FeatureTypes']!r}",
+            hint="FORMS has to be among them, for there are no fields else",
+        )
+    return request
 
 
 def _pages(
@@ -244,11 +275,12 @@ def _said(lost: Mapping[int, str]) -> str:
 class _Analysis:
     """Starts jobs, or finds them, and waits for their results. Any number of threads may ask."""
 
-    def __init__(self, session: Session, request: dict[str, Any], timeout: float) -> None:
+    def __init__(self, session: Session, request: dict[str, Any], timeout: float, closed: Event) -> None:
         self._textract = session.client("textract")
         self._s3 = session.client("s3")
-        self._request: dict[str, Any] = {"FeatureTypes": list(_FORMS), **request}
+        self._request = _request(self._textract, "StartDocumentAnalysis", request)
         self._timeout = timeout
+        self._closed = closed
 
     def result(self, uri: str) -> dict[str, Any]:
         """Return the result of a document's job, whole.
@@ -278,9 +310,11 @@ class _Analysis:
 
     def _started(self, place: Any, token: str) -> str:
         """Start a job, or find it; the empty text while as many run as may."""
+        self._go_on()
         request = {"ClientRequestToken": token, **self._request}
         try:
-            return self._textract.start_document_analysis(DocumentLocation=place, **request)["JobId"]
+            with read_as_told("Textract"):
+                return self._textract.start_document_analysis(DocumentLocation=place, **request)["JobId"]
         except ClientError as error:
             if isinstance(from_botocore(error), QuotaExceededError):
                 return ""
@@ -288,6 +322,7 @@ class _Analysis:
 
     def _state(self, job_id: str) -> dict[str, Any]:
         """Return what there is of a result; nothing while nobody tells, for the job goes on."""
+        self._go_on()
         try:
             return without_metadata(self._textract.get_document_analysis(JobId=job_id))
         except (BotoCoreError, ClientError) as error:
@@ -297,15 +332,13 @@ class _Analysis:
 
     def _token(self, uri: str) -> str:
         """Return the token of the job: the same for the same content and request."""
-        bucket, key = split_uri(uri)
-        try:
-            etag = self._s3.head_object(Bucket=bucket, Key=key)["ETag"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _UNREADABLE:
-                raise
-            etag = ""  # Textract says what is wrong with the object, if anything is
-        identity = repr((uri, etag, sorted(self._request.items(), key=repr)))
+        identity = repr((uri, etag_of(self._s3, uri), sorted(self._request.items(), key=repr)))
         return blake2b(identity.encode(), digest_size=32).hexdigest()
+
+    def _go_on(self) -> None:
+        """Give up waiting when nobody takes the results any more."""
+        if self._closed.is_set():
+            raise CancelledError
 
     def _whole(self, job_id: str, result: dict[str, Any]) -> dict[str, Any]:
         """Return the result with the blocks of all its pages."""

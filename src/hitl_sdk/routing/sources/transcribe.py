@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from hashlib import blake2b
 from numbers import Real
+from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +18,6 @@ from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk._waiting import check_timeout, wait_until
 from hitl_sdk.errors import (
-    AccessDeniedError,
     ConflictError,
     HitlError,
     InvalidInputError,
@@ -27,11 +28,14 @@ from hitl_sdk.errors import (
 from hitl_sdk.routing.sources._asking import (
     ask_each,
     ask_in_batches,
+    check_members,
     failed,
     more_members,
     predicted,
+    read_as_told,
     unusable,
 )
+from hitl_sdk.routing.sources._files import etag_of
 from hitl_sdk.routing.sources._transcripts import sentences_in
 
 if TYPE_CHECKING:
@@ -45,6 +49,8 @@ __all__ = ["from_transcribe", "from_transcription_jobs", "from_transcripts"]
 
 DEFAULT_TIMEOUT = 3600.0
 _ENDED = ("COMPLETED", "FAILED")
+_LONGEST_PAUSE = 10.0
+_LANGUAGES = ("LanguageCode", "IdentifyLanguage", "IdentifyMultipleLanguages")
 
 
 def from_transcripts(
@@ -176,7 +182,8 @@ def from_transcription_jobs(
     """
     cutter = _Cutter.made(pause, margin)
     reader = _Reader(session)
-    waiter = _Jobs(session, timeout)
+    closed = Event()
+    waiter = _Jobs(session, timeout, closed)
 
     def answer(asked: Asked) -> list[Outcome]:
         named = asked._replace(item_id=asked.item)
@@ -186,7 +193,7 @@ def from_transcription_jobs(
         recording = named._replace(item=job.get("Media", {}).get("MediaFileUri", asked.item))
         return _of_job(cutter, reader, recording, job)
 
-    return ask_each(answer, jobs, about="Transcribe", concurrency=concurrency)
+    return ask_each(answer, jobs, about="Transcribe", concurrency=concurrency, closed=closed)
 
 
 def from_transcribe(
@@ -216,11 +223,12 @@ def from_transcribe(
     output : str
         The S3 address below which Transcribe puts the transcripts: ``s3://BUCKET/PREFIX``.
     language_code : str, optional
-        Of all recordings: ``"en-US"``; Transcribe finds it out when left out.
+        Of all recordings: ``"en-US"``. When left out, Transcribe finds out the one of each, unless `request` says otherwise.
     item_ids : iterable of str or int, optional
         One a recording; the position, ``"0"``, ``"1"``, ..., when left out.
     request : mapping, optional
-        Further members of StartTranscriptionJob: ``{"Settings": {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2}}``.
+        Further members of StartTranscriptionJob: ``{"Settings": {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2}}``, or
+        ``{"IdentifyMultipleLanguages": True}``.
     timeout : float, default 3600
         Seconds that one recording may take, after which it is an `InvalidPrediction` with a `WaitTimeoutError`; its job goes
         on.
@@ -239,7 +247,7 @@ def from_transcribe(
     CredentialsError, AccessDeniedError
         If Transcribe can't be asked at all.
     InvalidInputError
-        As of `from_transcripts`; or if `output` is no S3 address, or `timeout` not above 0.
+        As of `from_transcripts`; or if `output` is no S3 address, `timeout` not above 0, or `request` is not one.
 
     Examples
     --------
@@ -257,10 +265,9 @@ def from_transcribe(
     """
     cutter = _Cutter.made(pause, margin)
     reader = _Reader(session)
-    waiter = _Jobs(session, timeout)
-    language = {"IdentifyLanguage": True} if language_code is None else {"LanguageCode": language_code}
-    more = more_members(request, "TranscriptionJobName", "Media", "OutputBucketName", "OutputKey")
-    starter = _Starter(session, output, {**language, **more})
+    closed = Event()
+    waiter = _Jobs(session, timeout, closed)
+    starter = _Starter(session, output, _request(language_code, request))
 
     def answer(asked: Asked) -> list[Outcome]:
         name = starter.started(asked.item)
@@ -269,7 +276,18 @@ def from_transcribe(
             return [unusable(asked, f"its transcription job {name!r} is gone", hint="try again")]
         return _of_job(cutter, reader, asked, job)
 
-    return ask_each(answer, items, about="Transcribe", item_ids=item_ids, concurrency=concurrency)
+    return ask_each(
+        answer, items, about="Transcribe", item_ids=item_ids, concurrency=concurrency, closed=closed
+    )
+
+
+def _request(language_code: str | None, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is the same in all requests; of the ways to say the language a job may have one only."""
+    own = ("TranscriptionJobName", "Media", "OutputBucketName", "OutputKey")
+    if language_code is not None:
+        return {"LanguageCode": language_code, **more_members(given, *own, *_LANGUAGES)}
+    more = more_members(given, *own)
+    return more if any(name in more for name in _LANGUAGES) else {"IdentifyLanguage": True, **more}
 
 
 def _of_job(cutter: _Cutter, reader: _Reader, asked: Asked, job: Mapping[str, Any]) -> list[Outcome]:
@@ -353,6 +371,10 @@ class _Reader:
         """
         if not isinstance(place, str):
             return place
+        if place.lstrip().startswith("{"):
+            raise InvalidInputError(
+                "the transcript is a text of JSON", hint="give it parsed: json.loads(text)"
+            )
         uri = _s3_address(place)
         if uri is None:
             return json.loads(_downloaded(place))
@@ -393,8 +415,9 @@ def _downloaded(url: str) -> bytes:
 class _Jobs:
     """Waits for transcription jobs."""
 
-    def __init__(self, session: Session, timeout: float) -> None:
+    def __init__(self, session: Session, timeout: float, closed: Event) -> None:
         check_timeout(timeout, "a transcription job")
+        self._closed = closed
         self._transcribe = session.client("transcribe")
         self._timeout = timeout
 
@@ -412,11 +435,14 @@ class _Jobs:
             timeout=self._timeout,
             what=f"transcription job {name}",
             first_pause=1.0,
+            longest_pause=_LONGEST_PAUSE,
         )
 
     def _state(self, name: str) -> Mapping[str, Any] | None:
+        if self._closed.is_set():
+            raise CancelledError  # nobody takes the results any more
         try:
-            with translated_errors(f"transcription job {name}"):
+            with translated_errors(f"transcription job {name}"), read_as_told("Transcribe"):
                 return self._transcribe.get_transcription_job(TranscriptionJobName=name)["TranscriptionJob"]
         except NotFoundError:
             return None
@@ -436,6 +462,7 @@ class _Starter:
         self._bucket = bucket
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
         self._request = request
+        check_members(self._transcribe, "StartTranscriptionJob", request)
 
     def started(self, uri: str) -> str:
         """Start the job of a recording, unless it is there, and return its name."""
@@ -454,12 +481,8 @@ class _Starter:
         return name
 
     def _name(self, uri: str) -> str:
-        bucket, key = split_uri(uri)
-        try:
-            with translated_errors(uri):
-                etag = self._s3.head_object(Bucket=bucket, Key=key)["ETag"]
-        except (NotFoundError, AccessDeniedError):
-            etag = ""  # Transcribe says what is wrong with the object, if anything is
         place = f"s3://{self._bucket}/{self._prefix}"
-        identity = json.dumps([uri, etag, place, self._request], sort_keys=True, default=str)
+        identity = json.dumps(
+            [uri, etag_of(self._s3, uri), place, self._request], sort_keys=True, default=str
+        )
         return f"hitl-{blake2b(identity.encode(), digest_size=20).hexdigest()}"

@@ -6,15 +6,22 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._aws_errors import translated_errors
-from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing.prediction import InvalidPrediction
-from hitl_sdk.routing.sources._asking import ask_each, more_members, predicted, unusable
+from hitl_sdk.errors import HitlError, InvalidInputError
+from hitl_sdk.routing.sources._asking import (
+    FATAL,
+    ask_each,
+    check_members,
+    failed,
+    more_members,
+    predicted,
+    unusable,
+)
 from hitl_sdk.routing.sources._files import without_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from hitl_sdk.routing.prediction import Prediction
+    from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
     from hitl_sdk.routing.sources._asking import Asked, Outcome
     from hitl_sdk.session import Session
 
@@ -101,7 +108,9 @@ def from_translate(
             hint="give a function of text and translation; Translate tells no confidence",
         )
     client = session.client("translate")
-    more: Any = more_members(request, "Text", "SourceLanguageCode", "TargetLanguageCode")
+    languages = {"SourceLanguageCode": source_language_code, "TargetLanguageCode": target_language_code}
+    more: Any = {**languages, **more_members(request, "Text", *languages)}
+    check_members(client, "TranslateText", more)
 
     def answer(asked: Asked) -> Outcome:
         size = len(asked.item.encode())
@@ -109,20 +118,18 @@ def from_translate(
             return unusable(
                 asked, f"the text has {size:,} bytes; Translate takes {LARGEST:,}", hint="give it in parts"
             )
-        said: Any = client.translate_text(
-            Text=asked.item,
-            SourceLanguageCode=source_language_code,
-            TargetLanguageCode=target_language_code,
-            **more,
-        )
+        said: Any = client.translate_text(Text=asked.item, **more)
         raw = without_metadata(said)
         translation = raw["TranslatedText"]
         if not translation:
             return unusable(asked, "the translation is empty", raw=raw)
         try:
-            sure = confidence(asked.item, translation)
-        except InvalidPredictionError as error:
-            return InvalidPrediction(asked.item_id, asked.item, error, raw=raw)
+            with translated_errors("the confidence"):
+                sure = confidence(asked.item, translation)
+        except HitlError as error:
+            if isinstance(error, FATAL):
+                raise
+            return failed(asked, error, raw=raw)  # the translation is paid for
         label = translation if field is None else {field: translation}
         return predicted(asked, label, sure, raw=raw)
 
@@ -150,6 +157,11 @@ def back_translation(
     callable
         Takes a text and its translation, returns a number from 0 to 1; for `from_translate`.
 
+    Raises
+    ------
+    InvalidInputError
+        If a language is not named: there is no way back into ``"auto"``.
+
     Examples
     --------
     >>> from hitl_sdk.testing import mock_hitl
@@ -162,14 +174,14 @@ def back_translation(
     0.5
     """
     client = session.client("translate")
+    languages: Any = {"SourceLanguageCode": target_language_code, "TargetLanguageCode": source_language_code}
+    check_members(client, "TranslateText", languages)
+    if "auto" in languages.values():
+        raise InvalidInputError("a language is 'auto'", hint="name both, for the way back")
 
     def alike(text: str, translation: str) -> float:
         with translated_errors("Translate"):
-            back = client.translate_text(
-                Text=translation,
-                SourceLanguageCode=target_language_code,
-                TargetLanguageCode=source_language_code,
-            )["TranslatedText"]
+            back = client.translate_text(Text=translation, **languages)["TranslatedText"]
         return SequenceMatcher(None, text.casefold(), back.casefold(), autojunk=False).ratio()
 
     return alike
