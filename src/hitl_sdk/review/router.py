@@ -339,8 +339,8 @@ def _without_repetition(chunks: Iterable[list[DecidedItem]]) -> Iterator[list[De
 
 def _interrupted(record: RunRecord) -> str:
     return (
-        f"Run {record.header.name!r} has taken in {record.n_items:,} items and started none: give the predictions again, to"
-        " prepare or route, under this name."
+        f"Run {record.header.name!r} has taken in {record.n_items:,} items, and none of them was started now: give all"
+        " predictions again, to prepare or route, under this name."
     )
 
 
