@@ -330,6 +330,22 @@ def test_a_full_flow_is_waited_for(cloud, session, safety, requests):
     assert not refusals
 
 
+def test_a_full_flow_is_not_waited_for_by_an_item_whose_loop_is_there(cloud, session, safety, requests):
+    reviews = BuiltInReviews(flow=safety, session=session)
+    [started] = reviews.ask(IMAGES[1:])
+
+    def full(request):
+        if "HumanLoopConfig" in request:
+            raise AiError("HumanLoopQuotaExceededException", "full")
+        return FOUND["2.png"]
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", full)
+
+    [prediction] = reviews.ask(IMAGES[1:])
+
+    assert prediction.extra == started.extra
+
+
 def test_a_flow_that_stays_full_is_the_items_outcome_in_the_end(cloud, session, safety):
     def full(request):
         raise AiError("HumanLoopQuotaExceededException", "full")

@@ -20,6 +20,7 @@ from hitl_sdk.errors import (
     ConflictError,
     InvalidInputError,
     InvalidOutputError,
+    QuotaExceededError,
     RejectedError,
     UnavailableError,
 )
@@ -37,6 +38,8 @@ from hitl_sdk.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from mypy_boto3_sagemaker_a2i_runtime import AugmentedAIRuntimeClient
 
     from hitl_sdk.routing import InvalidPrediction, Policy
     from hitl_sdk.routing.sources._asking import Asked, Outcome
@@ -248,8 +251,8 @@ class BuiltInReviews:
                 config["DataAttributes"] = {"ContentClassifiers": self._classifiers}
             try:
                 with translated_errors(f"human loop {name!r}"):
-                    raw = self._with_room(lambda: call(place, HumanLoopConfig=config), name)
-            except (ConflictError, RejectedError, UnavailableError):
+                    raw = self._with_room(lambda: call(place, HumanLoopConfig=config), runtime, name)
+            except (ConflictError, QuotaExceededError, RejectedError, UnavailableError):
                 # The loop may be there already: its name is refused, or the answer was lost. Then only the model is asked.
                 loop = describe_loop(runtime, name)
                 if loop.status == "Missing" or loop.flow_definition_arn != flow_arn:
@@ -292,14 +295,17 @@ class BuiltInReviews:
             rekognition.detect_moderation_labels(Image=place, **asked, **more)
         )
 
-    def _with_room(self, call: Callable[[], dict[str, Any]], name: str) -> dict[str, Any]:
-        """Make the call, again and again while as many human loops are in flight as may."""
+    def _with_room(
+        self, call: Callable[[], dict[str, Any]], runtime: AugmentedAIRuntimeClient, name: str
+    ) -> dict[str, Any]:
+        """Make the call, again and again while as many human loops are in flight as may, unless its own is among them."""
 
         def answered() -> dict[str, Any] | None:
             try:
                 return call()
             except ClientError as error:
-                if error.response["Error"]["Code"] == "HumanLoopQuotaExceededException":
+                full = error.response["Error"]["Code"] == "HumanLoopQuotaExceededException"
+                if full and describe_loop(runtime, name).status == "Missing":
                     return None
                 raise
 
