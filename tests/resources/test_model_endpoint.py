@@ -309,6 +309,76 @@ def test_deleting_leaves_a_configuration_that_somebody_else_made(session, left):
     assert left() == ["configuration shared", "model shared"]
 
 
+@pytest.fixture
+def theirs(session):
+    """Make an endpoint "mood" on a model and a configuration of one's own name, as plain boto3 does."""
+
+    def make(name: str) -> None:
+        sagemaker = session.boto3_session.client("sagemaker")
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE)
+        variant = {
+            "VariantName": "a",
+            "ModelName": name,
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+        }
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        sagemaker.create_endpoint(EndpointName="mood", EndpointConfigName=name)
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["mood-config", "mood-2026-11-29", "mood-0123456789a"])
+def test_a_configuration_is_not_taken_for_this_packages_by_how_its_name_begins(session, left, theirs, name):
+    theirs(name)
+    assert endpoint().delete(session)
+    assert left() == [f"configuration {name}", f"model {name}"]
+
+
+@pytest.mark.parametrize("name", ["theirs", "mood-0123456789"])
+def test_an_endpoint_that_somebody_else_made_meanwhile_is_left_to_them(session, left, theirs, name):
+    def before(model, **_) -> None:
+        theirs(name)
+        said = {
+            "Error": {
+                "Code": "ValidationException",
+                "Message": "Cannot create already existing endpoint",  # moto makes it all the same
+            },
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
+        raise ClientError(said, model.name)
+
+    session.client("sagemaker").meta.events.register("before-call.sagemaker.CreateEndpoint", before)
+    with pytest.raises(DriftError, match="'mood' exists"), endpoint().deployed(session):
+        pytest.fail("it is not this one")
+    assert left() == ["endpoint mood", f"configuration {name}", f"model {name}"]
+
+
+@pytest.mark.parametrize("words", ["Could not find endpoint", "Cannot update in-progress endpoint"])
+def test_an_endpoint_that_was_deleted_by_a_call_whose_answer_was_lost_is_deleted(session, left, words):
+    def before(model, **_) -> None:
+        session.boto3_session.client("sagemaker").delete_endpoint(EndpointName="mood")
+        said = {
+            "Error": {"Code": "ValidationException", "Message": words},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
+        raise ClientError(said, model.name)
+
+    session.client("sagemaker").meta.events.register("before-call.sagemaker.DeleteEndpoint", before)
+    with endpoint().deployed(session):
+        pass
+    assert left() == []
+
+
+def test_endpoints_whose_long_names_begin_alike_share_nothing(session, left):
+    one, other = (endpoint(name="m" * 60 + end) for end in "ab")
+    one.ensure(session)
+    other.ensure(session)
+    one.delete(session)
+    assert [each.split()[0] for each in left()] == ["endpoint", "configuration", "model"]
+    assert other.plan(session).is_empty
+
+
 def test_long_names_keep_room_for_the_digest(session):
     long = endpoint(name="m" * 63)
     assert len(long.ensure(session).configuration) == 63

@@ -5,12 +5,14 @@ import runpy
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from hitl_sdk import Session
 from hitl_sdk.errors import (
     ConfigurationError,
     ConflictError,
     NotFoundError,
+    RejectedError,
     ResourceFailedError,
 )
 from hitl_sdk.resources import deployed_by_sagemaker
@@ -137,6 +139,55 @@ def test_an_endpoint_of_the_name_is_left_alone(session, model):
         ):
             pytest.fail("it took the other one")
         assert endpoints(session) == ["mood"]
+
+
+def taken(kind: str) -> ClientError:
+    said = {"Error": {"Code": "ValidationException", "Message": f"Cannot create already existing {kind}"}}
+    return ClientError({**said, "ResponseMetadata": {"HTTPStatusCode": 400}}, "Create")
+
+
+def make_endpoint(sagemaker, configuration: str) -> None:
+    variant = {
+        "VariantName": "a",
+        "ModelName": "mood",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName=configuration, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="mood", EndpointConfigName=configuration)
+
+
+@pytest.mark.parametrize(
+    ("kind", "configuration"), [("EndpointConfig", "mood"), ("Endpoint", "theirs")], ids=str
+)
+def test_what_somebody_else_makes_meanwhile_is_left_to_them(session, model, monkeypatch, kind, configuration):
+    def create(**_):
+        make_endpoint(session.client("sagemaker"), configuration)
+        raise taken(kind)
+
+    monkeypatch.setattr(getattr(resources, kind), "create", create)
+    with (
+        pytest.raises(RejectedError, match=f"already existing {kind}"),
+        deployed_by_sagemaker(session, model, instance_type="ml.m5.large"),
+    ):
+        pytest.fail("it is not ours")
+    assert (endpoints(session), configurations(session)) == (["mood"], [configuration])
+
+
+def test_an_endpoint_object_need_not_know_its_configuration(session, model):
+    make_endpoint(session.client("sagemaker"), "own")
+    unread = resources.Endpoint(endpoint_name="mood")
+    with deployed_by_sagemaker(session, unread) as endpoint:
+        assert endpoint.endpoint_status == "InService"
+    assert endpoints(session) == configurations(session) == []
+
+
+def test_an_endpoint_that_is_not_there_is_not_found_and_nothing_is_deleted(session, model):
+    with (
+        pytest.raises(NotFoundError, match="endpoint 'gone'"),
+        deployed_by_sagemaker(session, resources.Endpoint(endpoint_name="gone")),
+    ):
+        pytest.fail("there is none")
 
 
 def test_a_session_with_an_address_of_its_own_is_refused_for_sagemaker_would_call_aws(cloud, model):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._waiting import wait_until
-from hitl_sdk.errors import HitlError, RejectedError
+from hitl_sdk.errors import HitlError, NotFoundError, RejectedError
 from hitl_sdk.resources.base import Difference, IamActions, Resource, State
 from hitl_sdk.session import Session
 
@@ -152,22 +152,22 @@ class Endpoint(Resource[ModelEndpointState]):
 
     def _delete(self, session: Session, state: ModelEndpointState) -> None:
         try:
-            self._deleted(session)
-        except RejectedError:
-            if state.status not in _IN_PROGRESS:
-                raise
-            # SageMaker may refuse to delete what it is still making; it would cost money ever after.
-            wait_until(
+            self._deleted(session, state.name)
+        except (NotFoundError, RejectedError):
+            # The answer of a first try may have been lost. Or SageMaker refuses to delete what it is still making;
+            # it would cost money ever after.
+            seen = wait_until(
                 lambda: self.find(session),
                 lambda seen: seen is None or seen.status not in _IN_PROGRESS,
                 timeout=DEPLOYMENT_TIMEOUT,
                 what=f"{self.label} to be deletable",
             )
-            self._deleted(session)
+            if seen is not None and seen.status != "Deleting":
+                self._deleted(session, seen.name)
 
-    def _deleted(self, session: Session) -> None:
+    def _deleted(self, session: Session, name: str) -> None:
         with translated_errors(self.label):
-            session.client("sagemaker").delete_endpoint(EndpointName=self.name)
+            session.client("sagemaker").delete_endpoint(EndpointName=name)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Self
 
@@ -32,6 +33,8 @@ _NAME = TextRule(
 _IMAGE = TextRule(r"[\S]+", 255, "the address of an image in a registry")
 _VARIABLE = TextRule("[a-zA-Z_][a-zA-Z0-9_]*", 1024, "letters, digits and underscores, no digit first")
 _VARIANT = "AllTraffic"
+_DIGEST = 5
+"""Bytes in the names of model and configuration, two letters each."""
 
 
 def _of_an_artifact(uri: str) -> str:
@@ -223,22 +226,13 @@ class ModelEndpoint(Model):
         ServiceError
             If AWS refuses. What is left then is said by ``describe``, and costs money if it is the endpoint.
         """
-        deleted, failures = False, list[HitlError]()
-        parts: list[Resource[Any]] = list(self._parts())
+        failures: list[HitlError] = []
+        parts: Sequence[Resource[Any]] = self._parts()
         try:
             parts = [*self._left_by_another(session), *parts]
         except HitlError as error:
             failures.append(error)
-        for part in reversed(parts):
-            try:
-                deleted |= part.delete(session, timeout=timeout)
-            except HitlError as error:
-                failures.append(error)
-        if failures:
-            for other in failures[1:]:
-                failures[0].add_note(str(other))
-            raise failures[0]
-        return deleted
+        return _all_deleted(session, parts, timeout, failures)
 
     @contextmanager
     def deployed(
@@ -247,7 +241,7 @@ class ModelEndpoint(Model):
         """Run it for the time of a block: make it, wait until it answers, and delete all of it at the end.
 
         It is deleted also if it fails, if making it breaks off half-way, and if the block raises or is interrupted. What
-        was there before under these names goes too: a killed run may have left it.
+        was there before, made of the same, goes too: a killed run may have left it. So two at a time need two names.
 
         Parameters
         ----------
@@ -268,8 +262,14 @@ class ModelEndpoint(Model):
             What `ensure` and `delete` raise.
         """
         self._refuse_another(session)
-        with torn_down(lambda: self.delete(session), self._endpoint().label):
-            yield self.ensure(session, timeout=timeout)
+        parts: Sequence[Resource[Any]] = self._parts()
+        with torn_down(lambda: _all_deleted(session, parts, DEPLOYMENT_TIMEOUT, []), self._endpoint().label):
+            try:
+                state = self.ensure(session, timeout=timeout)
+            except DriftError:
+                parts = parts[:-1]  # somebody else has made an endpoint of this name meanwhile, and keeps it
+                raise
+            yield state
 
     def _refuse_another(self, session: Session) -> None:
         """Refuse an endpoint of another make, before anything is made beside it."""
@@ -302,7 +302,7 @@ class ModelEndpoint(Model):
         """Return what an endpoint of this name, made by this package of something else, stands on."""
         state = self.find(session)
         name = "" if state is None else state.configuration
-        if name == self._derived_name or not name.startswith(f"{self._stem}-"):
+        if name == self._derived_name or not re.fullmatch(f"{self._stem}-[0-9a-f]{{{2 * _DIGEST}}}", name):
             return []
         return [
             InferenceModel(name=name, container={}, role_arn=self.role_arn, tags={}),
@@ -315,9 +315,11 @@ class ModelEndpoint(Model):
 
     @property
     def _derived_name(self) -> str:
-        """The name of model and configuration: the endpoint's, and a digest of what is in them."""
-        made_of = json.dumps([self._container, self.role_arn, self._variant_settings], sort_keys=True)
-        return f"{self._stem}-{hashlib.blake2b(made_of.encode(), digest_size=5).hexdigest()}"
+        """The name of model and configuration: the endpoint's, as far as there is room, and a digest of all of it."""
+        made_of = json.dumps(
+            [self.name, self._container, self.role_arn, self._variant_settings], sort_keys=True
+        )
+        return f"{self._stem}-{hashlib.blake2b(made_of.encode(), digest_size=_DIGEST).hexdigest()}"
 
     @property
     def _container(self) -> dict[str, Any]:
@@ -341,3 +343,20 @@ class ModelEndpoint(Model):
             "InitialInstanceCount": self.instance_count,
             "InitialVariantWeight": 1,
         }
+
+
+def _all_deleted(
+    session: Session, parts: Sequence[Resource[Any]], timeout: float, failures: list[HitlError]
+) -> bool:
+    """Delete parts, the last one first, each whatever becomes of the others; tell whether there were any."""
+    deleted = False
+    for part in reversed(parts):
+        try:
+            deleted |= part.delete(session, timeout=timeout)
+        except HitlError as error:
+            failures.append(error)
+    if failures:
+        for other in failures[1:]:
+            failures[0].add_note(str(other))
+        raise failures[0]
+    return deleted

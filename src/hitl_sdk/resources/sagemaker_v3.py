@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._optional import load
-from hitl_sdk.errors import ConfigurationError, ConflictError, InvalidInputError
+from hitl_sdk.errors import ConfigurationError, ConflictError, InvalidInputError, RejectedError
 from hitl_sdk.resources._endpoint_parts import DEPLOYMENT_TIMEOUT, Configuration, Endpoint, torn_down
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hitl_sdk.session import Session
 
 __all__ = ["SageMakerEndpoint", "deployed_by_sagemaker"]
+
+_Part: TypeAlias = Endpoint | Configuration
 
 
 class SageMakerEndpoint(Protocol):
@@ -82,8 +84,11 @@ def deployed_by_sagemaker(
         If `model` is neither, or has no `instance_type`.
     ConfigurationError
         If `session` has an `endpoint_url`, which ``sagemaker`` would not know of.
-    ConflictError
-        If there is an endpoint or an endpoint configuration of this name already. It is left alone.
+    ConflictError, RejectedError
+        If there is an endpoint or an endpoint configuration of this name already, or somebody makes it meanwhile. It is
+        left alone.
+    NotFoundError
+        If there is no such `Endpoint`, or no such `Model`.
     ResourceFailedError
         If the endpoint fails, with SageMaker's reason.
     WaitTimeoutError
@@ -105,19 +110,30 @@ def deployed_by_sagemaker(
         chosen = name or given.model_name
         endpoint = Endpoint(name=chosen, configuration=chosen, tags={})
     else:
-        made_of = existing.endpoint_config_name
+        endpoint = Endpoint(name=existing.endpoint_name, configuration="", tags={})
+        made_of = endpoint.describe(session).configuration  # the object may not know it yet
         endpoint = Endpoint(name=existing.endpoint_name, configuration=made_of, tags={})
-    configuration = Configuration(name=endpoint.configuration, variant={}, tags={})
+    parts: list[_Part] = [
+        endpoint,
+        Configuration(name=endpoint.configuration, variant={}, tags={}),
+    ]
     if existing is None:
-        _refuse_what_exists(session, endpoint, configuration)
+        _refuse_what_exists(session, parts)
 
     def tear_down() -> None:
-        endpoint.delete(session)
-        configuration.delete(session)
+        for part in parts:
+            part.delete(session)
 
     with torn_down(tear_down, endpoint.label):
         if existing is None:
-            existing = _made(session, endpoint, given.model_name, instance_type, instance_count)
+            variant = {
+                "variant_name": "AllTraffic",
+                "model_name": given.model_name,
+                "instance_type": instance_type,
+                "initial_instance_count": instance_count,
+                "initial_variant_weight": 1,
+            }
+            existing = _made(session, endpoint, variant, parts)
         endpoint.wait(session, timeout=timeout)
         with translated_errors(endpoint.label):
             existing.refresh()
@@ -125,7 +141,8 @@ def deployed_by_sagemaker(
 
 
 def _check(session: Session, model: object, instance_type: str | None) -> None:
-    if not (hasattr(model, "model_name") or hasattr(model, "endpoint_name")):
+    names = (getattr(model, "model_name", None), getattr(model, "endpoint_name", None))
+    if not any(isinstance(name, str) for name in names):
         raise InvalidInputError(
             f"a {type(model).__name__} is neither a Model nor an Endpoint of sagemaker 3",
             hint="give one of sagemaker.core.resources, or describe it by hitl_sdk.ModelEndpoint",
@@ -139,7 +156,7 @@ def _check(session: Session, model: object, instance_type: str | None) -> None:
         )
 
 
-def _refuse_what_exists(session: Session, *parts: Endpoint | Configuration) -> None:
+def _refuse_what_exists(session: Session, parts: list[_Part]) -> None:
     """Refuse names that are taken: at the end of the block what stands under them is deleted."""
     for part in parts:
         if part.find(session) is not None:
@@ -148,25 +165,32 @@ def _refuse_what_exists(session: Session, *parts: Endpoint | Configuration) -> N
             )
 
 
-def _made(
-    session: Session, endpoint: Endpoint, model_name: str, instance_type: str | None, instance_count: int
-) -> Any:
-    """Make configuration and endpoint through ``sagemaker``, and return its object of the endpoint."""
+def _made(session: Session, endpoint: Endpoint, variant: dict[str, Any], parts: list[_Part]) -> Any:
+    """Make configuration and endpoint through ``sagemaker``, and return its object of the endpoint.
+
+    What somebody else has made meanwhile under one of the names is taken out of `parts`, which are deleted at the end.
+    """
     needed_for = "deploying by sagemaker"
     resources: Any = load("sagemaker.core.resources", extra="sagemaker", needed_for=needed_for)
     shapes: Any = load("sagemaker.core.shapes", extra="sagemaker", needed_for=needed_for)
     where = {"session": session.boto3_session, "region": session.region_name}
-    variant = shapes.ProductionVariant(
-        variant_name="AllTraffic",
-        model_name=model_name,
-        instance_type=instance_type,
-        initial_instance_count=instance_count,
-        initial_variant_weight=1,
-    )
-    with translated_errors(endpoint.label):
-        resources.EndpointConfig.create(
-            endpoint_config_name=endpoint.configuration, production_variants=[variant], **where
-        )
-        return resources.Endpoint.create(
-            endpoint_name=endpoint.name, endpoint_config_name=endpoint.configuration, **where
-        )
+    try:
+        with translated_errors(endpoint.label):
+            resources.EndpointConfig.create(
+                endpoint_config_name=endpoint.configuration,
+                production_variants=[shapes.ProductionVariant(**variant)],
+                **where,
+            )
+    except RejectedError:
+        parts.clear()
+        raise
+    try:
+        with translated_errors(endpoint.label):
+            return resources.Endpoint.create(
+                endpoint_name=endpoint.name, endpoint_config_name=endpoint.configuration, **where
+            )
+    except RejectedError:
+        state = endpoint.find(session)
+        if state is not None and state.configuration != endpoint.configuration:
+            parts.remove(endpoint)
+        raise
