@@ -19,7 +19,7 @@ from hitl_sdk.errors import (
 from hitl_sdk.loops import human_loop_name
 from hitl_sdk.resources import FlowDefinitionState
 from hitl_sdk.review.built_in import BuiltInReviews, HumanLoopActivation
-from hitl_sdk.routing import ActivationConditions, InvalidPrediction, from_textract_documents
+from hitl_sdk.routing import ActivationConditions, InvalidPrediction, Prediction, from_textract_documents
 from hitl_sdk.testing import AiError, mock_hitl
 
 SAFETY = tasks.RekognitionModeration(name="safety", labels=["Weapons", "Smoking"], title="What is unsafe?")
@@ -344,6 +344,35 @@ def test_a_full_flow_is_not_waited_for_by_an_item_whose_loop_is_there(cloud, ses
     [prediction] = reviews.ask(IMAGES[1:])
 
     assert prediction.extra == started.extra
+
+
+def test_who_closes_the_stream_does_not_wait_for_room(cloud, session, safety, requests):
+    def answer(request):
+        if request["Image"]["S3Object"]["Name"] == "2.png":
+            raise AiError("HumanLoopQuotaExceededException", "full")
+        return FOUND["1.png"]
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", answer)
+    stream = BuiltInReviews(flow=safety, session=session, quota_timeout=1e12, concurrency=2).ask(IMAGES)
+
+    assert isinstance(next(stream), Prediction)
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("task", "request_", "problem"),
+    [
+        (SAFETY, {"Colour": "red"}, "DetectModerationLabels takes no such request: .*Colour"),
+        (INVOICE, {"FeatureTypes": "FORMS"}, "AnalyzeDocument takes no such request: .*FeatureTypes"),
+        (INVOICE, {"FeatureTypes": ["TABLES"]}, "FORMS has to be among them"),
+    ],
+)
+def test_a_request_that_can_t_be_is_refused_before_anything_is_asked(cloud, session, task, request_, problem):
+    flow = flow_of(cloud, task)
+    flow.ensure(session)
+
+    with pytest.raises(InvalidInputError, match=problem):
+        BuiltInReviews(flow=flow, session=session, request=request_).ask(IMAGES)
 
 
 def test_a_flow_that_stays_full_is_the_items_outcome_in_the_end(cloud, session, safety):

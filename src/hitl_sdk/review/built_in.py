@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from botocore.exceptions import ClientError
@@ -30,7 +32,7 @@ from hitl_sdk.resources._activation import RequestSource
 from hitl_sdk.review.flow import ReviewFlow
 from hitl_sdk.routing.policy_fields import Missing
 from hitl_sdk.routing.prediction import Prediction
-from hitl_sdk.routing.sources._asking import ask_each, more_members
+from hitl_sdk.routing.sources._asking import ask_each, check_members, more_members
 from hitl_sdk.routing.sources._files import s3_object, without_metadata
 from hitl_sdk.routing.sources._form_fields import FormCount
 from hitl_sdk.routing.sources._image_labels import LabelCount
@@ -52,7 +54,8 @@ ContentClassifier = Literal["FreeOfPersonallyIdentifiableInformation", "FreeOfAd
 _COLUMN = "human_loop_arn"
 _OUTPUT = "HumanLoopActivationOutput"
 _FORMS = "AWS/Textract/AnalyzeDocument/Forms/V1"
-_LONGEST_PAUSE = 60.0
+# Who closes the stream waits for it.
+_LONGEST_PAUSE = 20.0
 # The service's own MinConfidence: another one would change which labels a flow's conditions look at.
 _MIN_CONFIDENCE = 0.5
 
@@ -235,13 +238,14 @@ class BuiltInReviews:
         Raises
         ------
         InvalidInputError
-            If the flow is of another request source; and as the sources do.
+            If the flow is of another request source, or the service takes no such `request`; and as the sources do.
         NotFoundError, ResourceFailedError, ConfigurationError
             If the flow takes no loops: see `hitl_sdk.loops.check_flow`.
         """
         flow_arn = self._ready_flow()
         call = self._call()
         runtime = self.session.client("sagemaker-a2i-runtime")
+        closed = Event()
 
         def answer(asked: Asked) -> Outcome:
             name = human_loop_name(flow_arn, self.task.review_key(asked.item, None))
@@ -251,7 +255,7 @@ class BuiltInReviews:
                 config["DataAttributes"] = {"ContentClassifiers": self._classifiers}
             try:
                 with translated_errors(f"human loop {name!r}"):
-                    raw = self._with_room(lambda: call(place, HumanLoopConfig=config), runtime, name)
+                    raw = self._with_room(lambda: call(place, HumanLoopConfig=config), runtime, name, closed)
             except (ConflictError, QuotaExceededError, RejectedError, UnavailableError):
                 # The loop may be there already: its name is refused, or the answer was lost. Then only the model is asked.
                 loop = describe_loop(runtime, name)
@@ -266,6 +270,7 @@ class BuiltInReviews:
             about="Rekognition" if self.source != _FORMS else "Textract",
             item_ids=item_ids,
             concurrency=self._concurrency,
+            closed=closed,
         )
 
     def _ready_flow(self) -> str:
@@ -286,21 +291,34 @@ class BuiltInReviews:
         if self.source == _FORMS:
             textract = self.session.client("textract")
             wanted: dict[str, Any] = {"FeatureTypes": ["FORMS"], **self._request}
+            check_members(textract, "AnalyzeDocument", wanted)
+            if "FORMS" not in wanted["FeatureTypes"]:
+                raise InvalidInputError(
+                    f"FeatureTypes is {wanted['FeatureTypes']!r}",
+                    hint="FORMS has to be among them, for there are no fields else",
+                )
             return lambda place, **more: without_metadata(
                 textract.analyze_document(Document=place, **wanted, **more)
             )
         rekognition = self.session.client("rekognition")
         asked: dict[str, Any] = {"MinConfidence": self._labels.percentage, **self._request}
+        check_members(rekognition, "DetectModerationLabels", asked)
         return lambda place, **more: without_metadata(
             rekognition.detect_moderation_labels(Image=place, **asked, **more)
         )
 
     def _with_room(
-        self, call: Callable[[], dict[str, Any]], runtime: AugmentedAIRuntimeClient, name: str
+        self,
+        call: Callable[[], dict[str, Any]],
+        runtime: AugmentedAIRuntimeClient,
+        name: str,
+        closed: Event,
     ) -> dict[str, Any]:
         """Make the call, again and again while as many human loops are in flight as may, unless its own is among them."""
 
         def answered() -> dict[str, Any] | None:
+            if closed.is_set():  # nobody takes the results any more
+                raise CancelledError
             try:
                 return call()
             except ClientError as error:
