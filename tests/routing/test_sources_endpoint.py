@@ -544,10 +544,13 @@ def test_one_item_that_the_model_fails_on_does_not_take_its_batch_with_it(status
     assert isinstance(failed.error, RejectedError)
 
 
-@pytest.mark.parametrize("status", [0, 429, 503])
-def test_a_container_that_is_not_able_to_answer_is_not_asked_in_halves(status):
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(0, UnavailableError), (429, UnavailableError), (503, UnavailableError), (406, RejectedError)],
+)
+def test_what_a_container_answers_to_any_batch_is_not_asked_for_in_halves(status, kind):
     endpoint = Endpoint(model_error(status))
-    assert [type(each.error) for each in asked(endpoint)] == [UnavailableError] * 3
+    assert [type(each.error) for each in asked(endpoint)] == [kind] * 3
     assert len(endpoint.asked) == 1
 
 

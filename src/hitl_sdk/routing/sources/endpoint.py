@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from hitl_sdk._aws_errors import from_botocore
-from hitl_sdk.errors import ConfigurationError, InvalidInputError, RejectedError
+from hitl_sdk.errors import ConfigurationError, InvalidInputError
 from hitl_sdk.routing.sources._asking import TooLarge, ask_in_batches, more_members
 from hitl_sdk.routing.sources._records import charset_of, checked_labels, is_csv, media_type, outcomes_of
 
@@ -26,6 +25,9 @@ __all__ = ["from_endpoint", "from_predictor"]
 
 _LONGEST_BODY = 6_291_456
 """Bytes that InvokeEndpoint takes (botocore's model of it)."""
+
+_FAILED_ON_ITS_INPUT = (400, 413, 422, 500)
+"""What a container answers, in a ModelError, where one item may be to blame, or so many; 406 or 503 each would meet."""
 
 
 def from_endpoint(
@@ -316,12 +318,6 @@ def _in_halves_if_refused(batch: list[Asked]) -> Iterator[None]:
     except ParamValidationError as error:  # of every call alike: the body is bytes by now
         raise ConfigurationError(f"InvokeEndpoint can't be called so: {error}") from error
     except ClientError as error:
-        if len(batch) > 1 and _is_refused_by_the_model(error):
+        if len(batch) > 1 and error.response.get("OriginalStatusCode") in _FAILED_ON_ITS_INPUT:
             raise TooLarge from error
         raise
-
-
-def _is_refused_by_the_model(error: ClientError) -> bool:
-    """Tell whether the container has answered, and it is this input that it fails on."""
-    is_of_the_model = error.response.get("Error", {}).get("Code") == "ModelError"
-    return is_of_the_model and isinstance(from_botocore(error), RejectedError)
