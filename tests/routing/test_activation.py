@@ -570,3 +570,14 @@ def test_a_reason_shows_a_limit_in_full():
     response = {"ModerationLabels": [{"Name": "Weapons", "Confidence": 50.0}]}
     decision = conditions.decide_one(Prediction("a", "s3://images/a.png", "Weapons", 0.5, raw=response))
     assert decision.reason.endswith("ConfidenceLessThan 99.99999")
+
+
+@pytest.mark.parametrize("key", [None, 7, "\ud800"])
+def test_what_samples_are_drawn_by_is_a_text(key):
+    with pytest.raises(InvalidInputError, match=r"draw_key=.* is no text"):
+        ActivationConditions(()).evaluate({"ModerationLabels": []}, draw_key=key)
+
+
+def test_a_service_that_is_no_text_is_refused():
+    with pytest.raises(InvalidInputError, match="give one of rekognition, textract"):
+        ActivationConditions.from_policy(Sample(0.5), service=["textract"])

@@ -1,12 +1,16 @@
 """Policies: what they decide, why, and that every engine and `decide_one` say the same."""
 
 import json
+import math
 import operator
+import pickle
 import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -97,6 +101,27 @@ def test_both_reviews_if_both_do_else_drops_if_one_does(first, second):
 def test_a_reason_is_short_and_true(policy, confidence, wanted):
     decision = policy.decide_one(Prediction("a", "item", "label", confidence))
     assert (decision.decision, decision.reason) == wanted
+
+
+@pytest.mark.parametrize(
+    ("policy", "confidence", "wanted"),
+    [
+        (Threshold(0.9), math.nextafter(0.9, 0), "confidence 0.89 < 0.90"),
+        (Threshold(0.07), 0.07, "confidence 0.07 >= 0.07"),
+        (Threshold(0.87342), 0.87345, "confidence 0.874 >= 0.87342"),
+        (Threshold(0.87342), 0.87341, "confidence 0.873 < 0.87342"),
+        (Bands(0.9, 0.4), 0.9 - 1e-12, "confidence 0.89 between 0.40 and 0.90"),
+        (Bands(0.9, 0.40001), 0.40002, "confidence 0.401 between 0.40001 and 0.90"),
+        (PerClass({"a": 0.87342}), 0.87345, "confidence 0.874 >= 0.87342"),
+        (Margin(0.20001), 0.20002, "margin 0.201 >= 0.20001"),
+        (Entropy(0.50001), 0.11002, "entropy 0.500 <= 0.50001"),
+    ],
+)
+def test_a_number_is_never_rounded_across_the_cut_that_it_is_compared_with(policy, confidence, wanted):
+    scores = {"a": confidence} if isinstance(policy, Margin) else {"a": confidence, "b": 1 - confidence}
+    assert told(policy, confidence, scores=scores)[1] == wanted
+    frame = pd.DataFrame({"confidence": [confidence], "label": ["a"], "scores": [scores]})
+    assert policy.decide(frame)["reason"].tolist() == [wanted]
 
 
 def test_all_other_columns_pass_and_pandas_keeps_its_index():
@@ -224,6 +249,26 @@ def test_a_policy_reads_as_it_was_written_and_compares_by_value():
     )
     assert policy == (Threshold(0.9) | Sample(0.02, seed=7)) & Bands(0.9, 0.4)
     assert Threshold(0.9) | Sample(0.1) != Threshold(0.9) & Sample(0.1)
+
+
+def test_a_thousand_policies_join_as_two_do():
+    policies = [Threshold(number / 1000) for number in range(1000)]
+    for join in (operator.or_, operator.and_):
+        joined = reduce(join, policies)
+        assert joined == reduce(lambda later, first: join(first, later), reversed(policies))
+        assert joined == pickle.loads(pickle.dumps(joined)) == Policy.from_json(joined.to_json())
+        assert len({joined, reduce(join, policies)}) == 1
+        assert repr(joined).count("Threshold") == 1000
+    assert verdict(joined) == "accept"
+
+
+def test_a_frame_grows_no_wider_by_joining_more():
+    table = nw.from_native(pl.DataFrame({"item_id": ["a"], "__hitl_confidence": [0.5]}))
+    few, many = (
+        reduce(operator.or_, [Threshold(0.5), Sample(0.5)] * count)._judged(table, "__hitl").columns
+        for count in (2, 20)
+    )
+    assert few == many
 
 
 @given(samples.policies)
@@ -404,6 +449,10 @@ def told(policy: Policy, confidence: float = 0.5, label: object = "a", **given: 
         (Missing("note"), {"note": ""}, ("review", "note is missing")),
         (Missing("note"), {"note": []}, ("review", "note is missing")),
         (Missing("note"), {"note": float("nan")}, ("review", "note is missing")),
+        (Missing("note"), {"note": np.float32("nan")}, ("review", "note is missing")),
+        (Missing("note"), {"note": Decimal("nan")}, ("review", "note is missing")),
+        (Missing("note"), {"note": pd.NaT}, ("review", "note is missing")),
+        (Missing("note"), {"note": pd.NA}, ("review", "note is missing")),
         (Missing("note"), {}, ("review", "note is missing")),
         (Missing("label"), {}, ("accept", "label is there")),
         (Confidence("confidence", "<", 0.6), {}, ("review", "confidence < 0.6")),
@@ -464,7 +513,9 @@ def test_the_thresholds_of_classes_can_not_be_changed():
         (lambda: PerClass([0.5]), "the thresholds are list, no mapping"),
         (lambda: PerClass({1: 0.5, "1": 0.6}), "a label is there twice among"),
         (lambda: Threshold(10**400), "is not from 0 to 1"),
+        (lambda: Threshold(Decimal("sNaN")), "is not from 0 to 1"),
         (lambda: Confidence("a", "<", 10**400), "too large"),
+        (lambda: Confidence("a", "<", Decimal("sNaN")), "is not a number"),
         (lambda: Confidence("a", ["<"], 1), "is no comparison"),
         (lambda: Margin(20), "least=20 is not from 0 to 1"),
         (lambda: Entropy(None), "most=None is not a number"),
@@ -481,7 +532,7 @@ def test_a_rule_that_makes_no_sense_is_refused(wrong, says):
         wrong()
 
 
-@pytest.mark.parametrize("value", [np.float64(0.5), np.float32(0.5), Fraction(1, 2)])
+@pytest.mark.parametrize("value", [np.float64(0.5), np.float32(0.5), Fraction(1, 2), Decimal("0.5")])
 def test_numbers_of_other_libraries_become_plain_ones(value):
     assert repr(Threshold(value)) == "Threshold(threshold=0.5)"
     assert Policy.from_json(Sample(value, seed=np.int64(3)).to_json()) == Sample(0.5, seed=3)
@@ -506,6 +557,12 @@ def test_a_seed_that_is_no_whole_number_is_refused(seed):
         Sample(0.5, seed=seed)
 
 
+@pytest.mark.parametrize("given", [None, {"confidence": 0.5}, 0.5])
+def test_what_is_no_prediction_is_refused(given):
+    with pytest.raises(InvalidPredictionError, match="is no Prediction"):
+        Threshold(0.9).decide_one(given)
+
+
 @pytest.mark.parametrize("given", [[], {"confidence": [0.5]}, pd.Series([0.5]), None])
 def test_what_is_no_frame_is_refused(given):
     with pytest.raises(InvalidPredictionError, match="is no frame"):
@@ -526,3 +583,7 @@ def test_the_response_of_a_prediction_is_there():
 def test_a_number_too_large_for_a_float_is_compared(number, decision):
     given = routing.Prediction("a", "text", "b", 0.5, extra={"n": number})
     assert Confidence("n", ">", 1).decide_one(given).decision == decision
+
+
+def test_a_label_too_large_for_a_float_has_a_threshold():
+    assert told(PerClass({10**400: 0.4}), label=10**400) == ("accept", "confidence 0.50 >= 0.40")

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import dask.dataframe as dd
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -151,6 +152,33 @@ def test_an_empty_text_is_missing_among_categories_too(engine):
     assert decisions == ["accept", "review", "review"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        ([1.0, 2.0, None], object),
+        ([1, 2, "a"], object),
+        ([1, 2, None], "category"),
+        ([1, 2, 1.5], "category"),
+    ],
+)
+def test_classes_that_pandas_holds_as_objects_or_categories_are_known_by_their_digits(labels, kind):
+    frame = pd.DataFrame({"label": pd.Series(labels, dtype=kind), "confidence": 0.5})
+    found = PerClass({1: 0.4, "2": 0.6}).decide(frame)
+    assert found["decision"].tolist() == ["accept", "review", "review"]
+    assert found["reason"].tolist()[2] == "no threshold for this label"
+    pd.testing.assert_series_equal(found["label"], frame["label"])
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+@pytest.mark.parametrize("policy", samples.ONE_OF_EACH, ids=repr)
+def test_columns_of_empty_lists_are_decided(make, policy):
+    columns = ["item_id", "label", "confidence", "scores", "note", "pages"]
+    found = nw.from_native(policy.decide(make({column: [] for column in columns})))
+    assert found.columns == [*columns, "decision", "reason"]
+    assert len(found) == 0
+    assert found.schema["decision"] == found.schema["reason"] == nw.String
+
+
 def test_objects_of_nothing_are_missing():
     values = ["", [], (), np.array([]), None, "x", [0], {}, b"", 0]
     found = Missing("note").decide(pd.DataFrame({"note": pd.Series(values, dtype=object)}))
@@ -165,6 +193,15 @@ def test_confidences_of_less_precision_are_read(engine, kind):
     table = pa.table({"item_id": ["a", "b"], "confidence": pa.array([0.5, 1.0]).cast(kind)})
     decisions = [decision for decision, _ in samples.decided(Threshold(0.9), engine, table).values()]
     assert decisions == ["review", "accept"]
+
+
+@pytest.mark.parametrize("engine", samples.ENGINES)
+@pytest.mark.parametrize("policy", [Confidence("confidence", "==", 0.57), Threshold(math.nextafter(0.57, 1))])
+def test_decimals_are_the_floats_that_have_their_digits(engine, policy):
+    if engine == "pandas with dicts":
+        pytest.skip("objects to pandas")
+    table = pa.table({"confidence": pa.array([Decimal("0.57")]), "item_id": ["a"]})
+    assert samples.decided(policy, engine, table)["a"][0] == "review"
 
 
 @pytest.mark.parametrize("engine", samples.ENGINES)
@@ -242,6 +279,11 @@ def test_activation_conditions_look_into_a_column_of_responses(engine):
         assert [decision for decision, _ in samples.decided(WEAPONS, engine, table).values()] == decisions
 
 
+def test_activation_conditions_read_what_pandas_makes_of_responses_in_arrow():
+    frame = pa.table({"item_id": ["a", "b"], "raw": RESPONSES}).to_pandas()  # arrays of numpy for lists
+    assert WEAPONS.decide(frame)["decision"].tolist() == ["review", "accept"]
+
+
 def test_activation_conditions_are_not_in_duckdbs_language():
     frame = samples.in_duckdb(pa.table({"item_id": ["a"], "raw": ["{}"]}))
     with pytest.raises(InvalidInputError, match=r"can't be computed on a lazy .* frame .*collect it first"):
@@ -300,7 +342,7 @@ ENTRIES = pa.list_(pa.struct([("label", pa.string()), ("score", pa.float64())]))
 @pytest.mark.parametrize(
     "scores",
     [
-        pa.array([{"a": Decimal("0.5"), "b": Decimal("0.9")}]),
+        pa.array([{"a": Decimal("0.57"), "b": Decimal("0.9")}]),
         pa.array([[{"label": "a", "score": 0.5}, {"label": None, "score": 0.9}]], ENTRIES),
         pa.array([[{"score": 0.5, "label": "a"}, {"score": 0.9, "label": "b"}]]),
         pa.array([[(1, 0.5), (2, 0.9)]], pa.map_(pa.int64(), pa.float64())),
@@ -311,7 +353,7 @@ def test_scores_of_every_kind_are_read(engine, scores):
     table = pa.table({"item_id": ["x"], "scores": scores})
     if engine.startswith("polars") and pa.types.is_map(scores.type):
         pytest.skip("it has none")
-    policy = EachLabel(PerClass({"a": 0.6, "1": 0.6}, default=0.8))
+    policy = EachLabel(PerClass({"a": math.nextafter(0.57, 1), "1": 0.6}, default=0.8))
     assert samples.decided(policy, engine, table) == {"x": ("review", "labels in doubt: 1")}
 
 

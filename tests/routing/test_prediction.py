@@ -82,3 +82,9 @@ def test_a_prediction_pickles():
 def test_an_id_must_be_unicode():
     with pytest.raises(InvalidPredictionError, match="not valid Unicode"):
         Prediction("\ud800", "item", "x", 0.5)
+
+
+@pytest.mark.parametrize("confidence", [10**400, -(10**400), Fraction(10**400), Decimal("sNaN")])
+def test_a_confidence_that_no_float_can_hold_is_refused(confidence):
+    with pytest.raises(InvalidPredictionError, match="is not from 0 to 1"):
+        Prediction("a", "text", "label", confidence)

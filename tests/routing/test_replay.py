@@ -1,5 +1,7 @@
 """What a policy would have done: the same on every engine, right by hand, with the money it takes."""
 
+from decimal import Decimal
+
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -157,7 +159,36 @@ def test_a_truth_that_is_no_number_is_unknown(engine):
     assert (found.n_unknown, found.accepted.accuracy.count, found.accepted.accuracy.total) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("cost", ["0.12", -1, float("nan")])
+@pytest.mark.parametrize("kind", [object, "category"])
+@pytest.mark.parametrize(
+    ("labels", "truth"),
+    [(["1", "1", "1"], [1, 0, None]), ([1, 1, 1], ["1", "0", None]), (["a", "b", "c"], [True, False, None])],
+)
+def test_truths_with_a_gap_are_compared_as_without_one_in_pandas(labels, truth, kind):
+    frame = pd.DataFrame({"label": labels, "truth": pd.Series(truth, dtype=kind), "confidence": 0.95})
+    assert Threshold(0.90).replay(frame).model == counted_rate(1, 2)
+
+
+@pytest.mark.parametrize("name", ["decision", "reason"])
+def test_a_column_that_deciding_replaces_can_not_be_the_truth(name):
+    frame = FRAME.rename(columns={"truth": name})
+    with pytest.raises(InvalidInputError, match=f"the column '{name}' is the policy's own"):
+        BANDS.replay(frame, truth=name)
+    with pytest.raises(InvalidInputError, match=f"the column '{name}' is the policy's own"):
+        BANDS.replay(FRAME, label=name)
+
+
+def test_what_a_review_costs_may_be_a_decimal():
+    assert BANDS.replay(FRAME, cost_per_review=Decimal("0.12")) == BANDS.replay(FRAME, cost_per_review=0.12)
+
+
+@pytest.mark.parametrize("before", ["a", -1, None])
+def test_the_reviews_of_the_month_are_a_number(before):
+    with pytest.raises(InvalidInputError, match="reviewed_this_month"):
+        BANDS.replay(FRAME, reviewed_this_month=before)
+
+
+@pytest.mark.parametrize("cost", ["0.12", -1, float("nan"), True])
 def test_what_a_review_costs_is_a_number(cost):
     with pytest.raises(InvalidInputError, match="cost_per_review"):
         BANDS.replay(FRAME, cost_per_review=cost)

@@ -71,7 +71,8 @@ def with_computed(
 
         kind = dict(zip(native.columns, native.types, strict=True))[columns[0]]
         expression = duckdb.SQLExpression(sql(kind)).alias(name)
-        return nw.from_native(native.select(duckdb.StarExpression(), expression))
+        others = duckdb.StarExpression(exclude=[name] if name in native.columns else [])
+        return nw.from_native(native.select(others, expression))
     if table.implementation.is_pyspark() or table.implementation.is_pyspark_connect():
         return nw.from_native(native.withColumn(name, _of_spark(columns, function, dtype, needed_for)))
     raise InvalidInputError(

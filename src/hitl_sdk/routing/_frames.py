@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIDENCE",
+    "as_float",
     "blocks_of",
+    "has_categories_of_numbers",
     "holds_nothing",
     "is_long",
     "is_probability",
@@ -35,9 +37,15 @@ _TEXTS = frozenset({nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Unknown})
 _BLOCK = 1 << 19
 
 
-def is_probability(column: str) -> nw.Expr:
+def as_float(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> nw.Expr:
+    """Return a column of numbers as floats; decimals by their digits, as Arrow makes 0.5700000000000001 of 0.57."""
+    by_digits = frame.collect_schema()[column] == nw.Decimal
+    return (nw.col(column).cast(nw.String) if by_digits else nw.col(column)).cast(nw.Float64)
+
+
+def is_probability(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> nw.Expr:
     """Tell which rows hold a number from 0 to 1; NaN and null do not."""
-    return nw.col(column).cast(nw.Float64).is_between(0, 1) & ~nw.col(column).is_null()
+    return as_float(frame, column).is_between(0, 1) & ~nw.col(column).is_null()
 
 
 def is_sql(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> bool:
@@ -54,6 +62,14 @@ def blocks_of(frame: nw.DataFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
     """Yield the rows of a frame, so many at a time."""
     for start in range(0, len(frame), _BLOCK):
         yield frame[start : start + _BLOCK]
+
+
+def has_categories_of_numbers(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> bool:
+    """Tell whether a column has categories that are numbers, as only pandas has them; as texts they get a ``.0``."""
+    if not isinstance(frame, nw.DataFrame) or column not in frame.columns:
+        return False
+    categories = getattr(getattr(frame[column].to_native(), "dtype", None), "categories", None)
+    return getattr(getattr(categories, "dtype", None), "kind", "") in {"b", "i", "u", "f"}
 
 
 def holds_nothing(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], column: str) -> bool:
@@ -138,9 +154,10 @@ def require_confidence(
         raise InvalidPredictionError(
             f"the column {column!r} holds {kind}, not numbers", hint="convert it to float"
         )
-    if not strict or isinstance(frame, nw.LazyFrame) or frame.select(is_probability(column).all()).item():
+    usable = is_probability(frame, column)
+    if not strict or isinstance(frame, nw.LazyFrame) or frame.select(usable.all()).item():
         return
-    bad = frame.with_row_index("__hitl_row").filter(~is_probability(column))
+    bad = frame.with_row_index("__hitl_row").filter(~usable)
     name = "item_id" if "item_id" in frame.columns else "__hitl_row"
     first = bad.head(_NAMED_AT_MOST)
     problem, hint = confidence_problem(first[column][0]) or ("", None)

@@ -34,7 +34,7 @@ def conditions_of(policy: Policy, service: Service) -> tuple[Node, ...]:
     InvalidInputError
         If there are none.
     """
-    if service not in _CHECKS:
+    if service not in list(_CHECKS):
         raise InvalidInputError(f"service={service!r}", hint=f"give one of {', '.join(_CHECKS)}")
     node = _node(policy, service)
     nodes = node.parts if isinstance(node, Group) and node.operator == "Or" else (node,)
@@ -65,7 +65,7 @@ def _single(policy: Policy, service: Service) -> Check:
 
 
 def _group(operator: str, policy: _Either | _Both, service: Service) -> Group:
-    nodes = [_node(part, service) for part in policy._parts()]
+    nodes = [_node(part, service) for part in policy.parts]
     # What stands under the same word needs no level of its own.
     parts = [
         part

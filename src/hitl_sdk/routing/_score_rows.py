@@ -24,7 +24,7 @@ def row_scores(value: object) -> Mapping[str, Any] | None:
         pairs = [_label_first(each) if isinstance(each, Mapping) else each for each in value]
         if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
             return None
-        value = dict(pairs)
+        value = {str(label): score for label, score in pairs}
     if not isinstance(value, Mapping):
         return None
     return {str(label): score for label, score in value.items() if score is not None} or None

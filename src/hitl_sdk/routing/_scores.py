@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -18,6 +16,7 @@ from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._by_batch import in_arrow, quoted
 from hitl_sdk.routing._frames import holds_nothing
 from hitl_sdk.routing._score_rows import row_scores
+from hitl_sdk.routing._shares import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -297,7 +296,8 @@ def _floats(array: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the numbers of an Arrow array, and which of them are there."""
     import pyarrow as pa
 
-    numbers = array.cast(pa.float64())
+    # Decimals by their digits: Arrow makes 0.5700000000000001 of 0.57.
+    numbers = (array.cast(pa.string()) if pa.types.is_decimal(array.type) else array).cast(pa.float64())
     return numbers.fill_null(0.0).to_numpy(zero_copy_only=False), array.is_valid().to_numpy(
         zero_copy_only=False
     )
@@ -310,7 +310,8 @@ def _is_number(kind: Any) -> bool:
 
 
 def _number(score: object) -> float:
-    return float(score) if isinstance(score, Real | Decimal) and not isinstance(score, bool) else math.nan
+    number = number_of(score)
+    return math.nan if number is None else number
 
 
 def _on_grid(number: float) -> float:

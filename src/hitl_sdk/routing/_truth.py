@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError
+from hitl_sdk.routing._frames import has_categories_of_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["is_known", "is_right", "texts_of_labels"]
+__all__ = ["as_held", "is_known", "is_right", "texts_of_labels"]
 
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
 
@@ -26,6 +27,18 @@ def texts_of_labels() -> Iterator[None]:
         raise InvalidInputError(
             "a label or truth is not valid Unicode: it holds half a surrogate pair", hint="decode it again"
         ) from error
+
+
+def as_held(table: Any, columns: Iterable[str]) -> Any:
+    """Return a frame of pandas with columns of objects, and of categories of numbers, as what these are."""
+    if not isinstance(table, nw.DataFrame) or not table.implementation.is_pandas_like():
+        return table
+    for name in columns:
+        kind = table.collect_schema().get(name)
+        if kind == nw.Object or has_categories_of_numbers(table, name):
+            native = table.to_native()
+            table = nw.from_native(native.assign(**{name: native[name].astype(object).convert_dtypes()}))
+    return table
 
 
 def is_known(schema: Mapping[str, Any], truth: str) -> nw.Expr:

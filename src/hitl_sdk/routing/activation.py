@@ -7,6 +7,7 @@ prediction keeps such a response, and in the local service.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -21,6 +22,7 @@ from hitl_sdk._activation_tree import (
     read_conditions,
     written,
 )
+from hitl_sdk._plain import is_unicode
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.routing._by_batch import with_computed
 from hitl_sdk.routing._draws import draw
@@ -31,7 +33,7 @@ from hitl_sdk.routing._responses import inferences_in, service_of, with_only
 from hitl_sdk.routing.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -203,7 +205,7 @@ class ActivationConditions(Policy, kind="Conditions"):
         Raises
         ------
         InvalidInputError
-            If it is the response of another operation than the conditions are for.
+            If it is the response of another operation than the conditions are for, or `draw_key` is no text.
 
         Examples
         --------
@@ -216,6 +218,10 @@ class ActivationConditions(Policy, kind="Conditions"):
         wanted = next(
             (KINDS[each.kind].service for each in checks_in(self.conditions) if each.names), service
         )
+        if not isinstance(cast("object", draw_key), str) or not is_unicode(draw_key):
+            raise InvalidInputError(
+                f"draw_key={draw_key!r} is no text", hint="give the name of the loop or item"
+            )
         if service != wanted:
             raise InvalidInputError(
                 f"the conditions are for {wanted}, the response is of {service}",
@@ -278,7 +284,10 @@ class ActivationConditions(Policy, kind="Conditions"):
     def _all_found(self, responses: nw.Series[Any], item_ids: nw.Series[Any]) -> NDArray[np.int64]:
         import numpy as np
 
-        rows = zip(responses.to_list(), item_ids.cast(nw.String).to_list(), strict=True)
+        given = responses.to_list()
+        if responses.dtype == nw.Object:
+            given = [_with_lists(response) for response in given]
+        rows = zip(given, item_ids.cast(nw.String).to_list(), strict=True)
         return np.array([self._found(response, str(item_id)) for response, item_id in rows], np.int64)
 
     def _found(self, response: object, item_id: str) -> int:
@@ -352,6 +361,16 @@ class _Evaluation:
                 ranges[part.names] = ranges.get(part.names, self._everything) & each.brings
         result = all(each.result for each in found) and all(ranges.values())
         return result, others.union(*ranges.values())
+
+
+def _with_lists(value: object) -> object:
+    """Return a response with lists for the arrays of numpy that pandas makes of Arrow's lists."""
+    listed: Any = getattr(value, "tolist", lambda: value)()
+    if isinstance(listed, list | tuple):
+        return [_with_lists(each) for each in listed]
+    if isinstance(value, Mapping):
+        return {name: _with_lists(each) for name, each in value.items()}
+    return listed
 
 
 def _require_length(text: str) -> None:

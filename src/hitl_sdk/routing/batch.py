@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from hitl_sdk.errors import DuplicateItemError, EmptyInputError, HitlError, InvalidPredictionError
-from hitl_sdk.routing._frames import predictions_frame, require_columns, require_item_ids
+from hitl_sdk.routing._frames import as_float, predictions_frame, require_columns, require_item_ids
 from hitl_sdk.routing._score_rows import row_scores
 from hitl_sdk.routing.prediction import (
     InvalidPrediction,
@@ -245,7 +245,7 @@ def _of_frame(policy: Policy, frame: nw.DataFrame[Any], start: int) -> Iterator[
     errors = [prediction_problem(*row) for row in zip(*columns, strict=True)]
     usable = frame.filter([error is None for error in errors])
     decided = nw.from_native(
-        policy.decide(usable.with_columns(nw.col("confidence").cast(nw.Float64)).to_native()), eager_only=True
+        policy.decide(usable.with_columns(as_float(usable, "confidence")).to_native()), eager_only=True
     )
     decisions = zip(decided["decision"].to_list(), decided["reason"].to_list(), strict=True)
     scores = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import narwhals as nw
@@ -18,6 +18,7 @@ import narwhals as nw
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._frames import (
     CONFIDENCE,
+    as_float,
     blocks_of,
     is_long,
     is_probability,
@@ -30,13 +31,14 @@ from hitl_sdk.routing._frames import (
 from hitl_sdk.routing._partitions import by_partition, is_partitioned
 from hitl_sdk.routing._policy_json import Read, fields_of, read_policy, several
 from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason, looked_up, worded
+from hitl_sdk.routing.prediction import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Self
 
     from narwhals.typing import IntoFrame, IntoFrameT
 
-    from hitl_sdk.routing.prediction import Prediction
     from hitl_sdk.routing.replay import Replay
 
 __all__ = ["Decision", "Policy", "Verdict"]
@@ -149,13 +151,23 @@ class Policy(ABC):
         prediction : Prediction
             What the model says of one item.
 
+        Raises
+        ------
+        InvalidPredictionError
+            If it is none.
+
         Examples
         --------
         >>> from hitl_sdk.routing import Bands, Prediction
         >>> Bands(accept=0.90, drop=0.40).decide_one(Prediction("x", "s3://bucket/x.png", "Hospital", 0.35))
         Decision(decision='drop', reason='confidence 0.35 < 0.40')
         """
-        verdict, reason = self._judge(prediction)
+        given: object = prediction
+        if not isinstance(given, Prediction):
+            raise InvalidPredictionError(
+                f"{type(given).__name__} is no Prediction", hint="make one of it, or use decide for a frame"
+            )
+        verdict, reason = self._judge(given)
         return Decision(_VERDICTS[verdict], reason)
 
     def replay(
@@ -254,11 +266,11 @@ class Policy(ABC):
 
     def __or__(self, other: object) -> Policy:
         """Review what either reviews."""
-        return _Either(self, other) if isinstance(other, Policy) else NotImplemented
+        return _Either._of(self, other) if isinstance(other, Policy) else NotImplemented
 
     def __and__(self, other: object) -> Policy:
         """Review what both review."""
-        return _Both(self, other) if isinstance(other, Policy) else NotImplemented
+        return _Both._of(self, other) if isinstance(other, Policy) else NotImplemented
 
     def __invert__(self) -> Policy:
         """Review what this does not."""
@@ -303,11 +315,15 @@ class Policy(ABC):
         """Decide all rows; strictly, a row that can't be decided is an error."""
         require_columns(table, sorted(self._columns()))
         kept = require_names(table, replaced={"decision", "reason"})
+        if strict and not len(cast("nw.DataFrame[Any]", table)):
+            nothing = nw.lit("", nw.String)  # to be said of no row, of whatever kind its values would be
+            empty = table.with_columns(nothing.alias("decision"), nothing.alias("reason"))
+            return nw.to_native(empty.select(*kept, "decision", "reason"))
         checks: list[tuple[nw.Expr, str]] = []
         prepared: Any = table
         if "confidence" in self._needs():
             require_confidence(table, "confidence", strict=strict)
-            confidence, usable = nw.col("confidence").cast(nw.Float64), is_probability("confidence")
+            confidence, usable = as_float(table, "confidence"), is_probability(table, "confidence")
             if not strict:
                 confidence = nw.when(usable).then(confidence).otherwise(nw.lit(0.0))
                 checks.append((usable, _NO_CONFIDENCE))
@@ -334,59 +350,63 @@ class Policy(ABC):
 
 
 @dataclass(frozen=True, repr=False)
-class _Pair(Policy):
-    """Two policies: for each item the one whose verdict weighs more decides, the first if both weigh the same."""
+class _Joined(Policy):
+    """Policies under one sign: for each item that whose verdict weighs most decides, the first if several weigh the same."""
 
-    first: Policy
-    second: Policy
+    parts: tuple[Policy, ...]
 
     _sign: ClassVar[str]
 
+    @classmethod
+    def _of(cls, *parts: Policy) -> Self:
+        """Join policies; what is joined by the same sign already needs no brackets, and so no depth."""
+        return cls(
+            tuple(each for part in parts for each in (part.parts if isinstance(part, cls) else (part,)))
+        )
+
     def __repr__(self) -> str:
-        first = f"({self.first!r})" if self._binds_looser(self.first) else repr(self.first)
-        second = f"({self.second!r})" if isinstance(self.second, _Pair) else repr(self.second)
-        return f"{first} {self._sign} {second}"
+        first, *later = self.parts
+        shown = [f"({part!r})" if isinstance(part, _Joined) else repr(part) for part in later]
+        return f" {self._sign} ".join([f"({first!r})" if self._binds_looser(first) else repr(first), *shown])
 
     def _binds_looser(self, part: Policy) -> bool:
         return isinstance(self, _Both) and isinstance(part, _Either)
 
     def _columns(self) -> set[str]:
-        return self.first._columns() | self.second._columns()
+        return set[str]().union(*(part._columns() for part in self.parts))
 
     def _needs(self) -> frozenset[str]:
-        return self.first._needs() | self.second._needs()
+        return frozenset[str]().union(*(part._needs() for part in self.parts))
 
     def _reasons(self) -> Sequence[Reason]:
-        return [*self.first._all_reasons, *self.second._all_reasons]
+        return [reason for part in self.parts for reason in part._all_reasons]
 
     def _judged(self, table: Any, name: str) -> Any:
-        judged = self.second._judged(self.first._judged(table, f"{name}a"), f"{name}b")
-        verdicts = nw.col(f"{name}a_verdict"), nw.col(f"{name}b_verdict")
-        first_decides = self._weight(verdicts[0]) >= self._weight(verdicts[1])
-        later_reason = nw.col(f"{name}b_reason") + STRIDE * len(self.first._all_reasons)
-        return judged.with_columns(
-            nw.when(first_decides).then(verdicts[0]).otherwise(verdicts[1]).alias(f"{name}_verdict"),
-            nw.when(first_decides)
-            .then(nw.col(f"{name}a_reason"))
-            .otherwise(later_reason)
-            .alias(f"{name}_reason"),
-        )
+        first, *later = self.parts
+        judged, place = first._judged(table, name), len(first._all_reasons)
+        verdict, reason = nw.col(f"{name}_verdict"), nw.col(f"{name}_reason")
+        for part in later:
+            # Under one name for all, as pandas takes long for frames of many columns.
+            judged = part._judged(judged, f"{name}b")
+            its_verdict, its_reason = nw.col(f"{name}b_verdict"), nw.col(f"{name}b_reason") + STRIDE * place
+            stays = self._weight(verdict) >= self._weight(its_verdict)
+            judged = judged.with_columns(
+                nw.when(stays).then(verdict).otherwise(its_verdict).alias(f"{name}_verdict"),
+                nw.when(stays).then(reason).otherwise(its_reason).alias(f"{name}_reason"),
+            )
+            place += len(part._all_reasons)
+        return judged
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
-        judged = self.first._judge(prediction), self.second._judge(prediction)
+        judged = [part._judge(prediction) for part in self.parts]
         return max(judged, key=lambda verdict_and_reason: self._weight(verdict_and_reason[0]))
 
-    def _parts(self) -> list[Policy]:
-        """Return what is joined by the same sign, as written without brackets."""
-        first = self.first._parts() if isinstance(self.first, type(self)) else [self.first]
-        return [*first, self.second]
-
     def _as_value(self) -> dict[str, Any]:
-        return {self._kind: [part._as_value() for part in self._parts()]}
+        return {self._kind: [part._as_value() for part in self.parts]}
 
     @classmethod
     def _from_value(cls, value: object, read: Read) -> Policy:
-        return reduce(cls, several(cls._kind, value, read))
+        return cls._of(*several(cls._kind, value, read))
 
     @abstractmethod
     def _weight(self, verdict: Any) -> Any:
@@ -394,7 +414,7 @@ class _Pair(Policy):
 
 
 @dataclass(frozen=True, repr=False)
-class _Either(_Pair, kind="or"):
+class _Either(_Joined, kind="or"):
     """``a | b``: review outweighs drop, drop outweighs accept."""
 
     _sign: ClassVar[str] = "|"
@@ -404,7 +424,7 @@ class _Either(_Pair, kind="or"):
 
 
 @dataclass(frozen=True, repr=False)
-class _Both(_Pair, kind="and"):
+class _Both(_Joined, kind="and"):
     """``a & b``: drop outweighs accept, accept outweighs review."""
 
     _sign: ClassVar[str] = "&"
@@ -420,7 +440,7 @@ class _Not(Policy, kind="not"):
     policy: Policy
 
     def __repr__(self) -> str:
-        return f"~({self.policy!r})" if isinstance(self.policy, _Pair) else f"~{self.policy!r}"
+        return f"~({self.policy!r})" if isinstance(self.policy, _Joined) else f"~{self.policy!r}"
 
     def _columns(self) -> set[str]:
         return self.policy._columns()

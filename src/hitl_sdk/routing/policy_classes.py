@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing._frames import CONFIDENCE
+from hitl_sdk.routing._frames import CONFIDENCE, has_categories_of_numbers
 from hitl_sdk.routing._policy_json import Read, fields_of
 from hitl_sdk.routing._reasons import ACCEPT, DROP, REVIEW, STRIDE, Reason, step_of
 from hitl_sdk.routing.policy import Policy
@@ -119,7 +119,7 @@ class PerClass(Policy):
         place, accept, scale = (nw.col(f"{name}_{what}") for what in ("place", "accept", "scale"))
         drop = nw.col(f"{name}_drop")
         cuts = [(0.0, 0.0, 1) if rule is None else rule._cuts for rule in rules]
-        label, places = self._label_and_places(table)
+        table, label, places = self._label_and_places(table, f"{name}_label")
         table = table.with_columns(_looked_up(label, places, len(rules) - 1).alias(f"{name}_place"))
         table = table.with_columns(
             *(
@@ -141,20 +141,25 @@ class PerClass(Policy):
             code = nw.when(has_rule).then(code).otherwise(nw.lit((len(rules) - 1) * 3 * STRIDE))
         return table.with_columns(verdict.alias(f"{name}_verdict"), code.alias(f"{name}_reason"))
 
-    def _label_and_places(self, table: Any) -> tuple[nw.Expr, Mapping[Any, int]]:
-        """Return the labels of a frame, and the places by what they are there: texts, or numbers that are whole."""
+    def _label_and_places(self, table: Any, name: str) -> tuple[Any, nw.Expr, Mapping[Any, int]]:
+        """Return a frame, its labels, and the places by what they are there: texts, or numbers that are whole."""
         kind, label = table.collect_schema()["label"], nw.col("label")
         if kind.is_nested() or kind == nw.Boolean:
             raise InvalidPredictionError(
                 f"PerClass needs labels that are texts or whole numbers; the column 'label' holds {kind}",
                 hint="decide structures by their confidence, with Threshold or Bands",
             )
+        if kind == nw.Object or has_categories_of_numbers(table, "label"):
+            read = [readable_label(each) for each in table["label"].to_list()]
+            texts = [each if isinstance(each, str) else None for each in read]
+            series = nw.new_series(name, texts, nw.String, backend=table.implementation)
+            return table.with_columns(series), nw.col(name), self._places
         if not kind.is_float():
-            return label.cast(nw.String), self._places
+            return table, label.cast(nw.String), self._places
         numbers = {each: float(each) for each in self._places if each.removeprefix("-").isdecimal()}
         # Plus 0, which makes 0 of -0: Arrow tells them apart.
         whole = {value: self._places[each] for each, value in numbers.items() if f"{value + 0.0:.0f}" == each}
-        return label.cast(nw.Float64) + 0.0, whole
+        return table, label.cast(nw.Float64) + 0.0, whole
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
         rule = self._rule(prediction.label)

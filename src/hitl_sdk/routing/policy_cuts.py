@@ -18,6 +18,7 @@ from hitl_sdk.routing._reasons import (
     STRIDE,
     Reason,
     decimals_of,
+    first_step,
     share_text,
     step_of,
 )
@@ -59,10 +60,6 @@ class _Cuts(Policy):
         accepted, seen, *_ = self._bands
         return accepted.lowest, seen.lowest, 10**self._decimals
 
-    def _band_at(self, confidence: float) -> _Band:
-        """Return the band of a confidence."""
-        return next(band for band in self._bands if confidence >= band.lowest)
-
     def _columns(self) -> set[str]:
         return {"confidence"}
 
@@ -70,7 +67,13 @@ class _Cuts(Policy):
         return frozenset({"confidence"})
 
     def _reasons(self) -> Sequence[Reason]:
-        return [Reason("confidence ", self._decimals, f" {band.says}") for band in self._bands]
+        # A number that would be rounded across a cut is shown on its own side of it.
+        firsts = [first_step(band.lowest, 10**self._decimals) for band in self._bands]
+        lasts = [10**self._decimals, *(first - 1 for first in firsts)]
+        return [
+            Reason("confidence ", self._decimals, f" {band.says}", lowest, highest)
+            for band, lowest, highest in zip(self._bands, firsts, lasts, strict=False)
+        ]
 
     def _judged(self, table: Any, name: str) -> Any:
         confidence = nw.col(CONFIDENCE)
@@ -86,9 +89,9 @@ class _Cuts(Policy):
         )
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
-        _, verdict, says = self._band_at(prediction.confidence)
-        shown = Reason("confidence ", self._decimals, f" {says}")
-        return verdict, shown.text(step_of(prediction.confidence, 10**self._decimals))
+        place = next(place for place, band in enumerate(self._bands) if prediction.confidence >= band.lowest)
+        shown = step_of(prediction.confidence, 10**self._decimals)
+        return self._bands[place].verdict, self._all_reasons[place].text(shown)
 
 
 @dataclass(frozen=True)

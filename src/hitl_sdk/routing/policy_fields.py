@@ -6,15 +6,15 @@ import math
 import operator
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Literal, cast
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
 from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
-from hitl_sdk.routing._frames import holds_nothing
+from hitl_sdk.routing._frames import as_float, holds_nothing
 from hitl_sdk.routing._reasons import ACCEPT, REVIEW, STRIDE, Reason
+from hitl_sdk.routing._shares import number_of
 from hitl_sdk.routing.policy import Policy
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Missing(Policy):
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
         value = _field_of(prediction, self.field)
-        missing = value is None or _is_empty(value) or (isinstance(value, float) and math.isnan(value))
+        missing = _is_null(value) or _is_empty(value)
         return (REVIEW if missing else ACCEPT), self._all_reasons[missing].text()
 
 
@@ -132,8 +132,8 @@ class Confidence(Policy):
             raise InvalidInputError(
                 f"op={self.op!r} is no comparison", hint=f"give one of {' '.join(_COMPARED)}"
             )
-        number = _number(self.value)
-        if number is None or math.isinf(number):
+        number = number_of(self.value)
+        if number is None or not math.isfinite(number):
             raise InvalidInputError(
                 f"value={self.value!r} is not a number, or too large", hint="for example value=0.8"
             )
@@ -156,7 +156,7 @@ class Confidence(Policy):
             raise InvalidPredictionError(
                 f"the column {self.field!r} holds {kind}, not numbers", hint="convert it to float"
             )
-        given = nw.col(self.field).cast(nw.Float64)
+        given = as_float(table, self.field)
         known = ~(given.is_null() | given.is_nan())
         number = nw.when(known).then(given).otherwise(nw.lit(0.0))
         holds = _COMPARED[self.op](number, float(self.value))
@@ -167,8 +167,8 @@ class Confidence(Policy):
         )
 
     def _judge(self, prediction: Prediction) -> tuple[int, str]:
-        number = _number(_field_of(prediction, self.field))
-        if number is None:
+        number = number_of(_field_of(prediction, self.field))
+        if number is None or math.isnan(number):
             return REVIEW, self._all_reasons[2].text()
         holds = bool(_COMPARED[self.op](number, float(self.value)))
         return (REVIEW if holds else ACCEPT), self._all_reasons[holds].text()
@@ -184,16 +184,15 @@ def _is_empty(value: object) -> bool:
     return isinstance(value, Sized) and not isinstance(value, bytes | Mapping) and not len(value)
 
 
+def _is_null(value: object) -> bool:
+    """Tell whether it is what stands for a null: None, NaN, and pandas' NaT and NA."""
+    if value is None or isinstance(value, Sized):
+        return value is None
+    try:
+        return bool(value != value)  # noqa: PLR0124
+    except TypeError:  # of NA nobody knows
+        return True
+
+
 def _field_of(prediction: Prediction, field: str) -> object:
     return getattr(prediction, field) if field in _OF_A_PREDICTION else (prediction.extra or {}).get(field)
-
-
-def _number(value: object) -> float | None:
-    """Return a number as a float, None for what is none."""
-    if not isinstance(value, Real | Decimal) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:  # of a whole number
-        number = math.inf if cast("Any", value) > 0 else -math.inf
-    return None if math.isnan(number) else number

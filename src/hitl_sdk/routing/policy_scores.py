@@ -20,6 +20,7 @@ from hitl_sdk.routing._reasons import (
     STRIDE,
     Reason,
     decimals_of,
+    first_step,
     share_text,
     step_of,
 )
@@ -80,7 +81,13 @@ class _Measured(_OfScores):
 
     def _reasons(self) -> Sequence[Reason]:
         decimals, limit = decimals_of(self._limit), share_text(self._limit)
-        said = [Reason(f"{self._measure.name} ", decimals, f" {sign} {limit}") for sign in self._signs]
+        # A number that would be rounded across the limit is shown on its own side of it.
+        first = first_step(self._limit, 10**decimals, above="<=" in self._signs)
+        below, above = (0, first - 1), (first, 10**decimals)
+        said = [
+            Reason(f"{self._measure.name} ", decimals, f" {sign} {limit}", *(below if "<" in sign else above))
+            for sign in self._signs
+        ]
         return [*said, _NO_SCORES, _UNUSABLE]
 
     def _judged(self, table: Any, name: str) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
-from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._plain import is_unicode
 from hitl_sdk.errors import HitlError, InvalidPredictionError
+from hitl_sdk.routing._shares import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,9 +148,9 @@ def _of_item(item_id: str, problem: str, hint: str | None) -> InvalidPredictionE
 
 def confidence_problem(confidence: object) -> tuple[str, str | None] | None:
     """Return what makes a confidence unusable, and what to do about it; or None."""
-    if not isinstance(confidence, Real | Decimal) or isinstance(confidence, bool):
+    number = number_of(confidence)
+    if number is None:
         return f"the confidence {confidence!r} is not a number", "give the probability of the label"
-    number = float(confidence)
     if 0 <= number <= 1:
         return None
     hint = "it looks like a percentage: divide by 100" if 1 < number <= 100 else None
@@ -165,8 +165,11 @@ def readable_label(label: object) -> Any:
     """
     if isinstance(label, str):
         return label if label and is_unicode(label) else None
-    if isinstance(label, Mapping | Iterable) or is_dataclass(label):
-        return None if isinstance(label, bytes) else label
-    if isinstance(label, bool) or not isinstance(label, Real) or not float(label).is_integer():
+    if isinstance(label, bytes | bool):
         return None
-    return str(round(label))
+    if isinstance(label, Mapping | Iterable) or is_dataclass(label):
+        return label
+    if isinstance(label, Integral):
+        return str(int(label))
+    number = number_of(label) if isinstance(label, Real) else None
+    return str(round(number)) if number is not None and number.is_integer() else None

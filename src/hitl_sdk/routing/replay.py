@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import narwhals as nw
@@ -14,7 +14,8 @@ from hitl_sdk._prices import PriceRange, cost_of_reviews
 from hitl_sdk.errors import EmptyInputError, InvalidInputError
 from hitl_sdk.routing._frames import require_columns
 from hitl_sdk.routing._partitions import by_partition, is_partitioned
-from hitl_sdk.routing._truth import is_known, is_right, texts_of_labels
+from hitl_sdk.routing._shares import number_of
+from hitl_sdk.routing._truth import as_held, is_known, is_right, texts_of_labels
 from hitl_sdk.routing.rates import Rate, counted_rate, percent
 
 if TYPE_CHECKING:
@@ -210,10 +211,14 @@ def replay(
     confidence_level: float,
 ) -> Replay:
     """Count what has been decided, in the frame's own engine; see `Policy.replay`."""
-    if cost_per_review is not None and not (
-        isinstance(cost_per_review, Real) and 0 <= cost_per_review < float("inf")
-    ):
-        raise InvalidInputError(f"cost_per_review={cost_per_review!r}", hint="give a number from 0")
+    for name in (truth, label):
+        if name in ("decision", "reason"):
+            raise InvalidInputError(
+                f"the column {name!r} is the policy's own after deciding",
+                hint="rename the column of the frame",
+            )
+    cost = None if cost_per_review is None else _amount("cost_per_review", cost_per_review)
+    _amount("reviewed_this_month", reviewed_this_month)
     with texts_of_labels():
         counts = _counted(decided, truth, label)
     n_invalid = counts.pop(_INVALID, (0, 0, 0))[0]
@@ -240,9 +245,16 @@ def replay(
         outcome=rate(accepted.accuracy.count + reviewed.accuracy.total, kept),
         n_invalid=n_invalid,
         n_unknown=total - known,
-        cost_per_review=cost_per_review,
+        cost_per_review=cost,
         charges=cost_of_reviews(reviewed.n_items, before=reviewed_this_month),
     )
+
+
+def _amount(name: str, value: object) -> float:
+    number = number_of(value)
+    if number is None or not 0 <= number < math.inf:
+        raise InvalidInputError(f"{name}={value!r}", hint="give a number from 0")
+    return number
 
 
 def _counted(decided: Any, truth: str, label: str) -> dict[str, tuple[int, int, int]]:
@@ -262,6 +274,7 @@ def _counted(decided: Any, truth: str, label: str) -> dict[str, tuple[int, int, 
 def _marked_and_grouped(decided: Any, truth: str, label: str) -> Any:
     table: Any = nw.from_native(decided)
     require_columns(table, [truth])
+    table = as_held(table, [truth, label])
     schema = table.collect_schema()
     known, right = is_known(schema, truth), is_right(schema, truth=truth, label=label)
     marked = table.select(
