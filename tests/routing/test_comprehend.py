@@ -241,6 +241,7 @@ def test_what_no_text_can_escape_is_raised(cloud, session):
         {"labels": ["POSITIVE"]},
         {"labels": {"POSITIVE": None}},
         {"language_code": None},
+        {"language_code": "english"},
         {"concurrency": 0},
         {"item_ids": ["a", "b"]},
     ],
@@ -344,6 +345,7 @@ def test_a_class_without_its_name_or_score_is_that_item_s_outcome(cloud, session
         {"labels": ["PERSON"]},
         {"labels": {}},
         {"labels": {"PERSON": ()}},
+        {"language_code": "english"},
     ],
 )
 def test_what_can_t_be_of_entities_is_refused(session, options):

@@ -14,6 +14,7 @@ from hitl_sdk.errors import (
 )
 from hitl_sdk.labels import FormField
 from hitl_sdk.routing import InvalidPrediction, Prediction, from_textract, from_textract_documents
+from hitl_sdk.routing._responses import inferences_in
 from hitl_sdk.session import Session
 from hitl_sdk.testing import AiError, mock_hitl
 
@@ -448,3 +449,8 @@ def test_an_answer_of_another_shape_is_its_items_outcome(cloud, session, block):
 def test_the_token_of_a_job_is_not_for_the_request_to_set(session):
     with pytest.raises(InvalidInputError, match="request has ClientRequestToken"):
         from_textract_documents(session, [PAGE], request={"ClientRequestToken": "one-for-all"})
+
+
+def test_what_is_no_response_that_conditions_look_at_is_told_what_is_one():
+    with pytest.raises(InvalidInputError, match=r"^that is no response .*give what Rekognition's"):
+        inferences_in({"Labels": []})

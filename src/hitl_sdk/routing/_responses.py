@@ -68,10 +68,11 @@ def inferences_in(response: Mapping[str, Any]) -> tuple[Inference, ...]:
     Raises
     ------
     InvalidInputError
-        If it lacks what such a response has.
+        If it is no such response, or lacks what one has.
     """
+    read = _labels if service_of(response) == "rekognition" else _pairs
     try:
-        return tuple(_labels(response) if service_of(response) == "rekognition" else _pairs(response))
+        return tuple(read(response))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InvalidInputError(
             f"the response can't be read: {error!r}", hint="give it as boto3 returns it"

@@ -18,7 +18,6 @@ from hitl_sdk.routing.sources._asking import (
     ask_each,
     ask_in_batches,
     check_arn,
-    check_members,
     failed,
     predicted,
     settled,
@@ -92,7 +91,7 @@ def from_comprehend_sentiment(
         If Comprehend can't be asked at all.
     InvalidInputError
         If there are not as many ids as items, an id is missing, `labels` names another sentiment, `items` is one text,
-        `batch_size` is not from 1 to 25, or `concurrency` is below 1.
+        Comprehend does not know the language, `batch_size` is not from 1 to 25, or `concurrency` is below 1.
 
     Examples
     --------
@@ -112,8 +111,7 @@ def from_comprehend_sentiment(
         raise InvalidInputError(f"batch_size={batch_size}", hint=f"give 1 to {MOST_IN_A_BATCH}")
     named = _named_labels(labels)
     client = session.client("comprehend")
-    language: Any = language_code
-    check_members(client, "DetectSentiment", {"LanguageCode": language})
+    language = _checked_language(client, language_code)
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         small = [asked for asked in batch if _too_large(asked, LARGEST_OF_SENTIMENT) is None]
@@ -271,7 +269,8 @@ def from_comprehend_entities(
         If Comprehend can't be asked at all.
     InvalidInputError
         If there are not as many ids as items, an id is missing, `items` is one text, `labels` is no mapping, `endpoint_arn` is
-        not the ARN of one, `confidence_of_none` is not from 0 to 1, or `concurrency` is below 1.
+        not the ARN of one, Comprehend does not know the language, `confidence_of_none` is not from 0 to 1, or `concurrency` is
+        below 1.
 
     Examples
     --------
@@ -287,10 +286,11 @@ def from_comprehend_entities(
     """
     confidence_of_none = share("confidence_of_none", confidence_of_none)
     client = session.client("comprehend")
-    options: Any = {"LanguageCode": language_code} if endpoint_arn is None else {"EndpointArn": endpoint_arn}
-    if endpoint_arn is not None:
+    if endpoint_arn is None:
+        options: Any = {"LanguageCode": _checked_language(client, language_code)}
+    else:
         _check_endpoint(endpoint_arn, "entity-recognizer")
-    check_members(client, "DetectEntities", options)
+        options = {"EndpointArn": endpoint_arn}
     given: object = labels
     if given is not None and (not isinstance(given, Mapping) or not given):
         raise InvalidInputError(f"labels={given!r}", hint="give your label for each type of entity")
@@ -311,6 +311,15 @@ def from_comprehend_entities(
         return predicted(asked, spans, confidence_of_none if confidence is None else confidence, raw=raw)
 
     return ask_each(answer, items, about=about, item_ids=item_ids, concurrency=concurrency)
+
+
+def _checked_language(client: Any, language_code: object) -> Any:
+    known = client.meta.service_model.shape_for("LanguageCode").enum
+    if language_code not in known:
+        raise InvalidInputError(
+            f"Comprehend knows no language_code={language_code!r}", hint=f"give one of {', '.join(known)}"
+        )
+    return language_code
 
 
 def _check_endpoint(endpoint_arn: object, kind: str) -> None:
