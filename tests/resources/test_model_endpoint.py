@@ -203,6 +203,18 @@ def test_what_the_block_raises_comes_out_and_nothing_is_left(session, left, rais
     assert left() == []
 
 
+@pytest.mark.parametrize("operation", ["CreateModel", "CreateEndpointConfig", "CreateEndpoint"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_who_interrupts_the_making_leaves_nothing(session, left, operation, moment):
+    def interrupt(**_) -> None:
+        raise KeyboardInterrupt
+
+    session.client("sagemaker").meta.events.register(f"{moment}-call.sagemaker.{operation}", interrupt)
+    with pytest.raises(KeyboardInterrupt), endpoint().deployed(session):
+        pytest.fail("it was interrupted")
+    assert left() == []
+
+
 def test_what_a_killed_run_left_is_taken_and_taken_down(session, left):
     endpoint().ensure(session)
     with endpoint().deployed(session):
