@@ -474,3 +474,11 @@ def test_what_the_model_gave_is_kept_whatever_decode_makes_of_it(session, put):
     put("out/reviews.jsonl.out", [{"p": 0.9, "tokens": 7}])
     [prediction] = read(session, input_uri="s3://jobs/in", decode=lambda line: ("1", line["p"]))
     assert prediction.raw == {"p": 0.9, "tokens": 7}
+
+
+def test_a_line_may_hold_the_probabilities_of_several_items(session, put):
+    # what a container answers in JSON to a request of several records (BatchStrategy "MultiRecord")
+    put("in/reviews.jsonl", FEATURES)
+    put("out/reviews.jsonl.out", "[[0.1, 0.9], [0.75, 0.25]]\n[[0.5, 0.5]]\n")
+    outcomes = read(session, input_uri="s3://jobs/in", labels=["0", "1"])
+    assert [(each.label, each.confidence) for each in outcomes] == [("1", 0.9), ("0", 0.75), ("0", 0.5)]

@@ -339,7 +339,7 @@ class _Reader:
             if (
                 self.decode is None
                 and isinstance(several, list)
-                and (several is not value or all(isinstance(each, Mapping) for each in several))
+                and (several is not value or all(isinstance(each, Mapping | list) for each in several))
             ):
                 yield from several
             else:
