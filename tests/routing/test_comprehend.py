@@ -55,10 +55,6 @@ def batches(cloud):
     """Answer sentiments; return the texts of each call."""
     calls = []
 
-    def one(request):
-        calls.append([request["Text"]])
-        return sentiment(request["Text"])
-
     def many(request):
         calls.append(request["TextList"])
         results, errors = [], []
@@ -70,7 +66,6 @@ def batches(cloud):
                 results.append({"Index": place, **sentiment(text)})
         return {"ResultList": results[::-1], "ErrorList": errors}  # in no order
 
-    cloud.ai.answer("comprehend", "DetectSentiment", one)
     cloud.ai.answer("comprehend", "BatchDetectSentiment", many)
     return calls
 
@@ -80,7 +75,7 @@ def test_the_sentiment_is_the_label_and_its_score_the_confidence(session, batche
 
     assert (prediction.item_id, prediction.label, prediction.confidence) == ("one", "POSITIVE", 0.7)
     assert prediction.scores == {"POSITIVE": 0.7, "NEGATIVE": 0.1, "NEUTRAL": 0.1, "MIXED": 0.1}
-    assert prediction.raw == sentiment("positive")
+    assert prediction.raw == {"Index": 0, **sentiment("positive")}
 
 
 def test_labels_of_your_task_stand_for_sentiments_and_those_alike_are_added_up(session, batches):
@@ -124,6 +119,16 @@ def test_25_texts_go_in_a_call_and_what_comes_in_no_order_is_put_in_order(sessio
 
     assert [len(call) for call in batches] == [25, 25, 10]
     assert [prediction.label for prediction in predictions] == [text.split()[0].upper() for text in texts]
+
+
+def test_a_last_text_alone_needs_no_other_permission_than_the_rest(session, batches, watched):
+    watched(session, ("comprehend",)).fail("DetectSentiment", ("AccessDeniedException", 400))
+    predictions = list(
+        from_comprehend_sentiment(session, [f"positive {n}" for n in range(26)], concurrency=1)
+    )
+
+    assert [len(call) for call in batches] == [25, 1]
+    assert {prediction.label for prediction in predictions} == {"POSITIVE"}
 
 
 def test_the_texts_are_read_as_predictions_are_taken(session, batches):
@@ -173,8 +178,11 @@ def test_a_text_that_is_too_large_is_refused_before_it_is_sent_and_takes_no_othe
     assert "the text has 5,001 bytes; Comprehend takes 5,000" in outcomes[1].error.message
 
 
-def test_one_text_for_which_a_whole_call_is_refused_is_found(cloud, session, batches):
+def test_one_text_for_which_a_whole_call_is_refused_is_found(cloud, session):
+    calls = []
+
     def many(request):
+        calls.append(len(request["TextList"]))
         if "negative, and cursed" in request["TextList"]:
             raise AiError("InvalidRequestException", "one of them is invalid")
         return {
@@ -182,19 +190,14 @@ def test_one_text_for_which_a_whole_call_is_refused_is_found(cloud, session, bat
             "ErrorList": [],
         }
 
-    def one(request):
-        if "cursed" in request["Text"]:
-            raise AiError("InvalidRequestException", "it is invalid")
-        return sentiment(request["Text"])
-
     cloud.ai.answer("comprehend", "BatchDetectSentiment", many)
-    cloud.ai.answer("comprehend", "DetectSentiment", one)
     texts = [f"positive {number}" for number in range(24)]
 
     outcomes = list(from_comprehend_sentiment(session, [*texts[:9], "negative, and cursed", *texts[9:]]))
 
     assert [number for number, outcome in enumerate(outcomes) if hasattr(outcome, "error")] == [9]
     assert isinstance(outcomes[9].error, RejectedError)
+    assert len(calls) < 12
 
 
 @pytest.mark.parametrize(

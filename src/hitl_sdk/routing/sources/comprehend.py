@@ -56,7 +56,7 @@ def from_comprehend_sentiment(
     batch_size: int = MOST_IN_A_BATCH,
     concurrency: int = 8,
 ) -> Iterator[Prediction | InvalidPrediction]:
-    """Ask Comprehend which sentiment texts have: BatchDetectSentiment, DetectSentiment for one.
+    """Ask Comprehend which sentiment texts have: BatchDetectSentiment.
 
     The confidence is the score of the sentiment that Comprehend names. All four are in `scores`.
 
@@ -97,13 +97,12 @@ def from_comprehend_sentiment(
     --------
     >>> from hitl_sdk.testing import mock_hitl
     >>> scores = {"Positive": 0.9, "Negative": 0.02, "Neutral": 0.05, "Mixed": 0.03}
+    >>> said = {"Index": 0, "Sentiment": "POSITIVE", "SentimentScore": scores}
     >>> with mock_hitl() as cloud:
     ...     cloud.ai.answer(
-    ...         "comprehend",
-    ...         "DetectSentiment",
-    ...         lambda request: {"Sentiment": "POSITIVE", "SentimentScore": scores},
+    ...         "comprehend", "BatchDetectSentiment", lambda request: {"ResultList": [said], "ErrorList": []}
     ...     )
-    ...     [prediction] = from_comprehend_sentiment(cloud.session(), ["I enjoy it"], batch_size=1)
+    ...     [prediction] = from_comprehend_sentiment(cloud.session(), ["I enjoy it"])
     >>> prediction.label, prediction.confidence
     ('POSITIVE', 0.9)
     """
@@ -115,13 +114,9 @@ def from_comprehend_sentiment(
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         small = [asked for asked in batch if _too_large(asked, LARGEST_OF_SENTIMENT) is None]
-        if not small:
-            answers: list[Outcome] = []
-        elif len(small) == 1:
-            raw = without_metadata(client.detect_sentiment(Text=small[0].item, LanguageCode=language))
-            answers = [_sentiment(small[0], raw, named)]
-        else:
-            with _apart_if_one_is_refused():
+        answers: list[Outcome] = []
+        if small:
+            with _apart_if_one_is_refused(len(small)):
                 said: Any = client.batch_detect_sentiment(
                     TextList=[asked.item for asked in small], LanguageCode=language
                 )
@@ -344,12 +339,12 @@ def _told_if_it_is_not_there(endpoint: str) -> Iterator[None]:
 
 
 @contextmanager
-def _apart_if_one_is_refused() -> Iterator[None]:
+def _apart_if_one_is_refused(texts: int) -> Iterator[None]:
     """Have a batch asked about in halves where Comprehend refuses all of it for one text, until that is alone."""
     try:
         yield
     except ClientError as error:
-        if error.response["Error"]["Code"] in _OF_ONE_TEXT:
+        if texts > 1 and error.response["Error"]["Code"] in _OF_ONE_TEXT:
             raise TooLarge from error
         raise
 
