@@ -173,6 +173,15 @@ def test_an_empty_frame_is_mended_to_an_empty_one():
     assert len(TemperatureScaling.fit(FRAME).apply(FRAME.head(0))) == 0
 
 
+def test_mended_scores_have_their_kind_where_no_row_says_it():
+    """So that batches can be put together, of which one is empty or has no prediction."""
+    frame = pl.DataFrame(VECTORS)
+    fitted = TemperatureScaling.fit(frame, scores="scores")
+    without = frame.with_columns(label=pl.lit(None, pl.String))
+    assert fitted.apply(frame.head(0)).schema == fitted.apply(without).schema == frame.schema
+    assert fitted.apply(without)["scores"].is_null().all()
+
+
 def test_a_label_that_an_item_has_no_score_of_has_next_to_none_after_mending():
     fitted = TemperatureScaling(2.0, ("a", "b", "c"))
     frame = pd.DataFrame({"label": ["a"], "scores": [{"a": 0.8, "b": 0.2}]})
