@@ -498,6 +498,18 @@ def test_jobs_of_yours_are_read_by_their_names_and_waited_for(session, jobs):
     assert "there is no transcription job 'gone'" in outcomes[2].error.message
 
 
+def test_who_closes_the_stream_does_not_wait_for_jobs_that_run(cloud, session):
+    def get(request):
+        status = "FAILED" if request["TranscriptionJobName"] == "call-1" else "IN_PROGRESS"
+        return {"TranscriptionJob": {"TranscriptionJobStatus": status}}
+
+    cloud.ai.answer("transcribe", "GetTranscriptionJob", get)
+    stream = from_transcription_jobs(session, ["call-1", "call-2"], timeout=1e12, concurrency=2)
+
+    assert next(stream).item_id == "call-1"
+    stream.close()
+
+
 def test_a_job_that_names_no_recording_is_read_under_its_own_name(cloud, session, jobs):
     cloud.ai.answer(
         "transcribe",
