@@ -266,6 +266,13 @@ def test_a_model_that_bedrock_refuses_by_a_validation_is_raised_too(cloud, sessi
         ask_model(session)
 
 
+@pytest.mark.parametrize("returned", [None, ["I enjoy it"]])
+def test_a_prompt_that_is_no_text_is_raised_without_a_word_of_the_item(session, returned):
+    with pytest.raises(ConfigurationError, match="prompt returns a") as raised:
+        ask(session, prompt=lambda _: returned)
+    assert "enjoy" not in str(raised.value)
+
+
 def test_a_model_without_a_name_is_refused_before_anything_is_asked(session):
     with pytest.raises(InvalidInputError, match="modelId"):
         from_bedrock(session, None, ["text"], prompt=str)

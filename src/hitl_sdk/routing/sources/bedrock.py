@@ -87,7 +87,7 @@ def from_bedrock(
     CredentialsError, AccessDeniedError
         If the model may not be asked.
     ConfigurationError
-        If the model is to be asked by an inference profile.
+        If the model is to be asked by an inference profile, or `prompt` returns no text.
     InvalidInputError
         If there are not as many ids as items, an id is missing, `items` is one text, `prompt` can't be called, `request` is
         not one or has the model or the messages, or `concurrency` is below 1.
@@ -120,7 +120,10 @@ def from_bedrock(
     check_members(client, "Converse", {"modelId": model_id, **more})
 
     def answer(asked: Asked) -> Outcome:
-        message: Any = {"role": "user", "content": [{"text": prompt(asked.item)}]}
+        wanted: object = prompt(asked.item)
+        if not isinstance(wanted, str):
+            raise ConfigurationError(f"prompt returns a {type(wanted).__name__}", hint="let it return a text")
+        message: Any = {"role": "user", "content": [{"text": wanted}]}
         with _told_if_there_is_no_such_model(model_id):
             said = client.converse(modelId=model_id, messages=[message], **more)
         raw = without_metadata(cast("Any", said))
