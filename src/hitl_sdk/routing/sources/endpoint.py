@@ -120,21 +120,17 @@ def from_endpoint(
     runtime = session.client("sagemaker-runtime")
 
     def answer(batch: list[Asked]) -> list[Outcome]:
-        given = [asked.features for asked in batch]
         with _in_halves_if_refused(batch):
-            body = _encoded(given, content_type) if encode is None else _body(encode(given))
+            body = _body([asked.features for asked in batch], content_type, encode)
             if len(body) > _LONGEST_BODY and len(batch) > 1:
                 raise TooLarge
-            response = runtime.invoke_endpoint(
-                EndpointName=endpoint_name,
-                ContentType=content_type,
-                Accept=answer_type,
-                Body=body,
-                **more,
+            said = runtime.invoke_endpoint(
+                EndpointName=endpoint_name, ContentType=content_type, Accept=answer_type, Body=body, **more
             )
-        said = response["Body"].read()
-        charset = charset_of(response.get("ContentType", ""))
-        return outcomes_of(batch, said, decode, names, csv_rows=is_csv(answer_type), charset=charset)
+        charset = charset_of(said.get("ContentType", ""))
+        return outcomes_of(
+            batch, said["Body"].read(), decode, names, csv_rows=is_csv(answer_type), charset=charset
+        )
 
     return ask_in_batches(
         answer,
@@ -260,6 +256,19 @@ def _asking(
     )
 
 
+def _body(
+    given: list[object], content_type: str, encode: Callable[[Sequence[Any]], bytes | str] | None
+) -> bytes:
+    """Return the body of a request, of which the bytes can be counted."""
+    if encode is None:
+        return _encoded(given, content_type)
+    made: object = encode(given)
+    body = made.encode() if isinstance(made, str) else made
+    if not isinstance(body, bytes | bytearray):
+        raise InvalidInputError(f"encode gave a {type(made).__name__}", hint="give bytes or a text")
+    return bytes(body)
+
+
 def _encoded(given: Sequence[object], content_type: str) -> bytes:
     if is_csv(content_type):
         return _csv(given, charset_of(content_type))
@@ -267,13 +276,6 @@ def _encoded(given: Sequence[object], content_type: str) -> bytes:
     if media_type(content_type) == "application/json":
         return json.dumps(records, default=_plain).encode()
     return "\n".join(json.dumps(record, default=_plain) for record in records).encode()
-
-
-def _body(made: object) -> bytes:
-    body = made.encode() if isinstance(made, str) else made
-    if not isinstance(body, bytes | bytearray):
-        raise InvalidInputError(f"encode gave a {type(made).__name__}", hint="give bytes or a text")
-    return bytes(body)
 
 
 def _features(given: Sequence[object]) -> list[dict[str, list[object]]]:
