@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from hitl_sdk import Bands, Prediction, Router, Run, Sample, Threshold
+from hitl_sdk import Bands, PerClass, Prediction, Router, Run, Sample, Threshold
 from hitl_sdk.errors import (
     ConflictError,
     CredentialsError,
@@ -127,8 +127,8 @@ def test_the_same_ids_are_found_in_whatever_order_they_come_again(review):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"policy": Threshold(0.8)}, r"policy is Threshold\(threshold=0.9\), not Threshold\(threshold=0.8\)"),
-        ({"policy": Threshold(0.9) | Sample(0.1)}, r"not Threshold\(threshold=0.9\) \| Sample"),
+        ({"policy": Threshold(0.8)}, r'policy is {"Threshold": {"threshold": 0.9}}, not {"Threshold": {"threshold": 0.8}}'),
+        ({"policy": Threshold(0.9) | Sample(0.1)}, r'not {"or": \[{"Threshold": {"threshold": 0.9}}, {"Sample": '),
         ({"task": TextClassification(name="sentiment", labels=["-1", "1"], title="Which?")}, "task differs in descri"),
         ({"flow": "other"}, r"flow is arn:.*/sentiment, not arn:.*/other"),
     ],
@@ -249,9 +249,10 @@ class OwnPolicy(Policy):
         (OwnPolicy(), OwnPolicy()),
         (Threshold(0.9) | OwnPolicy(), Threshold(0.9) | OwnPolicy()),
         (~OwnPolicy(), ~OwnPolicy()),
+        (PerClass({"1": 0.5, "0": 0.6}), PerClass({"0": 0.6, "1": 0.5})),
     ],
 )
-def test_a_policy_of_ones_own_is_the_same_in_another_process(one, same):
+def test_equal_policies_are_the_same_in_another_process(one, same):
     assert one is not same
     assert policy_text(one) == policy_text(same)
 

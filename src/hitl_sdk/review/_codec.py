@@ -83,10 +83,15 @@ def task_text(task: Task) -> str:
 
 
 def policy_text(policy: Policy) -> str:
-    """Return what a policy prints, equal for equal policies: without places in memory, its own or those of its parts."""
-    if type(policy).__repr__ is object.__repr__:
-        return type(policy).__qualname__
-    return _PLACE.sub("", repr(policy))
+    """Return a policy as JSON text, equal for equal policies; of one of the user's own that has no JSON, what it prints.
+
+    Labels stand in one order there, and no place in memory is told: in another process they may differ.
+    """
+    try:
+        return json.dumps(json.loads(policy.to_json()), sort_keys=True)
+    except (TypeError, ValueError):
+        own = type(policy).__repr__ is not object.__repr__
+        return json.dumps(_PLACE.sub("", repr(policy)) if own else type(policy).__qualname__)
 
 
 def error_text(error: HitlError) -> str:

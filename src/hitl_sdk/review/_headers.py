@@ -52,7 +52,7 @@ def begin(
             each,
             flow_definition_arn,
             task_text(task),
-            json.dumps(policy_text(policy)),
+            policy_text(policy),
             json.dumps({**settings, "begun_by": by}),
             now,
         )
@@ -94,8 +94,8 @@ def require_same(
     problems = []
     if flow_definition_arn is not None and flow_definition_arn != header.flow_definition_arn:
         problems.append(f"its flow is {header.flow_definition_arn}, not {flow_definition_arn}")
-    if policy is not None and policy_text(policy) != (was := json.loads(header.policy)):
-        problems.append(f"its policy is {was}, not {policy_text(policy)}")
+    if policy is not None and policy_text(policy) != header.policy:
+        problems.append(f"its policy is {header.policy}, not {policy_text(policy)}")
     then, now = json.loads(header.task), json.loads(task_text(task))
     differing = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
     if differing:
