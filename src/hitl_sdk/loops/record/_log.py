@@ -230,7 +230,8 @@ class _LogRecord(RunRecord):
                 yield self._loop(name)
 
     def counts(self) -> dict[RecordedStatus, int]:
-        return dict(Counter(loop.status for loop in self._fresh().loops.values()))
+        with self._lock:  # another thread may be taking loops in
+            return dict(Counter(loop.status for loop in self._fresh().loops.values()))
 
     def n_charged(self) -> int:
         return self._fresh().charged
