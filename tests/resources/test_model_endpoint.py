@@ -222,6 +222,14 @@ def test_what_a_killed_run_left_is_taken_and_taken_down(session, left):
     assert left() == []
 
 
+def test_what_a_killed_run_left_that_had_failed_is_made_anew(session, statuses, left):
+    endpoint().ensure(session)
+    statuses += ["Failed", "Failed", "InService"]
+    with endpoint().deployed(session) as state:
+        assert state.status == "Active"
+    assert left() == []
+
+
 @pytest.mark.parametrize("lost_answer", [False, True], ids=["never sent", "answer lost"])
 def test_whichever_call_fails_nothing_is_left_or_it_is_said(session, calls, left, lost_answer):
     for number in count(1):

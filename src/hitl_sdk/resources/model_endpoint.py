@@ -261,9 +261,11 @@ class ModelEndpoint(Model):
         HitlError
             What `ensure` and `delete` raise.
         """
-        self._refuse_another(session)
+        left = self._refuse_another(session)
         parts: Sequence[Resource[Any]] = self._parts()
         with torn_down(lambda: _all_deleted(session, parts, DEPLOYMENT_TIMEOUT, []), self._endpoint().label):
+            if left is not None and left.status == "Failed":
+                self._endpoint().delete(session)  # a killed run's, whose failure says nothing of this one
             try:
                 state = self.ensure(session, timeout=timeout)
             except DriftError:
@@ -271,18 +273,19 @@ class ModelEndpoint(Model):
                 raise
             yield state
 
-    def _refuse_another(self, session: Session) -> None:
-        """Refuse an endpoint of another make, before anything is made beside it."""
+    def _refuse_another(self, session: Session) -> ModelEndpointState | None:
+        """Refuse an endpoint of another make, before anything is made beside it; return one of this make."""
         endpoint = self._endpoint()
         state = endpoint.find(session)
         if state is None or state.status == "Deleting":
-            return
+            return None
         if differences := endpoint._differences(state):
             raise DriftError(
                 f"{endpoint.label} exists and stands on another configuration: {differences[0]}",
                 hint="choose another name, or delete the one that exists",
                 resource=endpoint.label,
             )
+        return state
 
     # The parts, in the order in which they are made.
 
