@@ -241,6 +241,17 @@ def test_a_page_is_a_prediction_where_people_are_shown_pages(cloud, session):
     assert {block["Page"] for block in predictions[1].raw["Blocks"]} == {3}
 
 
+@pytest.mark.parametrize("about", [{}, {"DocumentMetadata": {}}])
+def test_no_page_is_lost_where_the_result_does_not_say_how_many_there_are(cloud, session, about):
+    pages = document(FORM, [Field("Total", "9.50", 88.0)], metadata=False)
+    lost = [{"ErrorCode": "INVALID_IMAGE", "Pages": [3]}]
+    Jobs(cloud, {**pages, **about, "JobStatus": "PARTIAL_SUCCESS", "Warnings": lost})
+
+    outcomes = from_textract_documents(session, [PDF], page_item=lambda uri, page: f"{uri}#{page}")
+
+    assert [each.item_id for each in outcomes] == ["0/1", "0/2", "0/3"]
+
+
 def test_a_key_that_is_on_no_page_has_people_look_at_each(cloud, session):
     Jobs(cloud, document([], [Field("Total", "9.50", 88.0)]))
 

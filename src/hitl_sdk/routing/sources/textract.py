@@ -248,8 +248,12 @@ def _pages(
     """Return the outcomes of a document's pages; of the document, where no page has a field."""
     outcomes: list[Outcome] = []
     lost = _lost_pages(raw)
-    for page in range(1, raw.get("DocumentMetadata", {}).get("Pages", 1) + 1):
-        blocks = [block for block in raw["Blocks"] if block.get("Page", 1) == page]
+    by_page: dict[int, list[Any]] = {}
+    for block in raw["Blocks"]:
+        by_page.setdefault(block.get("Page", 1), []).append(block)
+    told = raw.get("DocumentMetadata", {}).get("Pages", 1)
+    for page in range(1, max([told, *lost, *by_page]) + 1):
+        blocks = by_page.get(page, [])
         of_page = {**raw, "Blocks": blocks}
         own = asked._replace(item_id=f"{asked.item_id}/{page}", item=page_item(asked.item, page))
         if page in lost:
