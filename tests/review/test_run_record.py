@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from hitl_sdk import Bands, PerClass, Prediction, Router, Run, Sample, Threshold
+from hitl_sdk import Bands, EachLabel, PerClass, Prediction, Router, Run, Sample, Threshold
 from hitl_sdk.errors import (
     ConflictError,
     CredentialsError,
@@ -29,9 +29,9 @@ from hitl_sdk.errors import (
 from hitl_sdk.loops.record import open_record
 from hitl_sdk.loops.table import ensure_table
 from hitl_sdk.review import _starts, list_runs
-from hitl_sdk.review._codec import policy_text
+from hitl_sdk.review._codec import policy_text, task_text
 from hitl_sdk.routing import InvalidPrediction, Policy
-from hitl_sdk.tasks import TextClassification
+from hitl_sdk.tasks import LabelReview, TextClassification
 
 
 def answer(review, label="0"):
@@ -255,6 +255,27 @@ class OwnPolicy(Policy):
 def test_equal_policies_are_the_same_in_another_process(one, same):
     assert one is not same
     assert policy_text(one) == policy_text(same)
+
+
+class OwnRule:
+    """Of a user who sorts the labels of an item out in a way of theirs."""
+
+    def split(self, scores):
+        raise NotImplementedError
+
+
+def test_equal_tasks_are_the_same_in_another_process():
+    one, same, other = (
+        LabelReview(name="labels", title="Which?", rule=rule)
+        for rule in (
+            EachLabel(PerClass({"a": 0.5, "b": 0.6})),
+            EachLabel(PerClass({"b": 0.6, "a": 0.5})),
+            EachLabel(PerClass({"a": 0.5, "b": 0.7})),
+        )
+    )
+    assert task_text(one) == task_text(same) != task_text(other)
+    own = [task_text(LabelReview(name="labels", title="Which?", rule=OwnRule())) for _ in range(2)]
+    assert own[0] == own[1]
 
 
 def test_a_named_run_without_predictions_is_refused_and_not_begun(review):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from hitl_sdk.errors import HitlError
 from hitl_sdk.labels import to_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from hitl_sdk.routing import Policy
     from hitl_sdk.tasks import Task
@@ -78,20 +79,27 @@ def read_columns(text: str) -> dict[str, object]:
 
 def task_text(task: Task) -> str:
     """Return a task as JSON text, equal for equal tasks."""
-    fields = task.model_dump(mode="json", fallback=repr)
+    fields = task.model_dump(mode="json", fallback=_described)
     return json.dumps({"kind": type(task).__name__, **fields}, sort_keys=True)
 
 
 def policy_text(policy: Policy) -> str:
-    """Return a policy as JSON text, equal for equal policies; of one of the user's own that has no JSON, what it prints.
+    """Return a policy as JSON text, equal for equal policies: labels stand in one order there."""
+    return json.dumps(_described(policy), sort_keys=True)
 
-    Labels stand in one order there, and no place in memory is told: in another process they may differ.
+
+def _described(value: Any) -> object:
+    """Return a policy as what its JSON holds; of an object of the user's own that has none, what it prints.
+
+    But no place in memory, which is another one in another process.
     """
+    if isinstance(value, Mapping):
+        return dict(value)
     try:
-        return json.dumps(json.loads(policy.to_json()), sort_keys=True)
-    except (TypeError, ValueError):
-        own = type(policy).__repr__ is not object.__repr__
-        return json.dumps(_PLACE.sub("", repr(policy)) if own else type(policy).__qualname__)
+        return json.loads(value.to_json())
+    except (AttributeError, TypeError, ValueError):
+        own = type(value).__repr__ is not object.__repr__
+        return _PLACE.sub("", repr(value)) if own else type(value).__qualname__
 
 
 def error_text(error: HitlError) -> str:
