@@ -82,7 +82,13 @@ def kill_until_done(
         alive = [_begun(work) for _ in range(clients)]
         begun = time.monotonic()
         lives = [pace * chance.uniform(*_LIFE) if kills < most else math.inf for _ in alive]
-        ended = [_ended(process, begun + life) for process, life in zip(alive, sorted(lives), strict=True)]
+        try:
+            ended = [
+                _ended(process, begun + life) for process, life in zip(alive, sorted(lives), strict=True)
+            ]
+        finally:
+            for process in alive:  # if one has failed, the others are not to go on
+                process.kill()
         kills += ended.count(False)
         if all(ended):
             return kills
