@@ -41,6 +41,7 @@ class Thing(Resource[State]):
     name: str
     differing: tuple[str, ...] = ()
     creation_fails: bool = False
+    deletion_finds_nothing: bool = False
 
     def _read(self, session):
         status = WORLD.look()
@@ -61,6 +62,8 @@ class Thing(Resource[State]):
 
     def _delete(self, session, state):
         WORLD.done.append("delete")
+        if self.deletion_finds_nothing:
+            raise NotFoundError("not found")
 
 
 @pytest.fixture
@@ -238,6 +241,20 @@ def test_delete_waits_until_it_is_gone(world, anywhere):
 
     assert Thing(name="a").delete(anywhere) is True
     assert existing.done == ["delete"]
+
+
+def test_a_delete_that_finds_nothing_has_deleted_it_though_its_first_answer_was_lost(world, anywhere):
+    existing = world("Active", None)
+
+    assert Thing(name="a", deletion_finds_nothing=True).delete(anywhere) is True
+    assert existing.done == ["delete"]
+
+
+def test_a_delete_that_misses_something_else_is_an_error(world, anywhere):
+    world("Active")
+
+    with pytest.raises(NotFoundError):
+        Thing(name="a", deletion_finds_nothing=True).delete(anywhere)
 
 
 def test_delete_joins_a_deletion_that_is_under_way(world, anywhere):

@@ -270,6 +270,28 @@ def test_a_form_is_reviewed_where_a_key_is_unsure_or_missing(cloud, session):
     assert frame["model_confidence"].to_list() == [0.99, 0.64, 0.0]
 
 
+def test_fields_that_workers_were_not_shown_stay_the_models(cloud, session):
+    """AWS shows those that conditions match, and no others."""
+    page = document([Field("No", "17", 99.0, 99.0), Field("Due date", "3 Nay", 99.0, 64.0)])
+    cloud.ai.answer("textract", "AnalyzeDocument", lambda request: page)
+    task = tasks.TextractForms(name="invoice", title="Mend the fields")
+    flow = flow_of(cloud, task, UNSURE_OF_THE_DATE)
+    flow.ensure(session)
+    mended = task.initial_value(task.normalise_label({"Due date": "3 May"}))
+    cloud.workers.answer(lambda item: {task.answer_key: {"blocks": mended}})
+    reviews = BuiltInReviews(flow=flow, session=session)
+    router = Router(flow=flow, policy=reviews.policy, session=session, progress=False)
+
+    run = router.route(reviews.ask(["s3://images/1.png"]))
+    run.wait(timeout=3600)
+
+    [label] = run.training_frame("polars")["label"].to_list()
+    assert label == [
+        {"key": "Due date", "value": "3 May", "confidence": None},
+        {"key": "No", "value": "17", "confidence": 0.99},
+    ]
+
+
 def test_documents_of_many_pages_come_to_people_by_the_same_conditions(cloud, session):
     """AWS has no HumanLoopConfig for them: the router decides by the conditions, and starts loops of its own."""
     whole = document([Field("Payable by", "3 May", 99.0, 99.0)], [Field("Due date", "4 Nay", 99.0, 64.0)])

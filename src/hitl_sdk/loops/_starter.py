@@ -103,9 +103,8 @@ class LoopStarter:
         return self._restart_failed and state.status in {"Failed", "Stopped"}
 
     def _start(self, request: LoopRequest, content: str) -> LoopStart | None:
-        with (
-            self._pace
-        ):  # one waits for its turn, the others for that one: so all stop when starting is put on hold
+        # One waits for the rate, the others for that one: so all stop when starting is put on hold.
+        with self._pace:
             if not self._held():
                 self._rate.take()
             if self._held():

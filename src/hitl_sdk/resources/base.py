@@ -344,8 +344,7 @@ class Resource(Model, Generic[S]):
         if state is None or not self._is_this(state):
             return False
         if state.status not in _LEAVING:
-            with translated_errors(self.label):
-                self._delete(session, state)
+            self._gone(session, state)
         wait_until(
             lambda: self._still_there(session),
             lambda there: not there,
@@ -353,6 +352,15 @@ class Resource(Model, Generic[S]):
             what=f"{self.label} to be gone",
         )
         return True
+
+    def _gone(self, session: Session, state: S) -> None:
+        try:
+            with translated_errors(self.label):
+                self._delete(session, state)
+        except NotFoundError:
+            # The answer to a first call can be lost: then a retry of botocore's finds nothing.
+            if self._still_there(session):
+                raise
 
     def _is_this(self, state: S) -> bool:
         """Tell whether what was found is the resource itself, not one that is adopted in its place."""

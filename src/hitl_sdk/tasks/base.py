@@ -344,7 +344,12 @@ class Task(Model):
         """
         return label
 
-    def merged_label(self, label: Label, model_label: Label | None) -> Label:  # noqa: ARG002
+    def merged_label(
+        self,
+        label: Label,
+        model_label: Label | None,  # noqa: ARG002
+        input_content: Mapping[str, object] | None = None,  # noqa: ARG002
+    ) -> Label:
         """Return the label of an item that people have reviewed: what they said, whatever a model had.
 
         Parameters
@@ -353,6 +358,8 @@ class Task(Model):
             What people said, made one.
         model_label : Label or None
             The model's label, which matters only where people are asked about a part of it.
+        input_content : mapping, optional
+            What the human loop was started with, which tells what they were shown.
         """
         return label
 

@@ -162,6 +162,35 @@ class TextractForms(AiServiceTask):
         """
         return [block for number, field in enumerate(label) for block in _blocks(number, field)]
 
+    def merged_label(
+        self,
+        label: Any,
+        model_label: Any,
+        input_content: Mapping[str, object] | None = None,
+    ) -> tuple[FormField, ...]:
+        """Return what people said, then the model's fields that they were not shown, with the model's confidence.
+
+        Loops that Textract starts show the fields that the flow's conditions match, and no others.
+
+        Parameters
+        ----------
+        label : tuple of FormField
+            What people said.
+        model_label : tuple of FormField or None
+            The model's fields.
+        input_content : mapping, optional
+            What the human loop was started with.
+        """
+        selected = (input_content or {}).get("selectedAiServiceResponse")
+        if not isinstance(selected, Mapping):
+            return tuple(label)
+        try:
+            shown = {(field.key, field.value) for field in _fields(selected.get("blocks"))}
+        except ValueError:  # nobody can tell what was shown
+            return tuple(label)
+        unseen = (field for field in model_label or () if (field.key, field.value) not in shown)
+        return (*label, *unseen)
+
     def consolidation(self, by: Consolidation[Any] | None = None) -> Consolidation[Any]:
         """Return `by`, or the method that compares fields by their key.
 

@@ -282,7 +282,12 @@ class LabelReview(Task):
         """
         return None if label is None else self.merged_label((), label)
 
-    def merged_label(self, label: Any, model_label: Any) -> tuple[ScoredLabel, ...]:
+    def merged_label(
+        self,
+        label: Any,
+        model_label: Any,
+        input_content: Mapping[str, object] | None = None,  # noqa: ARG002
+    ) -> tuple[ScoredLabel, ...]:
         """Return what people said together with the labels that were accepted without them.
 
         Parameters
@@ -291,6 +296,8 @@ class LabelReview(Task):
             What people kept and added. Capital letters and blanks make no other label.
         model_label : tuple of ScoredLabel or None
             The model's labels.
+        input_content : mapping, optional
+            What the human loop was started with, which does not matter here.
 
         Returns
         -------

@@ -265,7 +265,8 @@ def _outcomes(rows: Sequence[TrainingRow], task: Task, method: Consolidation[Any
             key = _review_of(row)
             outcome = _outcome(answered[index], consensus.get(key), problems.get(key))
             if outcome.label is not None:
-                outcome.label = task.merged_label(outcome.label, row.model_label)
+                content = row.output.input_content if row.output else None
+                outcome.label = task.merged_label(outcome.label, row.model_label, content)
             outcomes.append(outcome)
     return outcomes
 
