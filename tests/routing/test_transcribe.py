@@ -158,6 +158,22 @@ def test_channels_that_overlap_are_read_each_by_itself(session):
     ]
 
 
+@pytest.mark.parametrize(
+    "merged", [{}, {"items": []}, {"items": [word("How", 0.0, 0.4), word("Well", 0.2, 0.5)]}]
+)
+def test_older_transcripts_tell_the_channel_beside_the_words(session, merged):
+    channels = [
+        {"channel_label": "ch_0", "items": [word("How", 0.0, 0.4), word("much", 0.4, 0.8), mark("?")]},
+        {"channel_label": "ch_1", "items": [word("Well", 0.2, 0.5), word("then", 0.9, 1.2)]},
+    ]
+    document = {"results": {"channel_labels": {"channels": channels, "number_of_channels": 2}, **merged}}
+
+    assert [(each.label, each.extra["speaker"]) for each in ask(session, document)] == [
+        ("How much?", "ch_0"),
+        ("Well then", "ch_1"),
+    ]
+
+
 def test_a_long_silence_ends_a_sentence_too(session):
     words = [word("one", 0, 1), word("two", 2.9, 3.5), word("three", 5.5, 6)]
 

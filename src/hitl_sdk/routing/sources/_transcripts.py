@@ -68,10 +68,10 @@ def sentences_in(document: Mapping[str, Any], *, pause: float) -> list[Sentence]
     ['Yes.', 'We can.']
     """
     results = document["results"]
-    items = [item for item in results["items"] if item["alternatives"]]
+    items = [item for item in _items(results) if item["alternatives"]]
     speakers = _speakers(results)
-    said = " ".join(each["transcript"] for each in results.get("transcripts", ()))
-    space = " " if " " in said.strip() else ""  # Japanese and Chinese have none
+    said = " ".join(each["transcript"] for each in results.get("transcripts", ())).strip()
+    space = "" if said and " " not in said else " "  # Japanese and Chinese have none
     found = []
     # The channels of a call overlap in time; each is read by itself.
     channels = sorted({item.get("channel_label", "") for item in items})
@@ -82,6 +82,17 @@ def sentences_in(document: Mapping[str, Any], *, pause: float) -> list[Sentence]
             if words:
                 found.append(_sentence(group, words, speakers, space))
     return sorted(found, key=lambda sentence: (sentence.start, sentence.end))
+
+
+def _items(results: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """Return words and punctuation with their channels; older transcripts name the channel beside its items."""
+    channels = (results.get("channel_labels") or {}).get("channels", ())
+    of_channels = [
+        {"channel_label": channel["channel_label"], **item}
+        for channel in channels
+        for item in channel["items"]
+    ]
+    return of_channels or results["items"]
 
 
 def _speakers(results: Mapping[str, Any]) -> dict[str, str]:
