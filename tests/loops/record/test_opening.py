@@ -161,6 +161,12 @@ def test_a_file_that_never_comes_free_is_an_error(tmp_path, monkeypatch):
         open_record(f"sqlite:///{tmp_path}/runs.db")
 
 
+def test_a_python_with_an_old_sqlite_is_told_where_else_runs_may_be_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 7, 17))
+    with pytest.raises(ConfigurationError, match=r"too old .*DynamoDB table or an S3 prefix"):
+        open_record(f"sqlite:///{tmp_path}/runs.db")
+
+
 def test_a_file_of_another_version_is_refused(tmp_path):
     address = f"sqlite:///{tmp_path}/runs.db"
     open_record(address).close()

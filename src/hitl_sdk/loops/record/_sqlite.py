@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SqliteStore"]
 
+_OLDEST = (3, 36)
+"""For RETURNING, and memory that is shared by its name. Pythons on Amazon Linux 2, Lambda's 3.11 among them, have 3.7."""
+
 _PATIENCE = 60.0
 """Seconds that a write waits for those of other processes."""
 
@@ -95,6 +98,11 @@ class SqliteStore(RecordStore):
     """All runs in one database. `path` is a file; or a name in memory, or None for a memory of one's own."""
 
     def __init__(self, address: str, path: Path | str | None) -> None:
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise ConfigurationError(
+                f"the SQLite of this Python is {sqlite3.sqlite_version}, which is too old for the run record {address}",
+                hint="name a DynamoDB table or an S3 prefix in HITL_RUN_RECORD, or use a Python with SQLite 3.36 or newer",
+            )
         self.address = address
         self._lock = RLock()
         with self._errors():
