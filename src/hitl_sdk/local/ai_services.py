@@ -103,7 +103,7 @@ class AiServices:
             )
         model = service_model(service)
         if operation not in model.operation_names:
-            near = difflib.get_close_matches(operation, model.operation_names, n=3)
+            near = difflib.get_close_matches(str(operation), model.operation_names, n=3)
             hint = (
                 f"did you mean {' or '.join(near)}?" if near else "spell it as the API does, DetectSentiment"
             )

@@ -222,6 +222,7 @@ def test_what_no_function_answers_stays_motos(cloud):
         (("comprehend", "Nonsense!", dict), "spell it as the API does"),
         (("bedrock-runtime", "ConverseStream", dict), "streams events"),
         (("comprehend", "DetectSentiment", None), "comprehend.DetectSentiment is given None"),
+        (("comprehend", None, dict), "comprehend has no operation None"),
     ],
 )
 def test_what_can_t_be_stood_in_for_is_refused(cloud, arguments, problem):
