@@ -20,9 +20,10 @@ TABLE = "hitl-runs"
 class World:
     """A table, a session, and what the table was told when: it does one thing after the other, as DynamoDB does a row."""
 
-    def __init__(self, cloud):
+    def __init__(self, cloud, delay=lambda: 0.0):
         self.session, self.clock, self.leases = cloud.session(), cloud.clock, []
         ensure_table(self.session, TABLE)
+        self._delay = delay
         self._lock = threading.Lock()
         events = self.session.client("dynamodb").meta.events
         events.register("provide-client-params", self._begin)
@@ -31,6 +32,7 @@ class World:
     def _begin(self, params, **_):
         self._lock.acquire()
         self._params = params
+        self.clock.advance(self._delay())
 
     def _end(self, model, http_response, **_):
         is_lease = ":after" in self._params.get("ExpressionAttributeValues", {})
@@ -38,6 +40,7 @@ class World:
             values = self._params["ExpressionAttributeValues"]
             count = int(values[":after"]["N"]) - int(values[":before"]["N"])
             self.leases.append((self.clock.monotonic(), count))
+        self.clock.advance(self._delay())
         self._lock.release()
 
     def take_at_once(self, count):
@@ -201,9 +204,9 @@ class Machine:
 
 @settings(max_examples=6)
 @given(seed=st.integers(0, 10_000), rate=st.sampled_from([0.5, 7, 50]), burst=st.sampled_from([1, 5, 60]))
-def test_whoever_takes_when_by_whatever_clock_it_is_never_too_much(the_cloud, seed, rate, burst):
+def test_whoever_takes_when_by_whatever_clock_and_network_it_is_never_too_much(the_cloud, seed, rate, burst):
     drawn, true = Random(seed), current_clock()
-    world = World(the_cloud)
+    world = World(the_cloud, delay=lambda: drawn.choice([0, 0.01, 0.3]))
     rates = [
         SharedRate(world.session, TABLE, rate=rate, burst=burst, name=f"{seed} {rate} {burst}")
         for _ in range(4)

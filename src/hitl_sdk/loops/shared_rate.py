@@ -143,6 +143,8 @@ class SharedRate:
                     self._observe()
             elif self._write(wanted):
                 self._level -= wanted
+                # The hour after the call, as in `_observe`: DynamoDB may have looked at its end.
+                self._at = clock.monotonic()
                 self._thrown_away_at = self._at + _TOKENS_LAST
                 self._leased = wanted
                 return wanted
