@@ -7,16 +7,18 @@ import boto3
 import pyarrow as pa
 import pytest
 
-from hitl_sdk import Session
+from hitl_sdk import Session, Threshold
 from hitl_sdk import spark as on_spark
 from hitl_sdk.consolidation import BoxConsolidation, DawidSkene, MajorityVote, PerLabel, Vote
-from hitl_sdk.errors import ConfigurationError, InvalidInputError, MissingExtraError
+from hitl_sdk.errors import ConfigurationError, InvalidInputError, InvalidPredictionError, MissingExtraError
 from hitl_sdk.labels import to_value
 from hitl_sdk.results import Outputs
 from hitl_sdk.results import answers_frame as answers_in_memory
 from hitl_sdk.spark import consolidation, reading
+from hitl_sdk.tasks import TextClassification
 
 pyspark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed (the extra spark)")
+pyspark_types = pytest.importorskip("pyspark.sql.types")
 
 SECRET = "wJalrXUtnFEMI"
 
@@ -140,6 +142,68 @@ def test_a_group_of_structures_is_consolidated_as_its_task_does(reviews, kind, p
 
 
 # --- what is refused
+
+
+class Predictions(Frame):
+    """A Spark frame of predictions, as far as its schema goes."""
+
+    schema = None
+
+    def __init__(self, *more, item="string"):
+        kinds = {"item_id": "string", "item": item, "label": "string", "confidence": "double"}
+        pairs = [*kinds.items(), *((name, "string") for name in more)]
+        self.schema = pyspark_types.StructType()
+        for name, kind in pairs:
+            self.schema.add(name, kind)
+        self.columns = self.schema.names
+
+    def __new__(cls, *more, item="string"):
+        return object.__new__(cls)
+
+
+def route(review, frame, **options):
+    options = {"flow": "sentiment", "policy": Threshold(0.9), "task": review.task, "rate": None, **options}
+    return on_spark.route(frame, **{"session": review.session, **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"task": "sentiment"}, "task='sentiment' is no Task"),
+        ({"task": TextClassification}, "is no Task"),
+        ({"policy": 0.9}, "policy=0.9 is no Policy"),
+        ({"flow": None}, "flow=None is no name or ARN"),
+        ({"session": None}, "session=None is no Session"),
+        ({"session": lambda: None}, "is no Session"),
+        ({"quota_timeout": -1}, "quota_timeout=-1"),
+        ({"quota_timeout": "3600"}, "quota_timeout='3600'"),
+    ],
+)
+def test_a_routing_that_can_not_work_is_refused_before_the_job(review, options, message):
+    with pytest.raises(InvalidInputError, match=message):
+        route(review, Predictions(), **options)
+
+
+class Unknown(Threshold):
+    def decide(self, predictions):
+        raise NotImplementedError("`replace_strict` is not (yet) implemented for pyspark[connect].")
+
+
+def test_what_narwhals_does_not_know_of_spark_connect_is_refused_with_the_cure(review):
+    with pytest.raises(ConfigurationError, match=r"pyspark\[connect\].*use a classic Spark session"):
+        route(review, Predictions(), policy=Unknown(0.9))
+
+
+@pytest.mark.parametrize("kind", ["integer", "binary", "date"])
+def test_contents_that_are_no_texts_are_refused_before_the_job(review, kind):
+    with pytest.raises(InvalidPredictionError, match=r"the column 'item' holds .*, not texts"):
+        route(review, Predictions(item=kind))
+
+
+@pytest.mark.parametrize("name", ["item_id", "Item", "day"])
+def test_columns_of_the_same_name_as_after_a_join_are_refused_before_the_job(review, name):
+    with pytest.raises(InvalidInputError, match=f"two columns .*'{name.lower()}'"):
+        route(review, Predictions("day", name))
 
 
 def read(frame, task):

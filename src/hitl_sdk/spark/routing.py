@@ -6,13 +6,15 @@ is run again, and equal content in two partitions start nothing twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from hitl_sdk._threads import check_concurrency
-from hitl_sdk.errors import HitlError, InvalidInputError, InvalidPredictionError
+from hitl_sdk.errors import ConfigurationError, HitlError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.loops import DEFAULT_QUOTA_TIMEOUT, DEFAULT_RATE, SharedRate, check_flow, start_human_loops
+from hitl_sdk.loops._room import check_quota_timeout
 from hitl_sdk.loops.asking import Asking
 from hitl_sdk.routing import Policy
 from hitl_sdk.routing._score_rows import row_scores
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["route"]
 
 _NEEDED = ("item_id", "item", "label", "confidence")
+_TEXTS = ("string", "char", "varchar", "void")  # names of Spark's types; all of a void column is null
 _OUTCOME: Mapping[str, Kind] = dict.fromkeys(
     ("item_id", "decision", "reason", "status", "human_loop_name", "error"), "text"
 )
@@ -93,11 +96,14 @@ def route(
     Raises
     ------
     InvalidInputError
-        If `frame` is no Spark frame or lacks a column, or there is a rate but no table.
+        If `frame` is no Spark frame, lacks a column or has two of one name, an argument is of the wrong kind, or there is a
+        rate but no table.
     InvalidPredictionError
-        If a column that the policy looks at is missing, or holds the wrong kind of values.
+        If `item` holds no texts, or a column that the policy looks at is missing, or holds the wrong kind of values.
     RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
         If no loop can be started: see `hitl_sdk.loops.check_flow`. On an executor, it ends the job.
+    ConfigurationError
+        If the frame is one of Spark Connect, on which policies can't be decided.
     MissingExtraError
         If pyspark or pyarrow is not installed.
 
@@ -116,9 +122,11 @@ def route(
     ...
     hitl_sdk.errors.InvalidInputError: list is no Spark frame (...)
     """
-    check_frame(frame, _NEEDED)
-    _check(policy, rate, table, concurrency)
-    here = session if isinstance(session, Session) else session()
+    _check_columns(frame)
+    _check_options(flow, task, policy, rate, table)
+    check_concurrency(concurrency)
+    check_quota_timeout(quota_timeout)
+    here = _session_here(session)
     ready = check_flow(here, flow)
     if rate is not None and table is not None:
         SharedRate(here, table, rate=rate).check()
@@ -126,28 +134,63 @@ def route(
     return _decided(frame, policy, task).mapInArrow(work.outcomes, struct_type(_OUTCOME))
 
 
-def _check(policy: object, rate: float | None, table: str | None, concurrency: int) -> None:
-    if not isinstance(policy, Policy):
-        raise InvalidInputError(f"policy={policy!r} is no Policy", hint="give a Policy as policy")
+def _check_columns(frame: DataFrame) -> None:
+    """Refuse what Spark, or an executor, would stumble over in words of its own."""
+    check_frame(frame, _NEEDED)
+    names = Counter(name.lower() for name in frame.columns)  # to Spark, upper case is lower case
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise InvalidInputError(
+            f"two columns of the frame are named {twice[0]!r}",
+            hint="rename or drop one of them, as after a join",
+        )
+    kind = frame.schema["item"].dataType.typeName()
+    if kind not in _TEXTS:
+        raise InvalidPredictionError(
+            f"the column 'item' holds {kind}, not texts", hint="convert it, or give the contents' S3 URIs"
+        )
+
+
+def _check_options(flow: object, task: object, policy: object, rate: float | None, table: str | None) -> None:
+    for name, value, wanted in (("flow", flow, str), ("task", task, Task), ("policy", policy, Policy)):
+        if not isinstance(value, wanted):
+            kind = "name or ARN" if wanted is str else wanted.__name__
+            raise InvalidInputError(f"{name}={value!r} is no {kind}", hint=f"give a {kind} as {name}")
     if rate is not None and not table:
         raise InvalidInputError(
             f"rate={rate!r} for all executors together needs a DynamoDB table",
             hint="give table=, made once by hitl_sdk.loops.ensure_table(session, table); or rate=None for no limit",
         )
-    check_concurrency(concurrency)
+
+
+def _session_here(session: object) -> Session:
+    made = session() if callable(session) else session
+    if not isinstance(made, Session):
+        raise InvalidInputError(
+            f"session={session!r} is no Session, nor does it return one",
+            hint="give a Session, or a function without arguments that returns one",
+        )
+    return made
 
 
 def _decided(frame: DataFrame, policy: Policy, task: Task) -> DataFrame:
     """Let the engine decide. Contents go on to Python only where a loop is asked for or something is wrong."""
     from pyspark.sql import functions
 
+    try:
+        decided = policy.decide(frame)
+    except NotImplementedError as error:  # of narwhals, which knows less of Spark Connect
+        raise ConfigurationError(
+            f"the policy can't be decided on {type(frame).__module__}: {error}",
+            hint="use a classic Spark session, not Spark Connect",
+        ) from error
     column: Callable[[str], Column] = functions.col
     settled = column("decision").isin("accept", "drop")
     # Of the others it must be known that they have a content, not which.
     item = functions.when(settled, functions.substring(column("item"), 1, 1)).otherwise(column("item"))
     # Where people are asked about many labels, what the model says is in its scores.
     asks_about_scores = "scores" in frame.columns and type(task).model_label is not Task.model_label
-    return policy.decide(frame).select(
+    return decided.select(
         column("item_id").cast("string"),
         item.alias("item"),
         "label",
