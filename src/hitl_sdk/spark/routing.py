@@ -78,7 +78,8 @@ def route(
     rate : float or None, default 50
         Human loops started a second at most, by all executors together; None for no limit.
     table : str, optional
-        The DynamoDB table that the executors keep to the rate by, as `loops.ensure_table` makes it. Needed with a rate.
+        The DynamoDB table that the executors keep to the rate by, as `loops.ensure_table` makes it. Needed with a rate. Jobs
+        with the same table share one rate, and have to give the same.
     concurrency : int, default 8
         Calls at a time in each task of Spark.
     restart_failed : bool, default False
