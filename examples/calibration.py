@@ -53,40 +53,40 @@ def main(folder: Path) -> None:
     print(reliability(known))
     # --8<-- [end:reliability]
 
-    # --8<-- [start:mend]
     print()
+    # --8<-- [start:mend]
     mended = TemperatureScaling.fit(known, scores="scores")
     print(f"temperature {mended.temperature:.1f}: {reliability(mended.apply(kept_aside))}")
     isotonic = IsotonicCalibration.fit(known)
     print(f"isotonic: {reliability(isotonic.apply(kept_aside))}")
     # --8<-- [end:mend]
 
-    # --8<-- [start:target]
     print()
+    # --8<-- [start:target]
     known, kept_aside = mended.apply(known), mended.apply(kept_aside)
     found = hitl.calibrate(known, target_error=0.05)
     print(found)
     # --8<-- [end:target]
 
-    # --8<-- [start:replay]
     print()
+    # --8<-- [start:replay]
     print(found.policy.replay(kept_aside, cost_per_review=0.12))
     # --8<-- [end:replay]
 
-    # --8<-- [start:goals]
     print()
+    # --8<-- [start:goals]
     print(hitl.calibrate(known, review_budget=0.20))
     print()
     print(hitl.calibrate(known, cost_ratio=10))
     # --8<-- [end:goals]
 
-    # --8<-- [start:per_class]
     print()
+    # --8<-- [start:per_class]
     print(hitl.calibrate(known, review_budget=0.20, per_class=True))
     # --8<-- [end:per_class]
 
-    # --8<-- [start:out_of_reach]
     print()
+    # --8<-- [start:out_of_reach]
     try:
         hitl.calibrate(known, target_error=0.01)
     except hitl.errors.InvalidInputError as error:
