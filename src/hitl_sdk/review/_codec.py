@@ -98,8 +98,8 @@ def _described(value: Any) -> object:
     try:
         return json.loads(value.to_json())
     except (AttributeError, TypeError, ValueError):
-        own = type(value).__repr__ is not object.__repr__
-        return _PLACE.sub("", repr(value)) if own else type(value).__qualname__
+        printed: object = type(value).__repr__
+        return type(value).__qualname__ if printed is object.__repr__ else _PLACE.sub("", repr(value))
 
 
 def error_text(error: HitlError) -> str:

@@ -63,12 +63,13 @@ class Budget:
         if self.max_reviews is not None:
             object.__setattr__(self, "max_reviews", int(self.max_reviews))
         for name in ("max_cost", "seconds_per_review", "hourly_wage"):
-            money: object = getattr(self, name)
-            if money is None:
+            number: Any = getattr(self, name)
+            if number is None:
                 continue
-            if not (isinstance(money, Real) and not isinstance(money, bool) and 0 <= float(money) < math.inf):
-                raise InvalidInputError(f"{name}={money!r}", hint="give a number from 0, or leave it out")
-            object.__setattr__(self, name, money if type(money) is int else float(money))
+            is_number = isinstance(number, Real) and not isinstance(number, bool)
+            if not (is_number and 0 <= float(number) < math.inf):
+                raise InvalidInputError(f"{name}={number!r}", hint="give a number from 0, or leave it out")
+            object.__setattr__(self, name, number if isinstance(number, int) else float(number))
 
     def over(self, settings: str) -> Budget:
         """Return this budget, and for what it leaves open what a run was begun with, as its record tells it.
