@@ -21,6 +21,14 @@ _EXPIRED = {
     "InvalidClientTokenId",
     "UnrecognizedClientException",
     "InvalidSignatureException",
+    "InvalidAccessKeyId",  # of S3, as are the next three
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "RequestTimeTooSkewed",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
 }
 _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "ResourceNotFound": errors.NotFoundError,
@@ -45,6 +53,8 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "AuthorizationError": errors.AccessDeniedError,  # of SNS
     "NotAuthorizedException": errors.AccessDeniedError,
     "403": errors.AccessDeniedError,
+    "OptInRequired": errors.AccessDeniedError,  # the account has not signed up for the service
+    "SubscriptionRequiredException": errors.AccessDeniedError,
     "CodeStorageExceededException": errors.QuotaExceededError,
     "HumanLoopQuotaExceededException": errors.QuotaExceededError,
     "ServiceQuotaExceededException": errors.QuotaExceededError,
@@ -61,6 +71,8 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
 }
 # SageMaker says "not found" as a ValidationException for workforces, workteams and endpoints.
 _NOT_FOUND_SAYINGS = ("does not exist", "could not find", "no workforce", "not found", "doesn't exist")
+_WHERE_EXPIRED = "sign in again, or renew the credentials"
+_WHERE_SKEWED = "set the clock of this machine right"
 _HINTS: dict[type[errors.ServiceError], str] = {
     errors.QuotaExceededError: "wait until work in flight ends, or ask AWS to raise the quota",
     errors.ThrottledError: "lower the rate, or try again later",
@@ -144,19 +156,16 @@ def _from_client_error(error: botocore_errors.ClientError, resource: str | None)
         "resource": resource,
     }
     if code in _EXPIRED:
-        return errors.CredentialsError(
-            f"the AWS session is not valid: {message}",
-            hint="sign in again, or renew the credentials",
-            **context,
-        )
+        hint = _WHERE_SKEWED if code == "RequestTimeTooSkewed" else _WHERE_EXPIRED
+        return errors.CredentialsError(f"the AWS session is not valid: {message}", hint=hint, **context)
     if code == "ModelError":  # its message is the container's own, whose words say nothing of the endpoint
         kind = _kind_of_container_error(error.response.get("OriginalStatusCode"))
     else:
         kind = _BY_CODE.get(code) or _kind_by_status(metadata.get("HTTPStatusCode", 0), message)
-    hint = _HINTS.get(kind)
+    cure = _HINTS.get(kind)
     if kind is errors.AccessDeniedError:
-        hint = f"allow the action {error.operation_name} for this role; hitl_sdk never changes IAM itself"
-    return kind(text, hint=hint, **context)
+        cure = f"allow the action {error.operation_name} for this role; hitl_sdk never changes IAM itself"
+    return kind(text, hint=cure, **context)
 
 
 def _kind_of_container_error(status: object) -> type[errors.ServiceError]:

@@ -66,12 +66,14 @@ def in_threads(
     return [future.result() for future in futures]
 
 
-def results_in_order(call: Callable[[W], R], work: Iterable[W], *, concurrency: int) -> Iterator[R]:
+def results_in_order(
+    call: Callable[[W], R], work: Iterable[W], *, concurrency: int, closed: Event | None = None
+) -> Iterator[R]:
     """Make one call for each piece of work, and yield the results in the order of the work, as a stream.
 
     Work is taken as results are: at most ``4 * concurrency`` calls are queued, under way or not yet yielded,
-    however long `work` is. If a call raises, or the stream is closed, no further call is begun and those under
-    way come to their end.
+    however long `work` is. If a call raises, the user interrupts or the stream is closed, no further call is begun
+    and those under way come to their end; `closed` is set then, for calls that wait to give up.
     """
     check_concurrency(concurrency)
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="hitl")
@@ -84,6 +86,8 @@ def results_in_order(call: Callable[[W], R], work: Iterable[W], *, concurrency: 
         while coming:
             yield coming.popleft().result()
     finally:
+        if closed is not None:
+            closed.set()
         pool.shutdown(cancel_futures=True)
 
 

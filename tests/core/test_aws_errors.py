@@ -33,6 +33,9 @@ def client_error(code, message="something", status=400):
         ("InternalServerException", "oops", 500, errors.UnavailableError),
         ("SomethingNew", "oops", 503, errors.UnavailableError),
         ("ExpiredTokenException", "old", 403, errors.CredentialsError),
+        ("InvalidAccessKeyId", "unknown", 403, errors.CredentialsError),
+        ("SignatureDoesNotMatch", "wrong", 403, errors.CredentialsError),
+        ("SubscriptionRequiredException", "not signed up", 400, errors.AccessDeniedError),
     ],
 )
 def test_a_client_error_becomes_the_kind_that_its_code_or_status_says(code, message, status, kind):
@@ -47,6 +50,11 @@ def test_the_service_s_code_operation_and_request_id_are_kept():
 
 def test_a_denied_call_names_the_action_to_allow():
     assert "DescribeWorkteam" in str(from_botocore(client_error("AccessDenied")).hint)
+
+
+def test_a_clock_that_is_wrong_is_set_right_and_not_signed_in_again():
+    error = from_botocore(client_error("RequestTimeTooSkewed", "the difference is too large", 403))
+    assert "set the clock" in str(error)
 
 
 @pytest.mark.parametrize(

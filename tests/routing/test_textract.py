@@ -6,6 +6,7 @@ import pytest
 
 from hitl_sdk import tasks
 from hitl_sdk.errors import (
+    AccessDeniedError,
     CredentialsError,
     InvalidInputError,
     RejectedError,
@@ -436,6 +437,27 @@ def test_who_closes_the_stream_does_not_wait_for_jobs_that_run(cloud, session):
 
     assert isinstance(next(stream), Prediction)
     stream.close()
+
+
+def test_an_error_that_ends_the_stream_does_not_wait_for_jobs_that_run(cloud, session):
+    runs = threading.Event()
+
+    def start(request):
+        name = request["DocumentLocation"]["S3Object"]["Name"]
+        if name == "1.pdf":
+            assert runs.wait(30)  # the other's job is looked at already
+            raise AiError("AccessDeniedException", "no more")
+        return {"JobId": "two"}
+
+    def get(request):
+        runs.set()
+        return {"JobStatus": "IN_PROGRESS"}
+
+    cloud.ai.answer("textract", "StartDocumentAnalysis", start)
+    cloud.ai.answer("textract", "GetDocumentAnalysis", get)
+
+    with pytest.raises(AccessDeniedError):
+        list(from_textract_documents(session, [PDF, "s3://forms/2.pdf"], timeout=1e12, concurrency=2))
 
 
 def test_a_start_that_tells_no_job_is_that_document_s_outcome(cloud, session):

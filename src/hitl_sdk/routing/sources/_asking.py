@@ -167,19 +167,17 @@ def ask_in_batches(
             outcomes_of(piece) for piece in pieces
         )  # not `map`, which a StopIteration of the user's would end in silence
         if concurrency == 1
-        else results_in_order(outcomes_of, pieces, concurrency=concurrency)
+        else results_in_order(outcomes_of, pieces, concurrency=concurrency, closed=closed)
     )
-    return _flat(results, closed)
+    return _flat(results)
 
 
-def _flat(results: Iterator[list[Outcome]], closed: Event | None) -> Iterator[Outcome]:
+def _flat(results: Iterator[list[Outcome]]) -> Iterator[Outcome]:
     """Yield the outcomes; who closes this stream closes the one below, which ends its threads."""
     try:
         for outcomes in results:
             yield from outcomes
     finally:
-        if closed is not None:
-            closed.set()
         close = getattr(results, "close", None)
         if close is not None:
             close()
