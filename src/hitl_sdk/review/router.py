@@ -272,8 +272,8 @@ class Router:
         Raises
         ------
         InvalidInputError
-            If there is no run of this name; it says which there are. Or if its process ended before all predictions were
-            taken in: going on without them would lose the others.
+            If there is no run of this name; it says which there are. Or if not all of its predictions have been taken in:
+            going on without the others would lose them.
         ConflictError
             If it has another flow, task or policy.
         RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
@@ -282,7 +282,8 @@ class Router:
         record = open_record(self.record, session=self.session).run(name)
         if not record.complete:
             raise InvalidInputError(
-                f"run {name!r} has taken in {record.n_items:,} items, and then its process ended: there may be more",
+                f"run {name!r} has taken in {record.n_items:,} items, and maybe not all: its process was cut off, or is still"
+                " at it",
                 hint=f"give all predictions again, to route(..., name={name!r}); what it has, Run.open({name!r}, ...).start()"
                 " starts",
             )
