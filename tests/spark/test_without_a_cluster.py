@@ -194,6 +194,11 @@ def test_what_narwhals_does_not_know_of_spark_connect_is_refused_with_the_cure(r
         route(review, Predictions(), policy=Unknown(0.9))
 
 
+def test_a_function_that_holds_a_session_in_place_of_making_one_is_refused_before_the_job(review):
+    with pytest.raises(InvalidInputError, match=r"can't be sent to the executors.*partial"):
+        route(review, Predictions(), session=lambda: review.session)
+
+
 @pytest.mark.parametrize("kind", ["integer", "binary", "date"])
 def test_contents_that_are_no_texts_are_refused_before_the_job(review, kind):
     with pytest.raises(InvalidPredictionError, match=r"the column 'item' holds .*, not texts"):

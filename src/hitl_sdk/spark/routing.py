@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any
 
+from hitl_sdk._optional import load
 from hitl_sdk._threads import check_concurrency
 from hitl_sdk.errors import ConfigurationError, HitlError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.loops import DEFAULT_QUOTA_TIMEOUT, DEFAULT_RATE, SharedRate, check_flow, start_human_loops
@@ -97,8 +99,8 @@ def route(
     Raises
     ------
     InvalidInputError
-        If `frame` is no Spark frame, lacks a column or has two of one name, an argument is of the wrong kind, or there is a
-        rate but no table.
+        If `frame` is no Spark frame, lacks a column or has two of one name, an argument is of the wrong kind or can't
+        be sent to the executors, or there is a rate but no table.
     InvalidPredictionError
         If `item` holds no texts, or a column that the policy looks at is missing, or holds the wrong kind of values.
     RegionNotSupportedError, CredentialsError, NotFoundError, AccessDeniedError, ResourceFailedError
@@ -132,6 +134,7 @@ def route(
     if rate is not None and table is not None:
         SharedRate(here, table, rate=rate).check()
     work = _Routing(recipe(session), task, ready.arn, rate, table, concurrency, restart_failed, quota_timeout)
+    _check_can_be_sent(work)
     return _decided(frame, policy, task).mapInArrow(work.outcomes, struct_type(_OUTCOME))
 
 
@@ -172,6 +175,17 @@ def _session_here(session: object) -> Session:
             hint="give a Session, or a function without arguments that returns one",
         )
     return made
+
+
+def _check_can_be_sent(work: _Routing) -> None:
+    cloudpickle: Any = load("pyspark.cloudpickle", extra="spark", needed_for="Python on Spark")
+    try:
+        cloudpickle.dumps(work)
+    except (PicklingError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"the session's function or the task can't be sent to the executors: {error}",
+            hint="let the function make the session, partial(hitl_sdk.Session, profile_name=...), in place of holding one",
+        ) from error
 
 
 def _decided(frame: DataFrame, policy: Policy, task: Task) -> DataFrame:
