@@ -289,6 +289,21 @@ def test_a_flow_that_is_not_there_is_told_before_a_token_is_kept(review):
     assert list(direct.tokens.waiting_for(direct.name)) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"task": "sentiment"}, "task='sentiment' is no Task"),
+        ({"flow": None}, "flow=None is no name or ARN"),
+        ({"table": None}, "table=None is no name"),
+        ({"policy": 0.9}, r"policy=0\.9 is no Policy"),
+        ({"session": "eu-west-1"}, "session='eu-west-1' is no Session"),
+    ],
+)
+def test_what_can_not_work_is_refused_when_the_handler_is_made_and_not_in_lambda(review, options, message):
+    with pytest.raises(InvalidInputError, match=message):
+        start_handler(**{"task": review.task, "flow": "sentiment", "table": "tokens", **options})
+
+
 def test_a_warm_function_looks_its_flow_up_once(review, direct):
     for token in ("a", "b", "c"):
         direct.start(token)

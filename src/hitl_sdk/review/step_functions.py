@@ -13,15 +13,14 @@ from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.functions import TaskTokens
 from hitl_sdk.loops import check_flow, start_human_loops
 from hitl_sdk.loops.asking import Asking
-from hitl_sdk.routing import Prediction, decide_batch
+from hitl_sdk.routing import Policy, Prediction, decide_batch
 from hitl_sdk.routing.prediction import item_problem, readable_label
 from hitl_sdk.session import Session
+from hitl_sdk.tasks import Task
 
 if TYPE_CHECKING:
     from hitl_sdk.functions import Handler
     from hitl_sdk.loops import LoopRequest, ReadyFlow
-    from hitl_sdk.routing import Policy
-    from hitl_sdk.tasks import Task
 
 __all__ = ["start_handler", "state_machine_definition"]
 
@@ -73,12 +72,24 @@ def start_handler(
         such an `item_id`, a `label`, a `confidence` and `scores`. Without an `item_id`, a `Sample` is drawn by the item. What
         it raises fails the step, under the name of its class: ``"InvalidPredictionError"``, ``"ThrottledError"``, ...
 
+    Raises
+    ------
+    InvalidInputError
+        If an argument is of the wrong kind; now, not in Lambda.
+
     Examples
     --------
     >>> import hitl_sdk as hitl
     >>> task = hitl.tasks.TextClassification(name="mood", labels=["bad", "good"], title="Mood?")
     >>> lambda_handler = start_handler(task=task, flow="mood", table="review-tokens", policy=hitl.Threshold(0.9))
     """
+    _require("task", task, Task)
+    _require("flow", flow, str, "name or ARN")
+    _require("table", table, str, "name")
+    if policy is not None:
+        _require("policy", policy, Policy)
+    if session is not None:
+        _require("session", session, Session)
     starter = _Starter(task, flow, table, policy, session)
 
     def handler(event: Mapping[str, object], context: object) -> object:  # noqa: ARG001
@@ -150,6 +161,12 @@ def state_machine_definition(
         **({"Next": next(iter(states))} if states else {"End": True}),
     }
     return {"Comment": "A review by people", "StartAt": _STEP, "States": {_STEP: review, **states}}
+
+
+def _require(name: str, value: object, kind: type, what: str | None = None) -> None:
+    if not isinstance(value, kind):
+        wanted = what or kind.__name__
+        raise InvalidInputError(f"{name}={value!r} is no {wanted}", hint=f"give a {wanted} as {name}")
 
 
 def _retry(errors: tuple[str, ...], *, after: int, at_most: int) -> dict[str, object]:
