@@ -151,4 +151,4 @@ def first_step(cut: float, scale: int, *, above: bool = False) -> int:
 def step_of(value: Any, scale: Any) -> Any:
     """Return the step below a number, or below each of a column, in so many steps from 0 to 1."""
     steps = value * scale + _ROUNDING
-    return steps.floor().cast(nw.Int64) if isinstance(steps, nw.Expr) else floor(steps)
+    return steps.floor().cast(nw.Int32) if isinstance(steps, nw.Expr) else floor(steps)

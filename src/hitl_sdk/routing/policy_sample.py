@@ -66,7 +66,7 @@ class Sample(Policy):
         return [Reason(f"outside audit sample {shown}"), Reason(f"audit sample {shown}")]
 
     def _judged(self, table: Any, name: str) -> Any:
-        drawn = (nw.col(f"{name}_draw") < self.rate).cast(nw.Int64)
+        drawn = (nw.col(f"{name}_draw") < self.rate).cast(nw.Int32)
         return with_draws(table, name=f"{name}_draw", seed=self.seed).with_columns(
             (drawn * REVIEW).alias(f"{name}_verdict"), (drawn * STRIDE).alias(f"{name}_reason")
         )
