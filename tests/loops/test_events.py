@@ -119,6 +119,17 @@ def test_what_is_done_is_deleted(queue):
     assert queue.waiting(after=61) == 0
 
 
+def test_what_came_in_several_bunches_is_deleted_ten_at_a_time_as_sqs_wants_it(queue, watched):
+    for number in range(12):
+        queue.send(queue.event(f"loop-{number}"))
+    received = [*queue.receive(), *queue.receive()]
+    calls = watched(queue.review.session, ("sqs",))
+    queue.events.done(received)
+
+    assert calls.count["DeleteMessageBatch"] == 2
+    assert queue.waiting(after=61) == 0
+
+
 def test_ten_come_at_a_time(queue):
     for number in range(12):
         queue.send(queue.event(f"loop-{number}"))

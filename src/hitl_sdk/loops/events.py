@@ -7,6 +7,7 @@ import logging
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hitl_sdk._aws_errors import translated_errors
@@ -172,18 +173,16 @@ class LoopEvents:
         Parameters
         ----------
         received : iterable of ReceivedEvent
-            What `receive` returned.
+            What `receive` returned, once or several times.
         """
         entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
             {"Id": str(number), "ReceiptHandle": each.receipt} for number, each in enumerate(received)
         ]
-        if entries:
-            self._try(
-                "deleted",
-                lambda: self._client.delete_message_batch(QueueUrl=self._url, Entries=entries).get(
-                    "Failed", []
-                ),
-            )
+        for first in range(0, len(entries), _BATCH):
+            self._try("deleted", partial(self._delete, entries[first : first + _BATCH]))
+
+    def _delete(self, entries: list[DeleteMessageBatchRequestEntryTypeDef]) -> Sequence[object]:
+        return self._client.delete_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
 
     def _read(self, body: str, message_id: str) -> HumanLoopEvent | None:
         try:
