@@ -17,7 +17,7 @@ from hitl_sdk._aws_errors import translated_errors
 from hitl_sdk._clock import current_clock
 from hitl_sdk._s3_uri import split_uri
 from hitl_sdk._token_table import EXPIRES_AT, LOOP, TOKEN, TOKEN_ID
-from hitl_sdk.errors import HitlError, InvalidOutputError, NotFoundError, RejectedError, Transient
+from hitl_sdk.errors import HitlError, InvalidOutputError, Transient
 from hitl_sdk.functions.completion import completion_handler
 
 if TYPE_CHECKING:
@@ -224,7 +224,9 @@ class TaskTokens:
         try:
             with translated_errors(f"an execution that waits for human loop {human_loop_name!r}"):
                 send()
-        except (RejectedError, NotFoundError) as error:
+        except (
+            HitlError
+        ) as error:  # by its code: S3's InvalidToken is one of credentials, and so an error of another class
             if not (error.code or "").startswith(_GONE):
                 raise
             _LOG.info(
