@@ -26,13 +26,14 @@ HEADER = RunHeader(
 def make_flow(review):
     """Make another flow, for the same task."""
 
-    def make(name):
+    def make(name, **more):
         flow = ReviewFlow(
             name=name,
             team=PrivateTeam(name="reviewers", members=[Member(email="ana@example.com")]),
             task=review.task,
             output="s3://reviews/a2i",
             role_arn=review.cloud.role_arn,
+            **more,
         )
         return flow.ensure(review.session).arn
 
@@ -209,6 +210,26 @@ def test_the_budget_holds_for_the_other_flow_too(review, seniors):
         run.wait(timeout=HOUR, on_timeout=Escalate(flow=seniors, timeout=HOUR))
     assert len(loops_of(review, seniors)) == 1
     assert sorted(review.status(name) for name in review.loops()) == ["InProgress", "Stopped"]
+
+
+@pytest.mark.parametrize("budget", [{"max_cost": 100}, {"max_reviews": 9, "hourly_wage": 20}])
+def test_where_wages_are_no_part_of_the_budget_the_other_flow_may_ask_more_people(review, make_flow, budget):
+    pairs = make_flow("pairs", task_count=2)
+    run = review.router(seconds_per_review=18, **budget).route(review.predictions(0.1))
+    with pytest.raises(WaitTimeoutError):
+        run.wait(timeout=MINUTE, on_timeout=Escalate(flow=pairs, timeout=MINUTE))
+    assert len(loops_of(review, pairs)) == 1
+
+
+def test_a_budget_of_money_that_counts_people_is_not_passed_by_a_flow_that_asks_more_of_them(
+    review, make_flow
+):
+    pairs = make_flow("pairs", task_count=2)
+    router = review.router(max_cost=100, seconds_per_review=18, hourly_wage=20)
+    run = router.route(review.predictions(0.1))
+    with pytest.raises(InvalidInputError, match="'pairs' asks 2 people about an item, and max_cost counts 1"):
+        run.wait(timeout=MINUTE, on_timeout=Escalate(flow=pairs, timeout=MINUTE))
+    assert loops_of(review, pairs) == []
 
 
 def test_a_raised_budget_is_shared_with_what_was_planned_before(review, seniors):

@@ -100,6 +100,12 @@ class Budget:
         return least
 
     @property
+    def most_workers(self) -> int | None:
+        """How many people may answer a review, where what they cost counts; None where it doesn't."""
+        by_wages = None not in {self.max_cost, self.seconds_per_review, self.hourly_wage}
+        return self.workers if by_wages else None
+
+    @property
     def said(self) -> str:
         """The budget as it was given: ``"max_reviews=100"``."""
         given = {"max_reviews": self.max_reviews, "max_cost": self.max_cost}

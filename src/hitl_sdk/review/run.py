@@ -367,7 +367,8 @@ class Run:
         ServiceError
             If the service refuses to tell.
         """
-        check_on_timeout(self.session, on_timeout, first=self.flow_definition_arn)
+        first, most_workers = self.flow_definition_arn, self.budget.most_workers
+        check_on_timeout(self.session, on_timeout, first=first, most_workers=most_workers)
         overdue = self._overdue()
         overdue.go_on()
         if overdue.is_to_be_started():

@@ -91,7 +91,9 @@ OnTimeout = Literal["fail", "accept"] | Escalate
 """``"fail"``: a `WaitTimeoutError`, and nothing is cancelled. ``"accept"``: the model's answer stands. `Escalate`."""
 
 
-def check_on_timeout(session: Session, on_timeout: OnTimeout, *, first: str) -> None:
+def check_on_timeout(
+    session: Session, on_timeout: OnTimeout, *, first: str, most_workers: int | None = None
+) -> None:
     """Check, before anybody waits for hours, that what is to happen then can.
 
     Parameters
@@ -102,11 +104,13 @@ def check_on_timeout(session: Session, on_timeout: OnTimeout, *, first: str) -> 
         What is to happen.
     first : str
         ARN of the flow that is asked first.
+    most_workers : int, optional
+        How many people may answer a review, where the budget counts what they cost.
 
     Raises
     ------
     InvalidInputError
-        If it is none of these, or goes back to a flow that was asked already.
+        If it is none of these, goes back to a flow that was asked already, or to one that is dearer than the budget counts.
     NotFoundError, ResourceFailedError, ConfigurationError
         If a flow can't be asked; see `check_flow`.
 
@@ -119,12 +123,17 @@ def check_on_timeout(session: Session, on_timeout: OnTimeout, *, first: str) -> 
     _check_kind("on_timeout", on_timeout)
     asked = {first}
     while isinstance(on_timeout, Escalate):
-        arn = check_flow(session, on_timeout.flow_name).arn
-        if arn in asked:
+        flow = check_flow(session, on_timeout.flow_name)
+        if flow.arn in asked:
             raise InvalidInputError(
-                f"{arn} has been asked already", hint="escalate to people who have not been asked"
+                f"{flow.arn} has been asked already", hint="escalate to people who have not been asked"
             )
-        asked.add(arn)
+        if most_workers is not None and flow.workers > most_workers:
+            raise InvalidInputError(
+                f"flow {flow.name!r} asks {flow.workers} people about an item, and max_cost counts {most_workers}",
+                hint="escalate to a flow that asks no more, or give max_reviews as the budget",
+            )
+        asked.add(flow.arn)
         on_timeout = on_timeout.then
 
 
