@@ -94,7 +94,11 @@ class Review:
     def router(self, policy=None, **options: Any) -> Router:
         options = {"progress": False, "rate": None, **options}
         return Router(
-            flow="sentiment", task=self.task, policy=policy or Threshold(0.9), session=self.session, **options
+            flow="sentiment",
+            task=self.task,
+            policy=Threshold(0.9) if policy is None else policy,
+            session=self.session,
+            **options,
         )
 
     def predictions(self, *confidences: float) -> list[Prediction]:

@@ -51,6 +51,8 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "AccessDenied": errors.AccessDeniedError,
     "AccessDeniedException": errors.AccessDeniedError,
     "AuthorizationError": errors.AccessDeniedError,  # of SNS
+    "KMS.AccessDeniedException": errors.AccessDeniedError,  # of SQS, whose queue is encrypted
+    "KmsAccessDenied": errors.AccessDeniedError,
     "NotAuthorizedException": errors.AccessDeniedError,
     "403": errors.AccessDeniedError,
     "OptInRequired": errors.AccessDeniedError,  # the account has not signed up for the service
@@ -62,6 +64,13 @@ _BY_CODE: dict[str, type[errors.ServiceError]] = {
     "LimitExceededException": errors.QuotaExceededError,
     "ThrottlingException": errors.ThrottledError,
     "Throttling": errors.ThrottledError,
+    "ThrottledException": errors.ThrottledError,
+    "RequestThrottled": errors.ThrottledError,  # of SQS
+    "RequestThrottledException": errors.ThrottledError,
+    "AWS.SimpleQueueService.RequestThrottled": errors.ThrottledError,
+    "OverLimit": errors.ThrottledError,  # of SQS: too many messages are being received
+    "KMS.ThrottlingException": errors.ThrottledError,  # of SQS, whose queue is encrypted
+    "KmsThrottled": errors.ThrottledError,
     "TooManyRequestsException": errors.ThrottledError,
     "ProvisionedThroughputExceededException": errors.ThrottledError,
     "RequestLimitExceeded": errors.ThrottledError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Real
 from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import Retrying, retry_if_result, wait_exponential, wait_random
+from tenacity import Retrying, retry_if_result, wait_exponential, wait_none, wait_random
 
 from hitl_sdk._clock import current_clock
 from hitl_sdk.errors import InvalidInputError, WaitTimeoutError
@@ -43,7 +43,7 @@ def wait_until(
     what : str
         What is awaited, for the error: ``"workforce 'crew' to be Active"``.
     first_pause, longest_pause : float
-        Seconds of the first and the longest pause; pauses double and carry jitter.
+        Seconds of the first and the longest pause; pauses double and carry jitter. No pauses where the first is 0.
     on_progress : callable, optional
         Called with every result of `probe`.
 
@@ -86,7 +86,10 @@ def wait_until(
 
     retrying = Retrying(
         retry=retry_if_result(lambda state: not done(state)),
-        wait=wait_exponential(multiplier=first_pause, max=longest_pause) + wait_random(0, first_pause),
+        # tenacity takes the longest pause for the double of none from the 1,025th probe on
+        wait=wait_exponential(multiplier=first_pause, max=longest_pause) + wait_random(0, first_pause)
+        if first_pause
+        else wait_none(),
         stop=too_late,
         sleep=sleep_no_longer_than_the_deadline,
         retry_error_callback=give_up,

@@ -19,7 +19,7 @@ from hitl_sdk._elements import parse_attribute
 from hitl_sdk._frames import build_frame
 from hitl_sdk.errors import MissingExtraError
 from hitl_sdk.local.templates import render
-from hitl_sdk.routing import Sample
+from hitl_sdk.routing import Margin, Sample
 from hitl_sdk.tasks import SemanticSegmentation
 from hitl_sdk.testing import mock_hitl
 from hitl_sdk.training import to_coco
@@ -82,6 +82,11 @@ def sample(engine):
     return lambda: Sample(0.5, seed=1).decide(items)
 
 
+def margin():
+    scores = [[{"label": "1", "score": 0.5}]]
+    return Margin(0.5).decide(pl.DataFrame({"item_id": ["1"], "scores": scores}))
+
+
 def cloud():
     with mock_hitl():
         pass
@@ -96,6 +101,7 @@ def cloud():
         ("pyarrow", "pandas", frame("pandas")),
         ("numpy", "polars", sample("polars")),
         ("numpy", "arrow", sample("arrow")),
+        ("pyarrow", "polars", margin),
         ("PIL.Image", "images", mask_export),
         ("moto", "testing", cloud),
         ("sqlalchemy", "testing", cloud),

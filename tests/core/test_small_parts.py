@@ -43,6 +43,13 @@ def test_the_system_clock_is_aware_and_moves():
     assert clock.monotonic() >= before
 
 
+def test_a_wait_without_pauses_has_none_however_often_it_looks():
+    clock, looks = ManualClock(), iter(range(2000))
+    with use_clock(clock):
+        wait_until(lambda: next(looks), lambda look: look == 1500, timeout=60, what="it", first_pause=0.0)
+    assert clock.monotonic() == 0.0
+
+
 def test_waiting_ends_with_the_state_that_was_awaited_and_shows_every_state():
     states = iter(["Initializing", "Initializing", "Active"])
     seen = []

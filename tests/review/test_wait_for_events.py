@@ -89,6 +89,16 @@ def test_a_run_whose_events_are_purged_ends_by_the_list(review, queue):
     assert review.calls.count == {"ListHumanLoops": 1}
 
 
+@pytest.mark.parametrize("code", ["RequestThrottled", "OverLimit", "KMS.ThrottlingException"])
+def test_a_queue_that_is_throttled_for_a_while_does_not_end_the_wait(review, queue, watched, code):
+    answer(review)
+    run = review.router().route(review.predictions(0.5, 0.5))
+    calls = watched(review.session, ("sqs",))
+    calls.fail("ReceiveMessage", (code, 403), when=lambda params, number: number <= 2)
+
+    assert run.wait(timeout=HOUR, events=queue.address).ok
+
+
 def test_the_deadline_of_a_run_shows_how_it_stands(review, queue):
     run = review.router().route(review.predictions(0.5, 0.5))
 

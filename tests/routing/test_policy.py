@@ -587,3 +587,13 @@ def test_a_number_too_large_for_a_float_is_compared(number, decision):
 
 def test_a_label_too_large_for_a_float_has_a_threshold():
     assert told(PerClass({10**400: 0.4}), label=10**400) == ("accept", "confidence 0.50 >= 0.40")
+
+
+def test_and_or_and_not_are_refused_as_they_would_drop_a_policy_without_a_word():
+    for wrong in (
+        lambda: Threshold(0.9) or Sample(0.1),
+        lambda: Threshold(0.9) and Sample(0.1),
+        lambda: not Sample(0.1),
+    ):
+        with pytest.raises(TypeError, match="neither true nor false"):
+            wrong()

@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from hitl_sdk import Margin, Threshold
-from hitl_sdk.errors import InvalidPredictionError
+from hitl_sdk.errors import InvalidInputError, InvalidPredictionError
 from hitl_sdk.labels import FormField
-from hitl_sdk.routing import InvalidPrediction, Prediction, decide_batch, predictions_frame
+from hitl_sdk.routing import InvalidPrediction, Prediction, decide_batch, from_callable, predictions_frame
 
 PREDICTIONS = [
     Prediction("a", "It is okay", "1", 0.54, scores={"1": 0.54, "0": 0.46}, extra={"stars": 3}),
@@ -54,3 +54,17 @@ def test_the_parts_of_a_label_are_lists_and_dicts_and_no_texts(engine):
 
 def test_no_predictions_are_a_frame_without_rows():
     assert predictions_frame([], "polars").shape == (0, 6)
+
+
+def test_an_engine_that_can_t_be_is_told_before_a_source_is_asked():
+    asked = []
+    answers = from_callable(lambda text: asked.append(text) or ("1", 0.9), ["It is okay"])
+    with pytest.raises(InvalidInputError, match="engine='spark' is not known"):
+        predictions_frame(answers, "spark")
+    assert asked == []
+
+
+@pytest.mark.parametrize("given", ["It is okay", pl.DataFrame({"label": ["1"]}), [{"label": "1"}]])
+def test_what_is_no_prediction_is_refused(given):
+    with pytest.raises(InvalidPredictionError, match="is no Prediction"):
+        predictions_frame(given)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from hitl_sdk._optional import load
 from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.routing._by_batch import in_arrow, quoted
 from hitl_sdk.routing._frames import holds_nothing
@@ -255,9 +256,9 @@ def _of_dicts(column: nw.Series[Any], *, labelled: bool) -> _Parts:
 
 def _of_arrow(column: nw.Series[Any], *, labelled: bool) -> _Parts:
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pa = load("pyarrow", extra="polars", needed_for="a policy on scores")
+    pc = load("pyarrow.compute", extra="polars", needed_for="a policy on scores")
     array: Any = in_arrow(column).combine_chunks()
     if pa.types.is_struct(array.type):
         return _of_structs(array)

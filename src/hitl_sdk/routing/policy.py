@@ -139,7 +139,7 @@ class Policy(ABC):
         if table is None:
             raise InvalidPredictionError(
                 f"{type(frame).__name__} is no frame",
-                hint="give a pandas, polars or arrow frame, or use decide_one for one prediction",
+                hint="give a pandas, polars or arrow frame; for predictions there are decide_one and decide_batch",
             )
         return cast("IntoFrameT", self._decided(table, strict=isinstance(table, nw.DataFrame)))
 
@@ -275,6 +275,10 @@ class Policy(ABC):
     def __invert__(self) -> Policy:
         """Review what this does not."""
         return _Not(self)
+
+    def __bool__(self) -> bool:
+        """Refuse `and`, `or` and `not`, which would take one of two policies and drop the other without a word."""
+        raise TypeError("a policy is neither true nor false: combine policies with &, | and ~")
 
     @abstractmethod
     def _columns(self) -> set[str]:

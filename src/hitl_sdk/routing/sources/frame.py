@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hitl_sdk._frames import build_frame
+from hitl_sdk.errors import InvalidPredictionError
 from hitl_sdk.labels import to_value
-from hitl_sdk.routing.prediction import InvalidPrediction
+from hitl_sdk.routing.prediction import InvalidPrediction, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hitl_sdk._frames import Engine, Frame, Kind
-    from hitl_sdk.routing.prediction import Prediction
 
 __all__ = ["predictions_frame"]
 
@@ -69,7 +69,9 @@ def predictions_frame(
     InvalidInputError
         If the engine is none of the three.
     MissingExtraError
-        If it is not installed.
+        If it is not installed; nothing has been asked of the source then.
+    InvalidPredictionError
+        If something else stands among the predictions, such as the names of a frame's columns.
 
     Examples
     --------
@@ -83,6 +85,7 @@ def predictions_frame(
     "item '1': the item is empty or not a text (give the content, or its S3 URI)"
     """
     columns: dict[str, list[Any]] = {name: [] for name in _KINDS}
+    build_frame(columns, _KINDS, engine)  # an engine that can't be is told before a source is asked, and paid
     extras: list[Mapping[str, object]] = []
     for prediction in predictions:
         for name, value in _row(prediction).items():
@@ -103,6 +106,10 @@ def _row(prediction: Prediction | InvalidPrediction) -> dict[str, object]:
         ).decode()  # half a surrogate pair fits no frame
         nothing = dict.fromkeys(("label", "confidence", "scores"))
         return {"item_id": prediction.item_id, "item": item, **nothing, "error": str(prediction.error)}
+    if not isinstance(prediction, Prediction):
+        raise InvalidPredictionError(
+            f"{type(prediction).__name__} is no Prediction", hint="give the predictions of a source"
+        )
     scores = None
     if prediction.scores is not None:
         scores = [{"label": label, "score": score} for label, score in prediction.scores.items()]
