@@ -27,6 +27,7 @@ from hitl_sdk.routing import (
     Margin,
     Missing,
     PerClass,
+    Prediction,
     Sample,
     Threshold,
 )
@@ -180,7 +181,7 @@ def test_columns_of_empty_lists_are_decided(make, policy):
 
 
 def test_objects_of_nothing_are_missing():
-    values = ["", [], (), np.array([]), None, "x", [0], {}, b"", 0]
+    values = ["", [], (), np.array([]), None, "x", [0], {}, b"", np.array(0)]
     found = Missing("note").decide(pd.DataFrame({"note": pd.Series(values, dtype=object)}))
     assert found["decision"].tolist() == ["review"] * 5 + ["accept"] * 5
 
@@ -282,6 +283,8 @@ def test_activation_conditions_look_into_a_column_of_responses(engine):
 def test_activation_conditions_read_what_pandas_makes_of_responses_in_arrow():
     frame = pa.table({"item_id": ["a", "b"], "raw": RESPONSES}).to_pandas()  # arrays of numpy for lists
     assert WEAPONS.decide(frame)["decision"].tolist() == ["review", "accept"]
+    one_by_one = [WEAPONS.decide_one(Prediction("a", "item", "label", 0.5, raw=raw)) for raw in frame["raw"]]
+    assert [decision.decision for decision in one_by_one] == ["review", "accept"]
 
 
 def test_activation_conditions_are_not_in_duckdbs_language():
@@ -325,7 +328,8 @@ def test_what_holds_no_scores_is_refused(engine, policy, column):
 
 
 def test_a_dict_that_holds_no_scores_is_reviewed():
-    frame = pd.DataFrame({"scores": [{"a": "much"}, {"a": True}, "a", {}, {"a": 0.9}]})
+    rows = [{"a": "much"}, {"a": True}, "a", {}, [{"label": ["a"], "score": 0.9}]]
+    frame = pd.DataFrame({"scores": rows})
     assert Margin(0.5).decide(frame)["reason"].tolist() == [
         "scores that are not from 0 to 1",
         "scores that are not from 0 to 1",

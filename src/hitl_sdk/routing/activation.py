@@ -7,7 +7,6 @@ prediction keeps such a response, and in the local service.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -33,7 +32,7 @@ from hitl_sdk.routing._responses import inferences_in, service_of, with_only
 from hitl_sdk.routing.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -284,17 +283,17 @@ class ActivationConditions(Policy, kind="Conditions"):
     def _all_found(self, responses: nw.Series[Any], item_ids: nw.Series[Any]) -> NDArray[np.int64]:
         import numpy as np
 
-        given = responses.to_list()
-        if responses.dtype == nw.Object:
-            given = [_with_lists(response) for response in given]
-        rows = zip(given, item_ids.cast(nw.String).to_list(), strict=True)
+        rows = zip(responses.to_list(), item_ids.cast(nw.String).to_list(), strict=True)
         return np.array([self._found(response, str(item_id)) for response, item_id in rows], np.int64)
 
     def _found(self, response: object, item_id: str) -> int:
         """Return which of the reasons holds: that of the first condition that is true, or that none is."""
         try:
             given: Any = loaded(response, "raw") if isinstance(response, str) else response
-            activation = self.evaluate(given, draw_key=item_id)
+            try:
+                activation = self.evaluate(given, draw_key=item_id)
+            except InvalidInputError:
+                activation = self.evaluate(_with_lists(given), draw_key=item_id)
         except InvalidInputError:
             return len(self.conditions) + 1
         results = [each["EvaluationResult"] for each in activation.results["Conditions"]]
@@ -363,14 +362,12 @@ class _Evaluation:
         return result, others.union(*ranges.values())
 
 
-def _with_lists(value: object) -> object:
+def _with_lists(value: Any) -> Any:
     """Return a response with lists for the arrays of numpy that pandas makes of Arrow's lists."""
-    listed: Any = getattr(value, "tolist", lambda: value)()
-    if isinstance(listed, list | tuple):
-        return [_with_lists(each) for each in listed]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _with_lists(each) for name, each in value.items()}
-    return listed
+    listed = getattr(value, "tolist", lambda: value)()
+    return [_with_lists(each) for each in listed] if isinstance(listed, list) else listed
 
 
 def _require_length(text: str) -> None:

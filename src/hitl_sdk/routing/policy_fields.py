@@ -181,7 +181,12 @@ def _require_field(field: object) -> None:
 
 def _is_empty(value: object) -> bool:
     """Tell whether it is a text, a list or an array of nothing."""
-    return isinstance(value, Sized) and not isinstance(value, bytes | Mapping) and not len(value)
+    if not isinstance(value, Sized) or isinstance(value, bytes | Mapping):
+        return False
+    try:
+        return not len(value)
+    except TypeError:  # of an array without dimensions
+        return False
 
 
 def _is_null(value: object) -> bool:
