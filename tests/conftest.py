@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # pytest has a timeout of its own; how long an example takes, or is made, tells of the machine. The same examples every
 # time, so that a run of the tests tells of the code alone; HYPOTHESIS_PROFILE=search looks for new ones
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("tests", settings.get_profile("search"), derandomize=True)
+settings.register_profile("tests", settings.get_profile("search"), derandomize=True, max_examples=50)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 SERVICES = ("s3", "sagemaker", "sagemaker-a2i-runtime", "sagemaker-runtime")

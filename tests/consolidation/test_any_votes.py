@@ -129,7 +129,7 @@ def test_any_votes_make_one_consensus_an_item_in_any_order_of_the_workers(method
     votes = st.lists(st.builds(Vote, st.sampled_from(["1", "2"]), workers, labels), max_size=7)
 
     @settings(
-        max_examples=60,
+        max_examples=30,
         derandomize=True,
         database=None,
         deadline=None,

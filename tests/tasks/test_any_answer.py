@@ -39,7 +39,7 @@ NO_TASKS = {"Answer", "Example", "FormInput", "Instructions", "ManifestEntry", "
     name for name in tasks.__all__ if name.endswith("Field")
 }
 EXAMPLES = settings(
-    max_examples=40,
+    max_examples=20,
     derandomize=True,
     database=None,
     deadline=None,
