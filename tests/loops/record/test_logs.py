@@ -169,7 +169,7 @@ def keys_in(stores):
         gzip.compress(b'{"claims": ["loop-7"]}'),
         gzip.compress(b'{"items": [1]}'),
     ],
-    ids=["nothing", "no gzip", "cut off", "no object", "a loop that is not there", "no item"],  # gzip tells the time
+    ids=["nothing", "no gzip", "cut off", "no object", "no such loop", "no item"],  # gzip tells the time
 )
 def test_a_segment_that_can_not_be_read_is_named(make_stores, body):
     stores = make_stores("s3")
