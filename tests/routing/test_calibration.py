@@ -493,6 +493,12 @@ def test_a_column_is_not_the_truth_of_itself():
     assert "label='model_label'" in str(raised.value)
 
 
+def test_truths_that_pandas_holds_as_objects_are_what_they_are():
+    truths = THREE_GROUPS["truth"] == THREE_GROUPS["label"]
+    frame = THREE_GROUPS.assign(truth=truths.astype(object))
+    assert calibrate(frame, target_error=0.05) == calibrate(THREE_GROUPS, target_error=0.05)
+
+
 @pytest.mark.parametrize("engine", EAGER)
 def test_ones_and_zeros_are_no_truths_of_texts(engine):
     columns = {"label": ["a", "b"] * 50, "truth": [1, 0] * 50, "confidence": [0.9] * 100}

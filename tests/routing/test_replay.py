@@ -141,6 +141,14 @@ def test_nothing_to_decide_is_refused():
         BANDS.replay(FRAME.head(0))
 
 
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pl.LazyFrame])
+def test_a_column_is_not_the_truth_of_itself(make):
+    """As of a training frame, whose `label` is the truth of its `model_label`: all would be right."""
+    frame = make({"label": ["a", "b"], "confidence": [0.9, 0.4]})
+    with pytest.raises(InvalidInputError, match="'label' is the label and its truth"):
+        Threshold(0.5).replay(frame, truth="label")
+
+
 def test_a_frame_without_truth_is_refused():
     with pytest.raises(InvalidPredictionError, match="no column 'truth'"):
         BANDS.replay(FRAME.drop(columns="truth"))

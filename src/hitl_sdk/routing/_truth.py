@@ -56,8 +56,13 @@ def is_right(schema: Mapping[str, Any], *, truth: str, label: str) -> nw.Expr:
     Raises
     ------
     InvalidInputError
-        If labels and truths are of kinds that can't be compared.
+        If labels and truths are one column, or of kinds that can't be compared.
     """
+    if truth == label:
+        raise InvalidInputError(
+            f"{truth!r} is the label and its truth",
+            hint="name the column of the model's labels; of a training frame it is label='model_label'",
+        )
     true = schema[truth]
     said = schema.get(label)
     if isinstance(true, nw.Boolean) and not isinstance(said, nw.Boolean):

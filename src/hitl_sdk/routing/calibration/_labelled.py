@@ -11,7 +11,7 @@ from hitl_sdk._optional import load
 from hitl_sdk.errors import EmptyInputError, InvalidInputError, InvalidPredictionError
 from hitl_sdk.routing._frames import predictions_frame, require_columns, require_confidence
 from hitl_sdk.routing._partitions import is_partitioned
-from hitl_sdk.routing._truth import is_known, is_right, texts_of_labels
+from hitl_sdk.routing._truth import as_held, is_known, is_right, texts_of_labels
 from hitl_sdk.routing.prediction import readable_label
 
 if TYPE_CHECKING:
@@ -78,13 +78,8 @@ def read_labelled(
     EmptyInputError
         If it has no rows.
     """
-    if truth == label:
-        raise InvalidInputError(
-            f"{truth!r} is the label and its truth",
-            hint="name the column of the model's labels; of a training frame it is label='model_label'",
-        )
     wanted = [truth, confidence, *([label] if with_classes else [])]
-    frame = collected(native, wanted, perhaps=[label])
+    frame = as_held(collected(native, wanted, perhaps=[label]), [truth, label])
     if frame.is_empty():
         raise EmptyInputError("there are no labelled predictions", hint="give some whose truth is known")
     require_confidence(frame, confidence)
