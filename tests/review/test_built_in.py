@@ -201,16 +201,22 @@ def test_a_loop_that_somebody_else_started_for_the_item_is_adopted(session, safe
     assert ["HumanLoopConfig" in request for request in requests] == [True, False]
 
 
+def no_loop_is_started(cloud, error):
+    """Let every call fail that asks for a human loop; the others answer."""
+
+    def answer(request):
+        if "HumanLoopConfig" in request:
+            raise error
+        return FOUND["2.png"]
+
+    cloud.ai.answer("rekognition", "DetectModerationLabels", answer)
+
+
 def test_a_loop_whose_start_was_not_answered_is_adopted(cloud, session, safety, requests):
     reviews = BuiltInReviews(flow=safety, session=session)
     [started] = reviews.ask(IMAGES[1:])
 
-    def lost(request):
-        if "HumanLoopConfig" in request:
-            raise AiError("InternalServerError", "try again")
-        return FOUND["2.png"]
-
-    cloud.ai.answer("rekognition", "DetectModerationLabels", lost)
+    no_loop_is_started(cloud, AiError("InternalServerError", "try again"))
 
     [prediction] = reviews.ask(IMAGES[1:])
 
@@ -356,12 +362,7 @@ def test_a_full_flow_is_not_waited_for_by_an_item_whose_loop_is_there(cloud, ses
     reviews = BuiltInReviews(flow=safety, session=session)
     [started] = reviews.ask(IMAGES[1:])
 
-    def full(request):
-        if "HumanLoopConfig" in request:
-            raise AiError("HumanLoopQuotaExceededException", "full")
-        return FOUND["2.png"]
-
-    cloud.ai.answer("rekognition", "DetectModerationLabels", full)
+    no_loop_is_started(cloud, AiError("HumanLoopQuotaExceededException", "full"))
 
     [prediction] = reviews.ask(IMAGES[1:])
 

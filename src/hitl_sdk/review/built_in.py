@@ -34,7 +34,7 @@ from hitl_sdk.routing.policy_fields import Missing
 from hitl_sdk.routing.prediction import Prediction
 from hitl_sdk.routing.sources._asking import ask_each, check_members, more_members
 from hitl_sdk.routing.sources._files import s3_object, without_metadata
-from hitl_sdk.routing.sources._form_fields import FormCount
+from hitl_sdk.routing.sources._form_fields import FormCount, forms_request
 from hitl_sdk.routing.sources._image_labels import LabelCount
 from hitl_sdk.session import Session
 
@@ -290,13 +290,7 @@ class BuiltInReviews:
         """Return how the service is asked about an object."""
         if self.source == _FORMS:
             textract = self.session.client("textract")
-            wanted: dict[str, Any] = {"FeatureTypes": ["FORMS"], **self._request}
-            check_members(textract, "AnalyzeDocument", wanted)
-            if "FORMS" not in wanted["FeatureTypes"]:
-                raise InvalidInputError(
-                    f"FeatureTypes is {wanted['FeatureTypes']!r}",
-                    hint="FORMS has to be among them, for there are no fields else",
-                )
+            wanted = forms_request(textract, "AnalyzeDocument", self._request)
             return lambda place, **more: without_metadata(
                 textract.analyze_document(Document=place, **wanted, **more)
             )

@@ -13,14 +13,32 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sdk.errors import InvalidInputError
 from hitl_sdk.labels import FormField, clean_text
-from hitl_sdk.routing.sources._asking import predicted, read_as_told, unusable
+from hitl_sdk.routing.sources._asking import check_members, predicted, read_as_told, unusable
 
 if TYPE_CHECKING:
     from hitl_sdk.routing.sources._asking import Asked, Outcome
 
-__all__ = ["FormCount", "fields_in"]
+__all__ = ["FormCount", "fields_in", "forms_request"]
 
 Block = Mapping[str, Any]
+
+
+def forms_request(textract: Any, operation: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is the same in every request for forms, checked before anything is asked.
+
+    Raises
+    ------
+    InvalidInputError
+        If the operation takes no such request, or it is one without FORMS.
+    """
+    request: dict[str, Any] = {"FeatureTypes": ["FORMS"], **more}
+    check_members(textract, operation, request)
+    if "FORMS" not in request["FeatureTypes"]:
+        raise InvalidInputError(
+            f"FeatureTypes is {request['FeatureTypes']!r}",
+            hint="FORMS has to be among them, for there are no fields else",
+        )
+    return request
 
 
 def fields_in(blocks: Iterable[Block]) -> list[FormField]:

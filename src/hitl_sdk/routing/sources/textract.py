@@ -20,13 +20,12 @@ from hitl_sdk.errors import InvalidInputError, QuotaExceededError, Transient
 from hitl_sdk.routing.sources._asking import (
     ask_each,
     ask_in_batches,
-    check_members,
     more_members,
     read_as_told,
     unusable,
 )
 from hitl_sdk.routing.sources._files import etag_of, file_of, s3_object, without_metadata
-from hitl_sdk.routing.sources._form_fields import FormCount
+from hitl_sdk.routing.sources._form_fields import FormCount, forms_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["from_textract", "from_textract_documents"]
 
-_FORMS = ("FORMS",)
 _LONGEST_PAUSE = 10.0
 _TO_TRY_AGAIN = (
     """give request={"JobTag": "again"} to have it tried again: the same request finds this job for a week"""
@@ -113,7 +111,7 @@ def from_textract(
     """
     textract = session.client("textract")
     count = FormCount.made(keys)
-    wanted = _request(textract, "AnalyzeDocument", more_members(request, "Document", "HumanLoopConfig"))
+    wanted = forms_request(textract, "AnalyzeDocument", more_members(request, "Document", "HumanLoopConfig"))
 
     def answer(batch: list[Asked]) -> list[Outcome]:
         asked = batch[0]
@@ -227,17 +225,6 @@ def from_textract_documents(
     )
 
 
-def _request(textract: Any, operation: str, more: dict[str, Any]) -> dict[str, Any]:
-    request: dict[str, Any] = {"FeatureTypes": list(_FORMS), **more}
-    check_members(textract, operation, request)
-    if "FORMS" not in request["FeatureTypes"]:
-        raise InvalidInputError(
-            f"FeatureTypes is {request['FeatureTypes']!r}",
-            hint="FORMS has to be among them, for there are no fields else",
-        )
-    return request
-
-
 def _pages(
     asked: Asked,
     raw: dict[str, Any],
@@ -282,7 +269,7 @@ class _Analysis:
     def __init__(self, session: Session, request: dict[str, Any], timeout: float, closed: Event) -> None:
         self._textract = session.client("textract")
         self._s3 = session.client("s3")
-        self._request = _request(self._textract, "StartDocumentAnalysis", request)
+        self._request = forms_request(self._textract, "StartDocumentAnalysis", request)
         self._timeout = timeout
         self._closed = closed
 
