@@ -224,9 +224,8 @@ class TaskTokens:
         try:
             with translated_errors(f"an execution that waits for human loop {human_loop_name!r}"):
                 send()
-        except (
-            HitlError
-        ) as error:  # by its code: S3's InvalidToken is one of credentials, and so an error of another class
+        except HitlError as error:
+            # By its code: S3's InvalidToken is one of credentials, and so an error of another class.
             if not (error.code or "").startswith(_GONE):
                 raise
             _LOG.info(

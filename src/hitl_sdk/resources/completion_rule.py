@@ -202,10 +202,9 @@ class CompletionRule(Resource[CompletionRuleState]):
     def _statement_id(self) -> str:
         if "." not in self.name:
             return f"hitl-{self.name}"
+        # It may have no dots, nor be that of another rule.
         digest = blake2b(self.name.encode(), digest_size=4).hexdigest()
-        return (
-            f"hitl-{self.name.replace('.', '-')}-{digest}"  # it may have no dots, nor be that of another rule
-        )
+        return f"hitl-{self.name.replace('.', '-')}-{digest}"
 
     def _differences(self, state: CompletionRuleState) -> tuple[Difference, ...]:
         missing = () if state.may_invoke else (Difference("permission", "missing", "there"),)

@@ -162,10 +162,9 @@ def ask_in_batches(
         return _outcomes(answer, piece, about)
 
     pieces = _pieces(named, batch_size)
+    # Not by `map`, which a StopIteration of the user's would end in silence.
     results = (
-        (
-            outcomes_of(piece) for piece in pieces
-        )  # not `map`, which a StopIteration of the user's would end in silence
+        (outcomes_of(piece) for piece in pieces)
         if concurrency == 1
         else results_in_order(outcomes_of, pieces, concurrency=concurrency, closed=closed)
     )
