@@ -98,6 +98,7 @@ def main(folder: Path) -> None:
     left, right = figure.subplots(1, 2)
     reliability(frame).plot(ax=left)
     error_curve(known, points=100).plot(ax=right, mark=found)
+    folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(folder / "calibration.svg", metadata={"Date": None})
     # --8<-- [end:plot]
 
